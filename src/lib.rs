@@ -1,0 +1,3 @@
+//! mcp-pin: placeholder
+pub mod model;
+pub mod surface;

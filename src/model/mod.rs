@@ -1,0 +1,28 @@
+//! Floor 0: the nouns. No I/O, no clock, no async, no printing.
+//!
+//! Everything above speaks in these types. They are built so that the states that must not exist
+//! cannot be written down: a name that would escape its folder does not parse, a digest that is
+//! too weak to count does not parse, and a launch is either a locked package or a pinned local
+//! command, never "maybe one".
+
+pub mod archive;
+pub mod closure;
+pub mod digest;
+pub mod drift;
+pub mod evidence;
+pub mod launch;
+pub mod pin;
+pub mod report;
+pub mod server;
+pub mod surface;
+
+pub use archive::{ArchiveContents, ArchiveFile};
+pub use closure::{Closure, ClosureError, InstallPath, LockedPackage, PackageName, Platform};
+pub use digest::{DigestError, Integrity, Sha256Digest};
+pub use drift::{Change, Drift};
+pub use evidence::Level;
+pub use launch::{CwdRule, Launch, LocalArg, LocalCommand, PinnedFile, Runtime};
+pub use pin::{Pin, Pinned};
+pub use report::{Finding, Fingerprint, Grade, Report};
+pub use server::{ServerName, Source, SourceError};
+pub use surface::{ClientProfile, Era, Item, ItemKind, Shape, Surface, View, Volatile};

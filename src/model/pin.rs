@@ -1,0 +1,59 @@
+//! One entry of the lock: what is proposed to everybody, and what an approval is about.
+
+use super::closure::Closure;
+use super::launch::{Launch, LocalCommand};
+use super::server::Source;
+use super::surface::Surface;
+
+/// What stands behind an entry. A package has a closure; a local command has files of this
+/// machine. A remote server (a later version) will be a case of its own, not a missing package.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pinned {
+    /// A registry package with its closure.
+    Package {
+        /// Every package, digests and edges.
+        closure: Closure,
+        /// How it starts.
+        launch: Launch,
+    },
+    /// A command of this machine.
+    Local(LocalCommand),
+}
+
+/// A whole lock entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pin {
+    /// The manifest's source, as it was when this was locked.
+    pub source: Source,
+    /// The bytes and the launch.
+    pub pinned: Pinned,
+    /// What the server tells the model. `None` after `--no-probe`: nothing guards it then, and
+    /// every report says so.
+    pub surface: Option<Surface>,
+}
+
+impl Pin {
+    /// The exact version of the server's own package; `None` for a local command.
+    pub fn version(&self) -> Option<&str> {
+        match &self.pinned {
+            Pinned::Package { closure, .. } => closure.root_package().map(|package| package.version.as_str()),
+            Pinned::Local(_) => None,
+        }
+    }
+
+    /// The names of the variables the entry passes through.
+    pub fn env(&self) -> &[String] {
+        match &self.pinned {
+            Pinned::Package { launch, .. } => &launch.env,
+            Pinned::Local(local) => &local.env,
+        }
+    }
+
+    /// Whether the probe may use the network.
+    pub fn network(&self) -> bool {
+        match &self.pinned {
+            Pinned::Package { launch, .. } => launch.network,
+            Pinned::Local(local) => local.network,
+        }
+    }
+}

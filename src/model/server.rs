@@ -1,0 +1,223 @@
+//! What the user asked for: a server's local name and its source.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::closure::PackageName;
+
+/// The name an entry has in `mcp-pin.toml`, `mcp-pin.lock` and on the command line.
+///
+/// 1 to 64 of `A-Z a-z 0-9 . _ -`, starting with a letter or a digit: it becomes part of file
+/// names, log lines and notifications, so nothing else may stand in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerName(String);
+
+impl ServerName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ServerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for ServerName {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let first = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+        let rest = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if first && rest && text.len() <= 64 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(SourceError::Name(text.chars().take(80).collect()))
+        }
+    }
+}
+
+/// Why a name or a source could not be read. The user's (or the manifest's) text is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// The server name has characters that may not stand in one.
+    #[error("`{0}` is not a server name (letters, digits, `.`, `_`, `-`; at most 64)")]
+    Name(String),
+    /// A word without a scheme: mcp-pin never guesses a registry.
+    #[error("`{0}` does not say where it comes from")]
+    NoScheme(String),
+    /// A scheme this version cannot install.
+    #[error("`{scheme}:` sources are not supported by this version")]
+    Unsupported {
+        /// The scheme as written.
+        scheme: String,
+    },
+    /// A git, URL, file or directory requirement: no registry digest stands behind those.
+    #[error("`{0}` is not a registry package (git, URL, file and folder sources are refused)")]
+    NotRegistry(String),
+    /// The npm package name is malformed.
+    #[error("`{0}` is not an npm package name")]
+    PackageName(String),
+    /// The requirement has control characters or is empty after the `@`.
+    #[error("`{0}` is not a version, range or tag")]
+    Requirement(String),
+}
+
+impl SourceError {
+    /// The line that says what to do about it, without the word `hint:`.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoScheme(word) => Some(format!("write `npm:{word}` for the npm package of that name")),
+            Self::Unsupported { .. } => {
+                Some("this version installs `npm:NAME[@range|@tag|@version]` and local commands (`--name NAME -- COMMAND ARGS`)".into())
+            }
+            Self::NotRegistry(_) => Some(
+                "install a published version, or pin a checked-out copy with `mcp-pin install --name NAME -- node /path/to/entry.js`"
+                    .into(),
+            ),
+            Self::Name(_) | Self::PackageName(_) | Self::Requirement(_) => None,
+        }
+    }
+}
+
+/// Where a server comes from, as `mcp-pin.toml` says it in `source`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// `npm:NAME[@REQUIREMENT]`: a range, a tag or an exact version, read as npm reads it.
+    Npm {
+        /// The package's real name.
+        name: PackageName,
+        /// What stands after the `@`; `None` means the `latest` tag.
+        requirement: Option<String>,
+    },
+    /// `local`: a command of this machine, pinned by the digests of its files. User's scope only.
+    Local,
+}
+
+impl Source {
+    /// The server name to use when the user gave none: the package's last segment without the
+    /// usual `mcp-server-`/`server-` prefix, as users call these servers.
+    pub fn default_name(&self) -> Option<ServerName> {
+        let Self::Npm { name, .. } = self else { return None };
+        let last = name.as_str().rsplit('/').next().unwrap_or_default();
+        let short = ["mcp-server-", "server-"]
+            .iter()
+            .find_map(|prefix| last.strip_prefix(prefix))
+            .filter(|short| !short.is_empty())
+            .unwrap_or(last);
+        short.parse().or_else(|_| last.parse()).ok()
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Npm {
+                name,
+                requirement: Some(requirement),
+            } => write!(f, "npm:{name}@{requirement}"),
+            Self::Npm { name, requirement: None } => write!(f, "npm:{name}"),
+            Self::Local => f.write_str("local"),
+        }
+    }
+}
+
+impl FromStr for Source {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "local" {
+            return Ok(Self::Local);
+        }
+        let (scheme, rest) = text.split_once(':').ok_or_else(|| SourceError::NoScheme(text.to_owned()))?;
+        match scheme {
+            "npm" => npm_source(rest),
+            "git" | "git+https" | "git+ssh" | "file" | "link" | "github" => Err(SourceError::NotRegistry(text.to_owned())),
+            other => Err(SourceError::Unsupported {
+                scheme: other.chars().take(20).collect(),
+            }),
+        }
+    }
+}
+
+fn npm_source(rest: &str) -> Result<Source, SourceError> {
+    let at = rest.char_indices().skip(1).find(|&(_, c)| c == '@').map(|(i, _)| i);
+    let (name, requirement) = match at {
+        Some(at) => (&rest[..at], Some(&rest[at + 1..])),
+        None => (rest, None),
+    };
+    let name = name.parse().map_err(|_| SourceError::PackageName(name.to_owned()))?;
+    if let Some(requirement) = requirement {
+        check_requirement(requirement)?;
+    }
+    Ok(Source::Npm {
+        name,
+        requirement: requirement.map(str::to_owned),
+    })
+}
+
+/// A requirement is handed to npm as the value of a dependency: whatever npm would read there as
+/// something other than a registry range or tag (URL, path, alias, git host) must not get through.
+fn check_requirement(text: &str) -> Result<(), SourceError> {
+    if text.trim().is_empty() || text.chars().any(char::is_control) || text.len() > 256 {
+        return Err(SourceError::Requirement(text.chars().take(80).collect()));
+    }
+    if text.contains([':', '/', '\\', '#', '@'])
+        || text.starts_with('.')
+        || text.ends_with(".tgz")
+        || text.ends_with(".tar.gz")
+        || text.ends_with(".tar")
+    {
+        return Err(SourceError::NotRegistry(text.to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn npm_sources_round_trip() {
+        for text in ["npm:@scope/name@^2026", "npm:plain", "npm:plain@latest", "npm:a@>=1 <3 || 5.x"] {
+            assert_eq!(text.parse::<Source>().map(|s| s.to_string()), Ok(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_registry_package_is_refused() {
+        for text in [
+            "npm:a@file:../x",
+            "npm:a@git+ssh://h/x",
+            "npm:a@user/repo",
+            "npm:a@./x",
+            "npm:a@x.tgz",
+            "npm:a@npm:b@1",
+            "git:x",
+            "file:x",
+        ] {
+            assert!(matches!(text.parse::<Source>(), Err(SourceError::NotRegistry(_))), "{text}");
+        }
+        assert!(matches!("memory".parse::<Source>(), Err(SourceError::NoScheme(_))));
+        assert!(matches!("oci:x".parse::<Source>(), Err(SourceError::Unsupported { .. })));
+        assert!(matches!("npm:../x".parse::<Source>(), Err(SourceError::PackageName(_))));
+        assert!(matches!("npm:a@".parse::<Source>(), Err(SourceError::Requirement(_))));
+    }
+
+    #[test]
+    fn names_are_the_ones_users_say() {
+        let name = |text: &str| text.parse::<Source>().ok().and_then(|s| s.default_name()).map(|n| n.to_string());
+        assert_eq!(name("npm:@modelcontextprotocol/server-memory").as_deref(), Some("memory"));
+        assert_eq!(name("npm:@playwright/mcp").as_deref(), Some("mcp"));
+        assert_eq!(name("npm:server-").as_deref(), Some("server-"));
+    }
+
+    #[test]
+    fn a_server_name_cannot_be_a_path() {
+        for bad in ["", ".", "..", "a/b", "-x", "a b", "a\u{202e}b"] {
+            assert!(bad.parse::<ServerName>().is_err(), "{bad:?}");
+        }
+    }
+}
