@@ -160,16 +160,13 @@ fn npm_source(rest: &str) -> Result<Source, SourceError> {
 
 /// A requirement is handed to npm as the value of a dependency: whatever npm would read there as
 /// something other than a registry range or tag (URL, path, alias, git host) must not get through.
+const ARCHIVE_ENDINGS: [&str; 3] = [".tgz", ".tar.gz", ".tar"];
+
 fn check_requirement(text: &str) -> Result<(), SourceError> {
     if text.trim().is_empty() || text.chars().any(char::is_control) || text.len() > 256 {
         return Err(SourceError::Requirement(text.chars().take(80).collect()));
     }
-    if text.contains([':', '/', '\\', '#', '@'])
-        || text.starts_with('.')
-        || text.ends_with(".tgz")
-        || text.ends_with(".tar.gz")
-        || text.ends_with(".tar")
-    {
+    if text.contains([':', '/', '\\', '#', '@']) || text.starts_with('.') || ARCHIVE_ENDINGS.iter().any(|ending| text.ends_with(ending)) {
         return Err(SourceError::NotRegistry(text.to_owned()));
     }
     Ok(())

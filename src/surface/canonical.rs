@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn the_rfc_sample_has_the_rfc_form() {
-        let value = json!({"numbers": [333_333_333.333_333_29, 1E30, 4.50, 2e-3, 0.000_000_000_000_000_000_000_000_001], "string": "\u{20ac}$\u{f}\nA'B\"\\\\\"/", "literals": [null, true, false]});
+        let value = json!({"numbers": [333_333_333.333_333_3, 1E30, 4.50, 2e-3, 0.000_000_000_000_000_000_000_000_001], "string": "\u{20ac}$\u{f}\nA'B\"\\\\\"/", "literals": [null, true, false]});
         let text = String::from_utf8(canonical(&value)).unwrap();
         assert_eq!(
             text,
