@@ -88,7 +88,7 @@ impl FromStr for Fingerprint {
 }
 
 /// Evidence under a finding. Everything in it may have come from a server or a package: renderers
-/// show it with [control, bidi and invisible characters escaped](crate::surface::visible).
+/// show it with [control, bidi and invisible characters escaped](crate::surface::visible()).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Detail {
     /// One line of text.

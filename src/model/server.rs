@@ -101,12 +101,15 @@ impl Source {
     /// usual `mcp-server-`/`server-` prefix, as users call these servers.
     pub fn default_name(&self) -> Option<ServerName> {
         let Self::Npm { name, .. } = self else { return None };
-        let last = name.as_str().rsplit('/').next().unwrap_or_default();
+        let last = name.base();
         let short = ["mcp-server-", "server-"]
             .iter()
             .find_map(|prefix| last.strip_prefix(prefix))
             .filter(|short| !short.is_empty())
             .unwrap_or(last);
+        // `@vendor/mcp` is the vendor's server.
+        let vendor = name.scope().map(|scope| scope.trim_start_matches('@'));
+        let short = vendor.filter(|_| ["mcp", "server", "mcp-server"].contains(&short)).unwrap_or(short);
         short.parse().or_else(|_| last.parse()).ok()
     }
 }
@@ -207,7 +210,8 @@ mod tests {
     fn names_are_the_ones_users_say() {
         let name = |text: &str| text.parse::<Source>().ok().and_then(|s| s.default_name()).map(|n| n.to_string());
         assert_eq!(name("npm:@modelcontextprotocol/server-memory").as_deref(), Some("memory"));
-        assert_eq!(name("npm:@playwright/mcp").as_deref(), Some("mcp"));
+        assert_eq!(name("npm:@vendor/mcp").as_deref(), Some("vendor"));
+        assert_eq!(name("npm:@vendor/mcp-server-x").as_deref(), Some("x"));
         assert_eq!(name("npm:server-").as_deref(), Some("server-"));
     }
 
