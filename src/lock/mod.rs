@@ -1,1 +1,65 @@
-//! Floor 1.
+//! Floor 1: `mcp-pin.lock`, text in and values out, without I/O.
+//!
+//! The lock is what a project proposes to everybody. It is committed and reviewed like code, so:
+//!
+//! - **Complete.** With it a fresh machine needs nothing but the registry's archives: exact
+//!   versions, digests, edges, the launch, and the whole surface with full definitions.
+//! - **Byte-stable.** The same pins give the same bytes. Keys, packages, views and items are
+//!   sorted; nothing in it depends on a machine, a clock or a platform.
+//! - **Small honest diffs.** One changed tool description is one changed line and one changed
+//!   digest. A definition whose digest does not fit is refused: either both move or neither.
+//! - **Versioned.** `lockfileVersion` is read before anything else; a newer one is refused
+//!   politely. Another tool's file of the same name is recognised and left alone.
+//! - **No secrets, no addresses.** Variables are names; packages are identifier, version, digest.
+//!
+//! The attacks: a pull request that shows reviewers one definition and pins another (duplicate
+//! keys, an edited definition, a number that two readers take differently), and a field that an
+//! approval forgot to cover. Duplicate keys and inexact numbers are refused, and approvals
+//! ([`static_digest`], [`entry_digest`]) are digests over the wire form itself, which is built
+//! from the model's structs field by field.
+//!
+//! # Compatibility
+//! Version 1 is the only one. `tests/fixtures/lock-v1.json` must read and rewrite to its own bytes
+//! for as long as this tool exists. Adding a field needs a new version, because older readers
+//! refuse what they do not know; that is the point.
+
+pub mod check;
+mod digest;
+mod error;
+mod read;
+#[cfg(test)]
+pub(crate) mod sample;
+mod strict;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod write;
+
+use std::collections::BTreeMap;
+
+use crate::model::{Pin, ServerName};
+
+pub use digest::{entry_digest, entry_value, static_digest};
+pub use error::{EntryError, LockError};
+pub use read::parse;
+pub use wire::schema;
+pub use write::write;
+
+/// The file's name, next to `mcp-pin.toml`.
+pub const FILE_NAME: &str = "mcp-pin.lock";
+
+/// The value of `kind`, by which our files are told from another tool's of the same name.
+pub const MARKER: &str = "mcp-pin/closure";
+
+/// The version this reader and writer speak.
+pub const VERSION: u64 = 1;
+
+/// Every entry of one lock.
+///
+/// What it holds parsed, field by field; that its closures hang together is `check`'s to say, and
+/// that anybody approved it is the history's.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Lockfile {
+    /// The entries by the server's local name.
+    pub servers: BTreeMap<ServerName, Pin>,
+}

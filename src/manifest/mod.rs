@@ -1,1 +1,88 @@
-//! Floor 1.
+//! Floor 1: `mcp-pin.toml`, what the user wants. Text in and values out, without I/O.
+//!
+//! The reader reports every problem of a file at once, each with its line. Unknown keys are
+//! errors, wherever they stand: a misspelt `polcy` must not leave a policy unenforced.
+//!
+//! The attacks: a cloned project whose manifest loosens this machine's rules, names a command of
+//! this machine, or passes a variable that loads code into the server. A project's manifest can
+//! only tighten ([`Policy::effective`]); `local` sources are refused in it; such variables are
+//! refused everywhere.
+//!
+//! Values of variables never stand in the file, and nothing that may be a secret is repeated in a
+//! message.
+
+mod distance;
+pub mod edit;
+mod parse;
+mod policy;
+mod problem;
+mod schema;
+
+use std::collections::BTreeMap;
+
+use crate::model::{CwdRule, ServerName, Source};
+
+pub use parse::parse;
+pub use policy::{Loosening, Policy, PolicySettings, Trust};
+pub use problem::{ManifestError, Problem};
+pub use schema::schema;
+
+/// The file's name.
+pub const FILE_NAME: &str = "mcp-pin.toml";
+
+/// Whose file it is, which decides what may stand in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// A project's: a proposal by whoever wrote it.
+    Project,
+    /// The user's own, in the configuration folder.
+    User,
+    /// The administrator's, for every user of the machine.
+    System,
+}
+
+/// One `[servers.NAME]` table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerEntry {
+    /// Where it comes from.
+    pub source: Source,
+    /// Arguments for the server.
+    pub args: Vec<String>,
+    /// Names of the variables to pass through.
+    pub env: Vec<String>,
+    /// The working directory.
+    pub cwd: CwdRule,
+    /// The probe may use the network.
+    pub network: bool,
+    /// Which of the package's executables to start, where it has several.
+    pub bin: Option<String>,
+    /// The command with its arguments; only, and always, with the source `local`.
+    pub command: Vec<String>,
+}
+
+impl ServerEntry {
+    /// An entry with nothing but a source.
+    pub const fn new(source: Source) -> Self {
+        Self {
+            source,
+            args: Vec::new(),
+            env: Vec::new(),
+            cwd: CwdRule::Empty,
+            network: false,
+            bin: None,
+            command: Vec::new(),
+        }
+    }
+}
+
+/// A whole manifest without a problem in it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Manifest {
+    /// The servers by local name.
+    pub servers: BTreeMap<ServerName, ServerEntry>,
+    /// What `[policy]` says; see [`Policy::effective`] for what it means.
+    pub policy: PolicySettings,
+}
+
+#[cfg(test)]
+mod tests;

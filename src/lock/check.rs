@@ -1,0 +1,379 @@
+//! A closure as a whole: does everything in it belong there?
+//!
+//! The attack is a poisoned lock: one reviewed line among thousands that adds a package nobody
+//! requires, puts one package under another's name, moves a version out of what its dependants
+//! accept, or marks a needed package as optional so that it is left out and node finds another.
+//! Each entry alone may be true to its archive; [`check`] looks at how they hang together, with
+//! npm's own rules for ranges and Node's for finding packages.
+//!
+//! Not covered: a tag cannot be checked (the registry may move it), and which of several
+//! acceptable versions was chosen is the resolver's freedom.
+
+mod range;
+mod requirement;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::model::{Closure, InstallPath, LockedPackage, PackageName};
+
+pub use range::{Range, Version};
+pub use requirement::Requirement;
+
+/// One thing that does not belong, or is not sound, in a closure.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Poison {
+    /// The entry's own package is not in the closure.
+    #[error("the server's package `{path}` is not among the locked packages")]
+    RootMissing {
+        /// Where it should stand.
+        path: InstallPath,
+    },
+    /// The entry's package is not the one the manifest asks for.
+    #[error("`{wanted}` is asked for but `{found}` is locked")]
+    RootName {
+        /// The manifest's name.
+        wanted: PackageName,
+        /// The lock's.
+        found: PackageName,
+    },
+    /// The locked version is not one the manifest's requirement accepts.
+    #[error("`{name}@{requirement}` is asked for but version {version} is locked")]
+    RootVersion {
+        /// The package.
+        name: PackageName,
+        /// The manifest's requirement.
+        requirement: String,
+        /// The lock's version.
+        version: String,
+    },
+    /// A dependency is not in the tree: node would look for it outside, or fail.
+    #[error("`{from}` needs `{name}@{requirement}`, which is not locked")]
+    Missing {
+        /// The package that needs it.
+        from: InstallPath,
+        /// The dependency's name.
+        name: String,
+        /// As written.
+        requirement: String,
+    },
+    /// What node would find is not a version the dependant accepts.
+    #[error("`{from}` needs `{name}@{requirement}` but would get version {version} from `{found}`")]
+    Unsatisfied {
+        /// The package that needs it.
+        from: InstallPath,
+        /// The dependency's name.
+        name: String,
+        /// As written.
+        requirement: String,
+        /// Where node finds it.
+        found: InstallPath,
+        /// Its version.
+        version: String,
+    },
+    /// What node would find is another package than the dependant names.
+    #[error("`{from}` needs the package `{wanted}` but would get `{real}` from `{found}`")]
+    Impostor {
+        /// The package that needs it.
+        from: InstallPath,
+        /// The real name it asks for.
+        wanted: String,
+        /// Where node finds it.
+        found: InstallPath,
+        /// The real name of what stands there.
+        real: PackageName,
+    },
+    /// A git, URL, file or workspace dependency: no registry digest stands behind it.
+    #[error("`{from}` needs `{name}` from `{requirement}`, which is not a registry")]
+    Foreign {
+        /// The package that needs it.
+        from: InstallPath,
+        /// The dependency's name.
+        name: String,
+        /// As written.
+        requirement: String,
+    },
+    /// Nothing in the closure leads there.
+    #[error("nothing requires `{path}`")]
+    Unreachable {
+        /// The package nobody asked for.
+        path: InstallPath,
+    },
+    /// The package's name differs from its path, and no alias says so.
+    #[error("`{path}` holds the package `{real}`, and no alias says so")]
+    NameDiffers {
+        /// Where it stands.
+        path: InstallPath,
+        /// What it is.
+        real: PackageName,
+    },
+    /// A nested package whose parent is not there.
+    #[error("`{path}` is nested in a package that is not locked")]
+    Orphan {
+        /// The nested package.
+        path: InstallPath,
+    },
+    /// A needed package that is marked as one that may be left out.
+    #[error("`{path}` is marked optional but is required")]
+    NotOptional {
+        /// The package.
+        path: InstallPath,
+    },
+    /// The version is not a version.
+    #[error("`{path}` has the version `{version}`, which is not one")]
+    Version {
+        /// The package.
+        path: InstallPath,
+        /// As written.
+        version: String,
+    },
+    /// A peer dependency is missing or too old or new. A notice, not poison: npm installs such
+    /// trees too (`is_notice`).
+    #[error("`{from}` wants `{name}@{requirement}` beside it, and {}", found.as_deref().map_or("there is none".to_owned(), |v| format!("version {v} is there")))]
+    Peer {
+        /// The package that wants it.
+        from: InstallPath,
+        /// The peer's name.
+        name: String,
+        /// As written.
+        requirement: String,
+        /// The version that is there, if any.
+        found: Option<String>,
+    },
+}
+
+impl Poison {
+    /// Whether this is only to be shown: everything else means the lock is refused.
+    pub const fn is_notice(&self) -> bool {
+        matches!(self, Self::Peer { .. })
+    }
+}
+
+/// Checks a whole closure against itself and against what the manifest asks for. Sorted; empty
+/// means sound. Anything that is not [a notice](Poison::is_notice) must stop whoever asked.
+pub fn check(closure: &Closure, wanted: &PackageName, requirement: Option<&str>) -> Vec<Poison> {
+    let mut found = BTreeSet::new();
+    root(closure, wanted, requirement, &mut found);
+    let walk = Walk::over(closure, &mut found);
+    for (path, package) in &closure.packages {
+        if path.parent().is_some_and(|parent| !closure.packages.contains_key(&parent)) {
+            found.insert(Poison::Orphan { path: path.clone() });
+        }
+        if Version::parse(&package.version).is_none() {
+            found.insert(Poison::Version {
+                path: path.clone(),
+                version: package.version.clone(),
+            });
+        }
+        if package.name != path.name() && !walk.aliased.contains(path) {
+            found.insert(Poison::NameDiffers {
+                path: path.clone(),
+                real: package.name.clone(),
+            });
+        }
+        if !walk.reached.contains_key(path) {
+            found.insert(Poison::Unreachable { path: path.clone() });
+        }
+        if package.optional && walk.reached.get(path) == Some(&true) {
+            found.insert(Poison::NotOptional { path: path.clone() });
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn root(closure: &Closure, wanted: &PackageName, requirement: Option<&str>, found: &mut BTreeSet<Poison>) {
+    let Some(package) = closure.root_package() else {
+        found.insert(Poison::RootMissing {
+            path: closure.root.clone(),
+        });
+        return;
+    };
+    if package.name != *wanted || closure.root != InstallPath::child(None, wanted) {
+        found.insert(Poison::RootName {
+            wanted: wanted.clone(),
+            found: package.name.clone(),
+        });
+    }
+    let Some(text) = requirement else { return };
+    // A root requirement that names another package or place cannot come from a parsed source.
+    let accepted = match Requirement::parse(text) {
+        Requirement::Range(range) => range.accepts(&package.version),
+        Requirement::Tag => true,
+        Requirement::Alias { .. } | Requirement::Foreign => false,
+    };
+    if !accepted {
+        found.insert(Poison::RootVersion {
+            name: wanted.clone(),
+            requirement: text.to_owned(),
+            version: package.version.clone(),
+        });
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    Required,
+    Optional,
+    Peer,
+    OptionalPeer,
+}
+
+/// What a walk along every edge from the root finds.
+struct Walk<'a> {
+    closure: &'a Closure,
+    /// Every package that is reached: `true` if by required edges only.
+    reached: BTreeMap<InstallPath, bool>,
+    /// Targets of an alias that names them rightly.
+    aliased: BTreeSet<InstallPath>,
+    queue: VecDeque<(InstallPath, bool)>,
+}
+
+impl<'a> Walk<'a> {
+    fn over(closure: &'a Closure, found: &mut BTreeSet<Poison>) -> Self {
+        let mut walk = Self {
+            closure,
+            reached: BTreeMap::new(),
+            aliased: BTreeSet::new(),
+            queue: VecDeque::new(),
+        };
+        walk.reach(closure.root.clone(), true);
+        while let Some((from, needed)) = walk.queue.pop_front() {
+            if let Some(package) = closure.packages.get(&from) {
+                walk.leave(&from, package, needed, found);
+            }
+        }
+        walk
+    }
+
+    /// A package reached a second time, now by required edges, is walked again: what it needs is
+    /// needed too.
+    fn reach(&mut self, path: InstallPath, needed: bool) {
+        let known = self.reached.get(&path).copied();
+        if known.is_none() || (known == Some(false) && needed) {
+            self.reached.insert(path.clone(), needed);
+            self.queue.push_back((path, needed));
+        }
+    }
+
+    fn leave(&mut self, from: &InstallPath, package: &LockedPackage, needed: bool, found: &mut BTreeSet<Poison>) {
+        let required = package.dependencies.iter().map(|edge| (edge, Edge::Required));
+        let optional = package.optional_dependencies.iter().map(|edge| (edge, Edge::Optional));
+        let peers = package.peer_dependencies.iter().map(|edge| {
+            let optional = package.optional_peers.contains(edge.0);
+            (edge, if optional { Edge::OptionalPeer } else { Edge::Peer })
+        });
+        for ((name, text), edge) in required.chain(optional).chain(peers) {
+            // npm lets a plain dependency stand for the peer of the same name.
+            let shadowed = package.dependencies.contains_key(name) || package.optional_dependencies.contains_key(name);
+            if matches!(edge, Edge::Peer | Edge::OptionalPeer) && shadowed {
+                continue;
+            }
+            self.follow(from, package, (name, text), edge, needed, found);
+        }
+    }
+
+    fn follow(
+        &mut self,
+        from: &InstallPath,
+        package: &LockedPackage,
+        (name, text): (&str, &str),
+        edge: Edge,
+        needed: bool,
+        found: &mut BTreeSet<Poison>,
+    ) {
+        let requirement = Requirement::parse(text);
+        let bundled = package.bundled.contains(name);
+        if matches!(requirement, Requirement::Foreign) && !bundled && matches!(edge, Edge::Required | Edge::Optional) {
+            let (from, name, requirement) = (from.clone(), name.to_owned(), text.to_owned());
+            found.insert(Poison::Foreign { from, name, requirement });
+            return;
+        }
+        let target = name.parse::<PackageName>().ok().and_then(|name| self.find(from, &name, edge));
+        let Some((path, target)) = target else {
+            if !bundled {
+                absent(from, (name, text), edge, found);
+            }
+            return;
+        };
+        if bundled {
+            // Node finds the one inside the archive. npm may have listed the same name as well.
+            self.reach(path, false);
+            return;
+        }
+        let problem = judge(from, (name, text), &requirement, edge, &path, target);
+        if problem.is_none() && requirement.real_name().is_some() {
+            self.aliased.insert(path.clone());
+        }
+        found.extend(problem);
+        self.reach(path, needed && matches!(edge, Edge::Required | Edge::Peer));
+    }
+
+    /// A peer stands beside its dependant, never inside it.
+    fn find(&self, from: &InstallPath, name: &PackageName, edge: Edge) -> Option<(InstallPath, &'a LockedPackage)> {
+        if matches!(edge, Edge::Required | Edge::Optional) {
+            return self.closure.lookup(from, name);
+        }
+        if let Some(parent) = from.parent() {
+            return self.closure.lookup(&parent, name);
+        }
+        let path = InstallPath::child(None, name);
+        let package = self.closure.packages.get(&path)?;
+        Some((path, package))
+    }
+}
+
+fn absent(from: &InstallPath, (name, text): (&str, &str), edge: Edge, found: &mut BTreeSet<Poison>) {
+    let (from, name, requirement) = (from.clone(), name.to_owned(), text.to_owned());
+    match edge {
+        Edge::Required => found.insert(Poison::Missing { from, name, requirement }),
+        Edge::Peer => found.insert(Poison::Peer {
+            from,
+            name,
+            requirement,
+            found: None,
+        }),
+        Edge::Optional | Edge::OptionalPeer => false,
+    };
+}
+
+fn judge(
+    from: &InstallPath,
+    (name, text): (&str, &str),
+    requirement: &Requirement,
+    edge: Edge,
+    path: &InstallPath,
+    target: &LockedPackage,
+) -> Option<Poison> {
+    let wanted = requirement.real_name().unwrap_or(name);
+    let peer = matches!(edge, Edge::Peer | Edge::OptionalPeer);
+    if target.name.as_str() != wanted && !peer {
+        return Some(Poison::Impostor {
+            from: from.clone(),
+            wanted: wanted.to_owned(),
+            found: path.clone(),
+            real: target.name.clone(),
+        });
+    }
+    if target.name.as_str() == wanted && requirement.accepts(&target.version) {
+        return None;
+    }
+    let (from, name, requirement) = (from.clone(), name.to_owned(), text.to_owned());
+    Some(if peer {
+        Poison::Peer {
+            from,
+            name,
+            requirement,
+            found: Some(target.version.clone()),
+        }
+    } else {
+        Poison::Unsatisfied {
+            from,
+            name,
+            requirement,
+            found: path.clone(),
+            version: target.version.clone(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

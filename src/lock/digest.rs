@@ -1,0 +1,37 @@
+//! What an approval is about.
+//!
+//! The attack: a pull request changes something of an approved entry that the approval did not
+//! cover. Both digests are taken over the wire form, which is the whole entry; nobody lists fields
+//! here, so none can be forgotten.
+
+use serde_json::{Value, json};
+
+use super::wire::WireServer;
+use super::write::{server, to_value};
+use crate::model::{Pin, ServerName, Sha256Digest};
+use crate::surface::digest;
+
+/// Everything that decides what is started, under which name: source, packages, launch or local
+/// command. Approved before the first probe, when there is no surface yet.
+pub fn static_digest(name: &ServerName, pin: &Pin) -> Sha256Digest {
+    let without = WireServer {
+        surface: None,
+        ..server(pin)
+    };
+    of("static", name, &to_value(&without))
+}
+
+/// The whole entry with its surface. An entry without a surface has one too, which differs from
+/// its [`static_digest`]: approving to probe is not approving to run unguarded.
+pub fn entry_digest(name: &ServerName, pin: &Pin) -> Sha256Digest {
+    of("entry", name, &to_value(&server(pin)))
+}
+
+/// The entry as it stands in the file, for programs that want to see it.
+pub fn entry_value(pin: &Pin) -> Value {
+    to_value(&server(pin))
+}
+
+fn of(about: &str, name: &ServerName, entry: &Value) -> Sha256Digest {
+    digest(&json!({"mcp-pin": "approval/1", "about": about, "server": name.as_str(), "entry": entry}))
+}

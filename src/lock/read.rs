@@ -1,0 +1,410 @@
+//! Text to model: marker and version first, then shape, then every value.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::strict::Strict;
+use super::wire::{
+    WireArg, WireClient, WireCwd, WireDefinition, WireEra, WireFile, WireFileDigest, WireKind, WireLaunch, WireLocal, WirePackage,
+    WireRegistry, WireRoot, WireRuntimeKind, WireServer, WireShape, WireSurface, WireView,
+};
+use super::{EntryError, LockError, Lockfile, MARKER, VERSION};
+use crate::model::launch::PinnedFile;
+use crate::model::{
+    ClientProfile, Closure, CwdRule, Era, InstallPath, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedPackage, PackageName, Pin,
+    Pinned, Runtime, ServerName, Shape, Source, Surface, View, Volatile, check_env_name,
+};
+use crate::surface::{digest, visible};
+
+/// Reads a lock.
+///
+/// What comes back was well-formed, without duplicate keys, and every definition has the digest
+/// that stands beside it. Not promised: that the closure is complete, that the archives agree, or
+/// that anybody approved it.
+pub fn parse(text: &str) -> Result<Lockfile, LockError> {
+    probe(text)?;
+    let file: WireFile = serde_json::from_str(text).map_err(|error| corrupt(&error))?;
+    let WireFile {
+        kind: WireKind::Closure,
+        lockfile_version: _,
+        servers,
+    } = file;
+    let mut lockfile = Lockfile::default();
+    for (name, wire) in servers {
+        let server: ServerName = name
+            .parse()
+            .map_err(|e: crate::model::SourceError| LockError::entry(&name, "name", e))?;
+        lockfile.servers.insert(server, Reader { server: &name }.pin(wire)?);
+    }
+    Ok(lockfile)
+}
+
+/// Decides whose file it is and of which version, before its shape is looked at.
+fn probe(text: &str) -> Result<(), LockError> {
+    if text.trim().is_empty() {
+        return Err(LockError::Corrupt {
+            line: 1,
+            column: 0,
+            what: "the file is empty".into(),
+        });
+    }
+    let value = match serde_json::from_str::<Strict>(text) {
+        Ok(Strict(value)) => value,
+        Err(error) => return Err(unreadable(text, &error)),
+    };
+    if value.get("kind").and_then(Value::as_str) != Some(MARKER) {
+        return Err(LockError::Foreign { format: "JSON" });
+    }
+    match value.get("lockfileVersion").and_then(Value::as_u64) {
+        Some(VERSION) => Ok(()),
+        Some(found) if found > VERSION => Err(LockError::Newer { found }),
+        _ => Err(LockError::NoVersion),
+    }
+}
+
+fn unreadable(text: &str, error: &serde_json::Error) -> LockError {
+    // No line of JSON starts with a conflict marker: strings hold no raw newline.
+    let marker = |line: &str| ["<<<<<<<", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker));
+    if !text.contains(MARKER) {
+        let format = if text.trim_start().starts_with(['{', '[']) {
+            "JSON"
+        } else {
+            "not JSON"
+        };
+        return LockError::Foreign { format };
+    }
+    match text.lines().position(marker) {
+        Some(at) => LockError::Conflict { line: at + 1 },
+        None => corrupt(error),
+    }
+}
+
+fn corrupt(error: &serde_json::Error) -> LockError {
+    let (line, column) = (error.line(), error.column());
+    let full = error.to_string();
+    let what = full.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&full);
+    LockError::Corrupt {
+        line,
+        column,
+        what: visible(what),
+    }
+}
+
+/// Reads one entry, so that every error names it.
+struct Reader<'a> {
+    server: &'a str,
+}
+
+type Read<T> = Result<T, LockError>;
+
+impl Reader<'_> {
+    fn at<T, E: Into<EntryError>>(&self, at: &str, result: Result<T, E>) -> Read<T> {
+        result.map_err(|problem| LockError::entry(self.server, at, problem))
+    }
+
+    fn rule<T>(&self, at: &str, rule: &'static str) -> Read<T> {
+        self.at(at, Err(EntryError::Rule(rule)))
+    }
+
+    fn pin(&self, wire: WireServer) -> Read<Pin> {
+        let WireServer {
+            source,
+            package,
+            launch,
+            packages,
+            local,
+            surface,
+        } = wire;
+        let source: Source = self.at("source", source.parse())?;
+        let pinned = match (package, launch, packages, local) {
+            (Some(root), Some(launch), Some(packages), None) => {
+                let closure = self.closure(&root, packages)?;
+                let launch = self.launch(launch, &closure.root)?;
+                Pinned::Package { closure, launch }
+            }
+            (None, None, None, Some(local)) => Pinned::Local(self.local(local)?),
+            _ => return self.rule("entry", "it needs `package`, `launch` and `packages`, or `local` alone"),
+        };
+        if matches!(source, Source::Local) != matches!(pinned, Pinned::Local(_)) {
+            return self.rule("source", "`local` and a local command belong together");
+        }
+        let surface = surface.map(|surface| self.surface(surface)).transpose()?;
+        Ok(Pin { source, pinned, surface })
+    }
+
+    fn closure(&self, root: &WireRoot, wire: BTreeMap<String, WirePackage>) -> Read<Closure> {
+        let WireRoot {
+            registry_type: WireRegistry::Npm,
+            identifier,
+            version,
+            path,
+        } = root;
+        let name: PackageName = self.at("package", identifier.parse())?;
+        let root = match path {
+            Some(path) => self.at("package", path.parse())?,
+            None => InstallPath::child(None, &name),
+        };
+        let mut packages = BTreeMap::new();
+        for (path, package) in wire {
+            let install: InstallPath = self.at(&path, path.parse())?;
+            let package = self.package(&install, package)?;
+            packages.insert(install, package);
+        }
+        let closure = Closure { root, packages };
+        match closure.root_package() {
+            Some(package) if package.name == name && package.version == *version => Ok(closure),
+            Some(_) => self.rule("package", "name or version differs from the entry of the same path in `packages`"),
+            None => self.rule("package", "it is missing in `packages`"),
+        }
+    }
+
+    fn package(&self, path: &InstallPath, wire: WirePackage) -> Read<LockedPackage> {
+        let at = path.as_str();
+        let name = match wire.name {
+            Some(name) => self.at(at, name.parse())?,
+            None => path.name(),
+        };
+        if wire.version.is_empty() {
+            return self.rule(at, "the version is empty");
+        }
+        Ok(LockedPackage {
+            name,
+            version: wire.version,
+            integrity: self.at(at, wire.integrity.parse())?,
+            os: wire.os,
+            cpu: wire.cpu,
+            libc: wire.libc,
+            optional: wire.optional,
+            scripts: wire.scripts,
+            native: wire.native,
+            dependencies: wire.dependencies,
+            optional_dependencies: wire.optional_dependencies,
+            peer_dependencies: wire.peer_dependencies,
+            optional_peers: self.set(at, wire.optional_peers)?,
+            bundled: self.set(at, wire.bundled)?,
+            engines_node: wire.engines_node,
+        })
+    }
+
+    fn set(&self, at: &str, list: Vec<String>) -> Read<BTreeSet<String>> {
+        let length = list.len();
+        let set: BTreeSet<_> = list.into_iter().collect();
+        if set.len() == length {
+            Ok(set)
+        } else {
+            self.at(at, Err(EntryError::Twice))
+        }
+    }
+
+    fn launch(&self, wire: WireLaunch, root: &InstallPath) -> Read<Launch> {
+        let WireRuntimeKind::Node = wire.runtime.kind;
+        self.no_nul("launch.args", wire.args.iter().map(String::as_str))?;
+        Ok(Launch {
+            runtime: Runtime::Node {
+                wanted: wire.runtime.wanted,
+            },
+            entry: self.entry(wire.entry, root)?,
+            args: wire.args,
+            env: self.env(wire.env)?,
+            cwd: cwd(&wire.cwd),
+            network: wire.network,
+        })
+    }
+
+    /// A file inside the server's own package, written in the one way it can be written.
+    fn entry(&self, entry: String, root: &InstallPath) -> Read<String> {
+        let inside = entry.strip_prefix(root.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        let plain = |path: &str| {
+            path.split('/')
+                .all(|segment| !matches!(segment, "" | "." | "..") && !segment.contains(['\\', '\0']))
+        };
+        if inside.is_some_and(plain) {
+            Ok(entry)
+        } else {
+            self.rule("launch.entry", "it is not a plain path inside the server's own package")
+        }
+    }
+
+    fn env(&self, names: Vec<String>) -> Read<Vec<String>> {
+        names
+            .iter()
+            .try_for_each(|name| self.at("launch.env", check_env_name(name)))
+            .map(|()| names)
+    }
+
+    fn no_nul<'t>(&self, at: &str, mut texts: impl Iterator<Item = &'t str>) -> Read<()> {
+        if texts.any(|text| text.contains('\0')) {
+            return self.rule(at, "a NUL character stands in it");
+        }
+        Ok(())
+    }
+
+    fn local(&self, wire: WireLocal) -> Read<LocalCommand> {
+        let args = wire
+            .args
+            .into_iter()
+            .map(|arg| {
+                Ok(match arg {
+                    WireArg::Text(text) => {
+                        self.no_nul("local.args", std::iter::once(text.as_str()))?;
+                        LocalArg::Text(text)
+                    }
+                    WireArg::File(file) => LocalArg::File(self.file(file)?),
+                })
+            })
+            .collect::<Read<_>>()?;
+        Ok(LocalCommand {
+            command: self.file(wire.command)?,
+            args,
+            env: self.env(wire.env)?,
+            cwd: cwd(&wire.cwd),
+            network: wire.network,
+        })
+    }
+
+    fn file(&self, wire: WireFileDigest) -> Read<PinnedFile> {
+        self.no_nul("local", std::iter::once(wire.path.as_str()))?;
+        Ok(PinnedFile {
+            digest: self.at("local", wire.digest.parse())?,
+            path: wire.path,
+        })
+    }
+
+    fn surface(&self, wire: WireSurface) -> Read<Surface> {
+        let mut views = wire.views.into_iter().map(|view| self.view(view)).collect::<Read<Vec<_>>>()?;
+        views.sort_by_key(|view| (view.era, view.client));
+        if views
+            .windows(2)
+            .any(|pair| (pair[0].era, pair[0].client) == (pair[1].era, pair[1].client))
+        {
+            return self.at("surface.views", Err(EntryError::Twice));
+        }
+        let mut volatile: Vec<_> = wire
+            .volatile
+            .into_iter()
+            .map(|leaf| Volatile {
+                era: era(leaf.era),
+                client: client(leaf.client),
+                at: leaf.at,
+                shape: shape(leaf.shape),
+            })
+            .collect();
+        let place = |leaf: &Volatile| (leaf.era, leaf.client, leaf.at.clone());
+        volatile.sort_by_key(place);
+        if volatile.windows(2).any(|pair| place(&pair[0]) == place(&pair[1])) {
+            return self.at("surface.volatile", Err(EntryError::Twice));
+        }
+        Ok(Surface {
+            env: wire.env,
+            network: wire.network,
+            views,
+            volatile,
+        })
+    }
+
+    fn view(&self, wire: WireView) -> Read<View> {
+        let (era, client) = (era(wire.era), client(wire.client));
+        let view = format!("view {}/{}", era.as_str(), client.as_str());
+        let handshake = self.definition(wire.handshake, &format!("handshake, {view}"))?.definition;
+        let lists = [
+            (ItemKind::Tool, wire.tools),
+            (ItemKind::Prompt, wire.prompts),
+            (ItemKind::Resource, wire.resources),
+            (ItemKind::Template, wire.resource_templates),
+        ];
+        let mut items = BTreeMap::new();
+        for (kind, list) in lists {
+            if let Some(list) = list {
+                items.insert(kind, self.items(kind, list, &view)?);
+            }
+        }
+        Ok(View {
+            era,
+            client,
+            handshake,
+            items,
+        })
+    }
+
+    fn items(&self, kind: ItemKind, list: Vec<WireDefinition>, view: &str) -> Read<Vec<Item>> {
+        let mut items = Vec::with_capacity(list.len());
+        for wire in list {
+            let key = wire
+                .definition
+                .0
+                .get(kind.name_key())
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
+            let at = format!("{} {key}, {view}", kind.noun());
+            if key.is_empty() {
+                return self.rule(&at, "the definition has no name");
+            }
+            items.push(Item {
+                key,
+                ..self.definition(wire, &at)?
+            });
+        }
+        items.sort_by(|a, b| a.key.cmp(&b.key));
+        if let Some(pair) = items.windows(2).find(|pair| pair[0].key == pair[1].key) {
+            return self.at(&format!("{} {}, {view}", kind.noun(), pair[0].key), Err(EntryError::Twice));
+        }
+        Ok(items)
+    }
+
+    /// The definition with its digest, which was computed here and equals the one in the lock.
+    fn definition(&self, wire: WireDefinition, at: &str) -> Read<Item> {
+        let WireDefinition {
+            digest: stated,
+            definition: Strict(definition),
+        } = wire;
+        let stated = self.at(at, stated.parse())?;
+        let computed = digest(&definition);
+        if stated != computed {
+            return Err(LockError::EditedDefinition {
+                server: visible(self.server),
+                item: visible(at),
+                stated,
+                computed,
+            });
+        }
+        Ok(Item {
+            key: String::new(),
+            definition,
+            digest: computed,
+        })
+    }
+}
+
+const fn cwd(wire: &WireCwd) -> CwdRule {
+    match wire {
+        WireCwd::Empty => CwdRule::Empty,
+        WireCwd::Client => CwdRule::Client,
+    }
+}
+
+const fn era(wire: WireEra) -> Era {
+    match wire {
+        WireEra::Legacy => Era::Legacy,
+        WireEra::Modern => Era::Modern,
+    }
+}
+
+const fn client(wire: WireClient) -> ClientProfile {
+    match wire {
+        WireClient::Any => ClientProfile::Any,
+        WireClient::Bare => ClientProfile::Bare,
+        WireClient::Full => ClientProfile::Full,
+    }
+}
+
+const fn shape(wire: WireShape) -> Shape {
+    match wire {
+        WireShape::Date => Shape::Date,
+        WireShape::Integer => Shape::Integer,
+        WireShape::Uuid => Shape::Uuid,
+        WireShape::TokenSet => Shape::TokenSet,
+        WireShape::Unshaped => Shape::Unshaped,
+    }
+}

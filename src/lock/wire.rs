@@ -1,0 +1,325 @@
+//! Version 1 as it stands in the file. Private: nothing outside `lock` sees these types, so the
+//! format and the model can move apart.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::strict::Strict;
+
+/// The whole file.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "mcp-pin.lock, version 1")]
+pub(super) struct WireFile {
+    /// Tells this file from another tool's of the same name.
+    pub(super) kind: WireKind,
+    /// The format's version.
+    #[schemars(range(min = 1, max = 1))]
+    pub(super) lockfile_version: u64,
+    /// The entries by the server's local name.
+    pub(super) servers: BTreeMap<String, WireServer>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) enum WireKind {
+    /// Ours.
+    #[serde(rename = "mcp-pin/closure")]
+    Closure,
+}
+
+/// One server. Either `package`, `launch` and `packages`, or `local`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireServer {
+    /// The manifest's source when this was locked, for example `npm:NAME@^1`.
+    pub(super) source: String,
+    /// The server's own package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) package: Option<WireRoot>,
+    /// How it is started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) launch: Option<WireLaunch>,
+    /// Every package of the closure, for all platforms, by install path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) packages: Option<BTreeMap<String, WirePackage>>,
+    /// A command of one machine; only in a user's own lock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) local: Option<WireLocal>,
+    /// What the server tells the model. Absent where it was never probed: nothing guards it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) surface: Option<WireSurface>,
+}
+
+/// The server's own package.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireRoot {
+    /// The kind of registry.
+    pub(super) registry_type: WireRegistry,
+    /// The package's real name.
+    pub(super) identifier: String,
+    /// The exact version.
+    pub(super) version: String,
+    /// Where it stands, if not at `node_modules/IDENTIFIER`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) path: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum WireRegistry {
+    /// npm's.
+    Npm,
+}
+
+/// A launch without a shell.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireLaunch {
+    /// The interpreter.
+    pub(super) runtime: WireRuntime,
+    /// The entry file, relative to the installed tree.
+    pub(super) entry: String,
+    /// Arguments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) args: Vec<String>,
+    /// Names of the variables passed through; values are never stored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) env: Vec<String>,
+    /// The working directory.
+    pub(super) cwd: WireCwd,
+    /// The probe may use the network.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) network: bool,
+}
+
+/// An interpreter.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireRuntime {
+    /// Which.
+    pub(super) kind: WireRuntimeKind,
+    /// The version range that the package itself names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) wanted: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum WireRuntimeKind {
+    /// Node.js.
+    Node,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum WireCwd {
+    /// An empty folder of mcp-pin's.
+    Empty,
+    /// The client's working directory.
+    Client,
+}
+
+/// One package of a closure.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WirePackage {
+    /// The real name, only where the path is an alias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    /// The exact version.
+    pub(super) version: String,
+    /// The archive's digest, `sha512-…` or `sha256-…`.
+    pub(super) integrity: String,
+    /// Systems it is limited to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) os: Vec<String>,
+    /// Processors it is limited to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) cpu: Vec<String>,
+    /// C libraries it is limited to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) libc: Vec<String>,
+    /// May be left out where the platform does not fit.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) optional: bool,
+    /// Install scripts, which mcp-pin never runs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) scripts: BTreeMap<String, String>,
+    /// Native code is in the archive.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) native: bool,
+    /// Name to requirement.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) dependencies: BTreeMap<String, String>,
+    /// Name to requirement.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) optional_dependencies: BTreeMap<String, String>,
+    /// Name to requirement.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) peer_dependencies: BTreeMap<String, String>,
+    /// Peers that may be missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) optional_peers: Vec<String>,
+    /// Dependencies inside this package's own archive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) bundled: Vec<String>,
+    /// The versions of Node.js it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) engines_node: Option<String>,
+}
+
+/// A command of one machine.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireLocal {
+    /// The executable.
+    pub(super) command: WireFileDigest,
+    /// Every argument, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) args: Vec<WireArg>,
+    /// As in a launch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) env: Vec<String>,
+    /// As in a launch.
+    pub(super) cwd: WireCwd,
+    /// As in a launch.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) network: bool,
+}
+
+/// A file of one machine.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireFileDigest {
+    /// The absolute path.
+    pub(super) path: String,
+    /// SHA-256 of its content.
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub(super) digest: String,
+}
+
+/// An argument of a local command.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum WireArg {
+    /// Plain text.
+    Text(String),
+    /// A pinned file.
+    File(WireFileDigest),
+}
+
+/// What a server tells the model.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireSurface {
+    /// Names of the variables that had a value when it was taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) env: Vec<String>,
+    /// The network was open when it was taken.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) network: bool,
+    /// One an era and kind of client.
+    pub(super) views: Vec<WireView>,
+    /// Leaves that move by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) volatile: Vec<WireVolatile>,
+}
+
+/// What one kind of client sees in one era.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireView {
+    /// The way of shaking hands.
+    pub(super) era: WireEra,
+    /// What the client said it can do.
+    pub(super) client: WireClient,
+    /// The handshake.
+    pub(super) handshake: WireDefinition,
+    /// Absent where the server has no such list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tools: Option<Vec<WireDefinition>>,
+    /// Absent where the server has no such list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) prompts: Option<Vec<WireDefinition>>,
+    /// Absent where the server has no such list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) resources: Option<Vec<WireDefinition>>,
+    /// Absent where the server has no such list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) resource_templates: Option<Vec<WireDefinition>>,
+}
+
+/// A definition as the server sent it, and its digest.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireDefinition {
+    /// SHA-256 over the RFC 8785 form of `definition`.
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub(super) digest: String,
+    /// Every member, known or not.
+    pub(super) definition: Strict,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum WireEra {
+    /// `initialize`.
+    Legacy,
+    /// `server/discover`.
+    Modern,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum WireClient {
+    /// Every kind of client got this answer.
+    Any,
+    /// A client without capabilities.
+    Bare,
+    /// A client with sampling, elicitation and roots.
+    Full,
+}
+
+/// A leaf that differed between two takings of one surface.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireVolatile {
+    /// Which view.
+    pub(super) era: WireEra,
+    /// Which view.
+    pub(super) client: WireClient,
+    /// `tools/NAME` and a JSON pointer, or `handshake` and a JSON pointer.
+    pub(super) at: String,
+    /// How it may move.
+    pub(super) shape: WireShape,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum WireShape {
+    /// An ISO 8601 date or time.
+    Date,
+    /// A whole number.
+    Integer,
+    /// A UUID.
+    Uuid,
+    /// The same words in another order.
+    TokenSet,
+    /// No known shape: every difference is reported.
+    Unshaped,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// The JSON Schema of version 1, generated from the types that read and write it. It describes the
+/// shape only; the rules between fields are the reader's.
+pub fn schema() -> Value {
+    schemars::schema_for!(WireFile).to_value()
+}

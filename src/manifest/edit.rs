@@ -1,0 +1,189 @@
+//! Edits that keep comments, order and formatting of everything they do not concern.
+//!
+//! Every edit is checked by reading its result: it must be the old manifest with exactly the asked
+//! change. A text that is laid out in a way this module does not understand is refused, never
+//! damaged.
+
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+
+use super::{Manifest, ManifestError, Scope, ServerEntry, parse};
+use crate::model::{CwdRule, ServerName, Source};
+
+/// Why an edit was not made. The text is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// The manifest has problems already, which come first.
+    #[error(transparent)]
+    Invalid(#[from] ManifestError),
+    /// There is a server of this name.
+    #[error("server `{0}` is already in the manifest")]
+    Exists(ServerName),
+    /// There is no server of this name.
+    #[error("server `{0}` is not in the manifest")]
+    Missing(ServerName),
+    /// The file is valid, but laid out in a way that this edit would damage.
+    #[error("the manifest is laid out in a way that cannot be edited safely")]
+    Layout,
+}
+
+impl EditError {
+    /// What to do about it, without the word `hint:`.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Invalid(error) => error.hint(),
+            Self::Exists(name) => Some(format!("choose another name with `--name`, or run `mcp-pin remove {name}` first")),
+            Self::Missing(_) => Some("`mcp-pin list` shows the names".into()),
+            Self::Layout => Some("edit the file by hand, with one `[servers.NAME]` table a server".into()),
+        }
+    }
+}
+
+/// The text with a `[servers.NAME]` table after the other servers. An empty text is a new file.
+pub fn add_server(text: &str, name: &ServerName, entry: &ServerEntry) -> Result<String, EditError> {
+    let mut expected = read(text)?;
+    if expected.servers.insert(name.clone(), entry.clone()).is_some() {
+        return Err(EditError::Exists(name.clone()));
+    }
+    let mut document = document(text)?;
+    let servers = document.as_table_mut().entry("servers").or_insert_with(|| {
+        let mut table = Table::new();
+        table.set_implicit(true);
+        Item::Table(table)
+    });
+    let fields = fields(entry);
+    match servers {
+        Item::Table(table) => {
+            let mut new = Table::new();
+            for (key, value) in fields {
+                new.insert(key, Item::Value(value));
+            }
+            table.insert(name.as_str(), Item::Table(new));
+        }
+        Item::Value(Value::InlineTable(table)) => {
+            let mut new = InlineTable::new();
+            for (key, value) in fields {
+                new.insert(key, value);
+            }
+            table.insert(name.as_str(), Value::InlineTable(new));
+        }
+        _ => return Err(EditError::Layout),
+    }
+    confirm(document.to_string(), &expected)
+}
+
+/// The text without the server's table and the comment that stands directly above it.
+pub fn remove_server(text: &str, name: &ServerName) -> Result<String, EditError> {
+    let mut expected = read(text)?;
+    if expected.servers.remove(name).is_none() {
+        return Err(EditError::Missing(name.clone()));
+    }
+    let mut document = document(text)?;
+    let removed = servers_of(&mut document)?.remove(name.as_str());
+    if let Some(Item::Table(table)) = removed {
+        let prefix = table.decor().prefix().and_then(|raw| raw.as_str()).unwrap_or_default();
+        // What a blank line parts from the table, a file's own heading perhaps, is not about it.
+        let kept = prefix
+            .rfind("\n\n")
+            .or_else(|| prefix.rfind("\n\r\n"))
+            .map_or("", |at| &prefix[..at]);
+        if !kept.trim().is_empty() {
+            keep_comment(&mut document, kept, table.position());
+        }
+    }
+    confirm(document.to_string(), &expected)
+}
+
+/// The text with another `source` for the server, and everything else as it was.
+pub fn set_source(text: &str, name: &ServerName, source: &Source) -> Result<String, EditError> {
+    let mut expected = read(text)?;
+    let entry = expected.servers.get_mut(name).ok_or_else(|| EditError::Missing(name.clone()))?;
+    entry.source = source.clone();
+    let mut document = document(text)?;
+    let value = servers_of(&mut document)?
+        .get_mut(name.as_str())
+        .and_then(Item::as_table_like_mut)
+        .and_then(|server| server.get_mut("source"))
+        .and_then(Item::as_value_mut)
+        .ok_or(EditError::Layout)?;
+    let decor = value.decor().clone();
+    *value = Value::from(source.to_string());
+    *value.decor_mut() = decor;
+    confirm(document.to_string(), &expected)
+}
+
+/// The widest scope: whose file it is was checked when it was read for use.
+fn read(text: &str) -> Result<Manifest, ManifestError> {
+    parse(text, Scope::User)
+}
+
+fn document(text: &str) -> Result<DocumentMut, EditError> {
+    text.parse().map_err(|_| EditError::Layout)
+}
+
+fn servers_of(document: &mut DocumentMut) -> Result<&mut dyn TableLike, EditError> {
+    let servers = document.as_table_mut().get_mut("servers");
+    servers.and_then(Item::as_table_like_mut).ok_or(EditError::Layout)
+}
+
+fn confirm(text: String, expected: &Manifest) -> Result<String, EditError> {
+    match read(&text) {
+        Ok(manifest) if manifest == *expected => Ok(text),
+        _ => Err(EditError::Layout),
+    }
+}
+
+/// The keys an entry needs, without those that have their usual value.
+fn fields(entry: &ServerEntry) -> Vec<(&'static str, Value)> {
+    let ServerEntry {
+        source,
+        args,
+        env,
+        cwd,
+        network,
+        bin,
+        command,
+    } = entry;
+    let list = |list: &[String]| (!list.is_empty()).then(|| Value::Array(list.iter().map(String::as_str).collect::<Array>()));
+    [
+        ("source", Some(Value::from(source.to_string()))),
+        ("bin", bin.as_deref().map(Value::from)),
+        ("command", list(command)),
+        ("args", list(args)),
+        ("env", list(env)),
+        ("cwd", (*cwd != CwdRule::Empty).then(|| Value::from(cwd.as_str()))),
+        ("network", network.then(|| Value::from(true))),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| Some((key, value?)))
+    .collect()
+}
+
+/// Puts a comment before the table that follows `position`, or at the end of the file.
+fn keep_comment(document: &mut DocumentMut, comment: &str, position: Option<isize>) {
+    let mut positions = Vec::new();
+    each_table(document.as_table_mut(), &mut |table| positions.extend(table.position()));
+    let next = positions.into_iter().filter(|at| Some(*at) > position).min();
+    let Some(next) = next else {
+        let trailing = document.trailing().as_str().unwrap_or_default();
+        document.set_trailing(format!("{comment}\n{trailing}"));
+        return;
+    };
+    each_table(document.as_table_mut(), &mut |table| {
+        if table.position() == Some(next) {
+            let prefix = table.decor().prefix().and_then(|raw| raw.as_str()).unwrap_or_default();
+            let joined = format!("{comment}\n{prefix}");
+            table.decor_mut().set_prefix(joined);
+        }
+    });
+}
+
+fn each_table(table: &mut Table, visit: &mut dyn FnMut(&mut Table)) {
+    for (_, item) in table.iter_mut() {
+        if let Item::Table(child) = item {
+            if !child.is_implicit() && !child.is_dotted() {
+                visit(child);
+            }
+            each_table(child, visit);
+        }
+    }
+}

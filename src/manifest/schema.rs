@@ -1,0 +1,63 @@
+//! The manifest's JSON Schema, for editors. The reader is the authority; a test compares the keys.
+
+use serde_json::{Value, json};
+
+/// JSON Schema (2020-12) of `mcp-pin.toml`.
+pub fn schema() -> Value {
+    let names = json!({"type": "array", "items": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}});
+    let strings = json!({"type": "array", "items": {"type": "string"}});
+    let cooldown = |what: &str| json!({"type": "string", "pattern": "^([0-9]+[dh]|0)$", "description": what});
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mcp-pin.toml",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "servers": {
+                "description": "The servers by local name.",
+                "type": "object",
+                "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},
+                "additionalProperties": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["source"],
+                    "properties": {
+                        "source": {"type": "string", "description": "Where it comes from: `npm:NAME[@range|@tag|@version]`, or `local` in a user's own manifest."},
+                        "args": described(&strings, "Arguments for the server."),
+                        "env": described(&names, "Names of the variables to pass through. Values come from the client and are never stored."),
+                        "cwd": {"enum": ["empty", "client"], "description": "The working directory: an empty folder, or the client's."},
+                        "network": {"type": "boolean", "description": "The probe may use the network."},
+                        "bin": {"type": "string", "description": "Which of the package's executables to start."},
+                        "command": described(&strings, "With the source `local`: the command and its arguments."),
+                    },
+                },
+            },
+            "policy": {
+                "description": "What is demanded before a release is taken. A project's manifest can only tighten it.",
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "cooldown": {
+                        "type": "object",
+                        "additionalProperties": false,
+                        "properties": {
+                            "install": cooldown("Younger releases are not chosen at first install."),
+                            "update": cooldown("Younger releases are not chosen by an update."),
+                        },
+                    },
+                    "evidence": {"enum": ["hash", "signed", "provenance"], "description": "The least level of evidence."},
+                    "trust": {"enum": ["no-downgrade", "allow-downgrade"], "description": "Whether a version may carry less evidence than the pinned one."},
+                    "accept-without-terminal": {"type": "boolean", "description": "`--accept FINGERPRINT` works without a terminal. Not in a project's manifest."},
+                },
+            },
+        },
+    })
+}
+
+fn described(schema: &Value, description: &str) -> Value {
+    let mut schema = schema.clone();
+    if let Some(members) = schema.as_object_mut() {
+        members.insert("description".into(), description.into());
+    }
+    schema
+}

@@ -1,0 +1,263 @@
+//! What the manifest's reader and its edits promise.
+
+use super::edit::{EditError, add_server, remove_server, set_source};
+use super::*;
+
+const GOOD: &str = r#"# Servers of this project.
+
+# Remembers things.
+[servers.memory]
+source = "npm:@modelcontextprotocol/server-memory@^2026"  # the year
+env = ["MEMORY_FILE_PATH"]
+
+[servers.files]
+source = 'npm:@modelcontextprotocol/server-filesystem'
+args = [
+    "/srv/data", # read-only
+]
+cwd = "client"
+network = true
+bin = "mcp-server-filesystem"
+
+# Our rules.
+[policy]
+cooldown = { install = "14d", update = "36h" }
+evidence = "signed"
+trust = "no-downgrade"
+"#;
+
+fn name(text: &str) -> ServerName {
+    text.parse().unwrap()
+}
+
+fn entry(source: &str) -> ServerEntry {
+    ServerEntry::new(source.parse().unwrap())
+}
+
+fn problems(text: &str, scope: Scope) -> Vec<Problem> {
+    parse(text, scope).unwrap_err().problems
+}
+
+#[test]
+fn a_manifest_is_read_in_full() {
+    let manifest = parse(GOOD, Scope::Project).unwrap();
+    let files = &manifest.servers[&name("files")];
+    assert_eq!(files.args, ["/srv/data"]);
+    assert_eq!(
+        (files.cwd, files.network, files.bin.as_deref()),
+        (CwdRule::Client, true, Some("mcp-server-filesystem"))
+    );
+    let memory = &manifest.servers[&name("memory")];
+    assert_eq!(memory.source.to_string(), "npm:@modelcontextprotocol/server-memory@^2026");
+    assert_eq!(
+        (memory.env.as_slice(), memory.cwd, memory.network),
+        (["MEMORY_FILE_PATH".to_owned()].as_slice(), CwdRule::Empty, false)
+    );
+    let policy = &manifest.policy;
+    assert_eq!(policy.cooldown_install, Some(jiff::SignedDuration::from_hours(14 * 24)));
+    assert_eq!(policy.cooldown_update, Some(jiff::SignedDuration::from_hours(36)));
+    assert_eq!(
+        (policy.evidence, policy.trust),
+        (Some(crate::model::Level::Signed), Some(Trust::NoDowngrade))
+    );
+    assert_eq!(parse("", Scope::Project), Ok(Manifest::default()));
+}
+
+#[test]
+fn all_problems_come_at_once_with_their_lines() {
+    let text = r#"polcy = 1
+[servers.memory]
+sorce = "npm:a"
+args = "x"
+[servers."a b"]
+source = "npm:b"
+[servers.c]
+source = "memory"
+cwd = "home"
+network = "yes"
+[policy]
+evidence = "strong"
+accept_without_terminal = true
+[policy.cooldown]
+install = "soon"
+updated = "1d"
+"#;
+    let found: Vec<_> = problems(text, Scope::User)
+        .into_iter()
+        .map(|p| format!("{} {} | {}", p.line, p.what, p.hint.unwrap_or_default()))
+        .collect();
+    let expected = [
+        "1 unknown key `polcy` | did you mean `policy`?",
+        "2 server `memory` has no `source` | for example",
+        "3 unknown key `sorce` | did you mean `source`?",
+        "4 `args` must be a list of strings | ",
+        "5 `a b` is not a server name",
+        "8 `memory` does not say where it comes from | write `npm:memory`",
+        "9 `cwd` must be `\"empty\"` or `\"client\"` | ",
+        "10 `network` must be `true` or `false` | ",
+        "12 `evidence` must be `\"hash\"` or `\"signed\"` or `\"provenance\"` | ",
+        "13 unknown key `accept_without_terminal` | did you mean `accept-without-terminal`?",
+        "15 `install` is not a cooldown | days or hours",
+        "16 unknown key `updated` | did you mean `update`?",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.starts_with(expected), "{found}\n{expected}");
+    }
+}
+
+#[test]
+fn broken_toml_has_a_line_and_shows_nothing_of_it() {
+    let text = "[servers.a]\nsource = \"npm:a\"\nenv = [\"KEY=hunter2]\n";
+    let error = parse(text, Scope::Project).unwrap_err();
+    assert_eq!(error.problems[0].line, 3, "{error}");
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+    let twice = "[servers.a]\nsource = \"npm:a\"\n[servers.a]\nsource = \"npm:b\"\n";
+    assert!(parse(twice, Scope::Project).is_err());
+}
+
+#[test]
+fn secrets_are_refused_and_never_repeated() {
+    let token = format!("ghp_{}", "s3cr3t".repeat(6));
+    for line in [
+        "env = [\"API_KEY=s3cr3t\"]".to_owned(),
+        "env = [\"s3cr3t s3cr3t\"]".to_owned(),
+        format!("args = [\"--token={token}\"]"),
+        format!("args = [\"{token}\"]"),
+        "env = { API_KEY = \"s3cr3t\" }".to_owned(),
+        "bin = \"../s3cr3t\"".to_owned(),
+        "cwd = \"s3cr3t\"".to_owned(),
+        "network = \"s3cr3t\"".to_owned(),
+    ] {
+        let text = format!("[servers.a]\nsource = \"npm:a\"\n{line}\n");
+        let error = parse(&text, Scope::User).unwrap_err();
+        assert_eq!((error.problems.len(), error.problems[0].line), (1, 3), "{line}: {error}");
+        assert!(!error.to_string().contains("s3cr3t"), "{error}");
+    }
+    let text = "[servers.a]\nsource = \"git+https://user:s3cr3t@host/x\"\n[servers.b]\nsource = \"npm:a@https://s3cr3t@host/x\"\n";
+    let error = parse(text, Scope::User).unwrap_err();
+    assert_eq!(error.problems.len(), 2);
+    assert!(!error.to_string().contains("s3cr3t"), "{error}");
+}
+
+#[test]
+fn variables_that_load_code_are_refused() {
+    for variable in ["NODE_OPTIONS", "LD_PRELOAD", "npm_config_registry", "PYTHONPATH"] {
+        let text = format!("[servers.a]\nsource = \"npm:a\"\nenv = [\"OK\", \"{variable}\"]\n");
+        let found = problems(&text, Scope::User);
+        assert!(found.len() == 1 && found[0].what.contains("never passed"), "{found:?}");
+    }
+}
+
+#[test]
+fn local_commands_are_the_users_own() {
+    let text = "[servers.a]\nsource = \"local\"\ncommand = [\"/usr/bin/node\", \"/srv/x.js\"]\n";
+    assert_eq!(
+        parse(text, Scope::User).unwrap().servers[&name("a")].command,
+        ["/usr/bin/node", "/srv/x.js"]
+    );
+    assert!(problems(text, Scope::Project)[0].what.contains("may not name commands"));
+    for bad in [
+        "source = \"local\"\n",
+        "source = \"local\"\ncommand = []\n",
+        "source = \"npm:a\"\ncommand = [\"x\"]\n",
+        "source = \"local\"\ncommand = [\"x\"]\nargs = [\"y\"]\n",
+    ] {
+        assert_eq!(problems(&format!("[servers.a]\n{bad}"), Scope::User).len(), 1, "{bad}");
+    }
+}
+
+#[test]
+fn adding_keeps_everything_else() {
+    let mut new = entry("npm:@playwright/mcp@1");
+    new.args = vec!["--head\"less".into()];
+    new.env = vec!["DISPLAY".into()];
+    new.network = true;
+    new.cwd = CwdRule::Client;
+    new.bin = Some("mcp".into());
+    let text = add_server(GOOD, &name("web"), &new).unwrap();
+    assert_eq!(parse(&text, Scope::Project).unwrap().servers[&name("web")], new);
+    let start = text.find("\n[servers.web]").unwrap();
+    let end = text.find("\n# Our rules.").unwrap();
+    assert!(start < end, "{text}");
+    assert_eq!(format!("{}{}", &text[..start], &text[end..]), GOOD);
+    assert_eq!(add_server(&text, &name("web"), &new), Err(EditError::Exists(name("web"))));
+}
+
+#[test]
+fn a_new_file_starts_with_its_first_table() {
+    let text = add_server("", &name("a"), &entry("npm:a")).unwrap();
+    assert_eq!(text, "[servers.a]\nsource = \"npm:a\"\n");
+    let text = add_server(&text, &name("b"), &entry("npm:b")).unwrap();
+    assert_eq!(text, "[servers.a]\nsource = \"npm:a\"\n\n[servers.b]\nsource = \"npm:b\"\n");
+    let text = add_server("# mine\n", &name("a"), &entry("npm:a")).unwrap();
+    assert!(text.contains("# mine"), "{text}");
+}
+
+#[test]
+fn removing_takes_the_table_and_its_own_comment() {
+    let text = remove_server(GOOD, &name("memory")).unwrap();
+    assert!(text.contains("# Servers of this project.") && !text.contains("Remembers"), "{text}");
+    let text = remove_server(GOOD, &name("files")).unwrap();
+    let (start, end) = (GOOD.find("\n[servers.files]").unwrap(), GOOD.find("\n# Our rules.").unwrap());
+    assert_eq!(text, format!("{}{}", &GOOD[..start], &GOOD[end..]));
+    let last = remove_server("# head\n\n# a\n[servers.a]\nsource = \"npm:a\"\n", &name("a")).unwrap();
+    assert!(last.contains("# head") && !last.contains("# a\n"), "{last}");
+    assert_eq!(remove_server(GOOD, &name("x")), Err(EditError::Missing(name("x"))));
+}
+
+#[test]
+fn another_source_changes_one_value() {
+    let text = set_source(GOOD, &name("memory"), &"npm:other@2".parse().unwrap()).unwrap();
+    assert_eq!(
+        text,
+        GOOD.replace("\"npm:@modelcontextprotocol/server-memory@^2026\"", "\"npm:other@2\"")
+    );
+}
+
+#[test]
+fn every_way_to_write_the_table_can_be_edited_or_is_refused() {
+    for text in [
+        "servers.a.source = \"npm:a\"\n",
+        "servers = { a = { source = \"npm:a\" } }\n",
+        "[servers]\na = { source = \"npm:a\" } # c\n",
+        "[servers]\na.source = \"npm:a\"\n",
+        "[servers.a]\r\nsource = \"npm:a\"\r\n",
+        "servers = {}\n",
+    ] {
+        let before = parse(text, Scope::User).unwrap();
+        let added = add_server(text, &name("b"), &entry("npm:b")).unwrap();
+        let after = parse(&added, Scope::User).unwrap();
+        assert_eq!(after.servers.len(), before.servers.len() + 1, "{added}");
+        let back = remove_server(&added, &name("b")).unwrap();
+        assert_eq!(parse(&back, Scope::User), Ok(before), "{back}");
+    }
+    assert!(matches!(
+        add_server("servers = 1\n", &name("b"), &entry("npm:b")),
+        Err(EditError::Invalid(_))
+    ));
+}
+
+#[test]
+fn the_schema_has_the_readers_keys() {
+    let schema = schema();
+    for (pointer, known) in [
+        ("/properties", parse::TOP),
+        ("/properties/servers/additionalProperties/properties", parse::SERVER),
+        ("/properties/policy/properties", parse::POLICY),
+        ("/properties/policy/properties/cooldown/properties", parse::COOLDOWN),
+    ] {
+        let mut keys: Vec<_> = schema
+            .pointer(pointer)
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let mut known = known.to_vec();
+        keys.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(keys, known, "{pointer}");
+    }
+}
