@@ -1,0 +1,230 @@
+//! The archive's own manifest against what was claimed, or locked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::model::{ArchiveContents, LockedPackage, PackageName};
+
+use super::manifest::clean_version;
+use super::{Claim, Manifest, ManifestError, install_scripts};
+
+/// One field where a claim (the registry's, or a lock's) and the archive disagree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confusion {
+    /// The field of `package.json`.
+    pub field: &'static str,
+    /// What was claimed, as JSON-like text.
+    pub claimed: String,
+    /// What the archive says.
+    pub archived: String,
+}
+
+impl fmt::Display for Confusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is claimed as {} but the archive says {}",
+            self.field, self.claimed, self.archived
+        )
+    }
+}
+
+/// Why an archive does not become a lock entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The archive's manifest cannot be read. The publisher is at fault.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The archive brings its own lockfile, which would pull in whatever it names.
+    #[error("the archive holds an npm-shrinkwrap.json, which would choose its own dependencies")]
+    Shrinkwrap,
+    /// Manifest confusion: the registry's metadata describes another package than the archive.
+    #[error("the registry's metadata and the archive disagree: {}", list(.0))]
+    Confused(Vec<Confusion>),
+}
+
+fn list(confusions: &[Confusion]) -> String {
+    confusions.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Makes a lock entry out of an archive, if the archive is what was claimed. Everything in the
+/// result is the archive's own word; the claim contributes the digest (which the caller has
+/// computed over the bytes) and the `optional` flag (which is a property of the tree).
+pub fn confirm(claim: &Claim, contents: &ArchiveContents) -> Result<LockedPackage, Refusal> {
+    if contents.has("npm-shrinkwrap.json") {
+        return Err(Refusal::Shrinkwrap);
+    }
+    let manifest = Manifest::parse(&contents.manifest)?;
+    let mut found = Differences::default();
+    found.text("name", claim.name.as_str(), &manifest.name);
+    found.text("version", &clean_version(&claim.version), &manifest.version);
+    found.map("dependencies", &claim.dependencies, &manifest.dependencies);
+    found.map(
+        "optionalDependencies",
+        &claim.optional_dependencies,
+        &manifest.optional_dependencies,
+    );
+    found.map("peerDependencies", &claim.peer_dependencies, &manifest.peer_dependencies);
+    found.set("peerDependenciesMeta", &claim.optional_peers, &manifest.optional_peers);
+    found.set("bundleDependencies", &claim.bundled, &manifest.bundled);
+    found.list("os", &claim.os, &manifest.os);
+    found.list("cpu", &claim.cpu, &manifest.cpu);
+    found.list("libc", &claim.libc, &manifest.libc);
+    // Publishing tools fill `bin` in from `directories.bin`, or leave that out: both are honest.
+    if manifest.bin != claim.bin && manifest.executables(contents) != claim.bin {
+        found.map("bin", &claim.bin, &manifest.bin);
+    }
+    // Only hiding a script is an attack. A claimed one that is not written down is what registries
+    // add for a `binding.gyp`.
+    let written: BTreeMap<_, _> = install_scripts(
+        &Manifest {
+            gypfile: Some(false),
+            ..manifest.clone()
+        },
+        contents,
+    );
+    if !claim.has_install_script && !written.is_empty() {
+        found.map("scripts", &BTreeMap::new(), &written);
+    }
+    if found.0.is_empty() {
+        Ok(archived(&manifest, claim, contents))
+    } else {
+        Err(Refusal::Confused(found.0))
+    }
+}
+
+fn archived(manifest: &Manifest, claim: &Claim, contents: &ArchiveContents) -> LockedPackage {
+    let facts = Facts::of(manifest, contents);
+    LockedPackage {
+        name: claim.name.clone(),
+        version: claim.version.clone(),
+        integrity: claim.integrity.clone(),
+        optional: claim.optional,
+        os: manifest.os.clone(),
+        cpu: manifest.cpu.clone(),
+        libc: manifest.libc.clone(),
+        scripts: facts.scripts,
+        native: facts.native,
+        dependencies: manifest.dependencies.clone(),
+        optional_dependencies: manifest.optional_dependencies.clone(),
+        peer_dependencies: manifest.peer_dependencies.clone(),
+        optional_peers: manifest.optional_peers.clone(),
+        bundled: facts.bundled,
+        engines_node: manifest.engines_node.clone(),
+    }
+}
+
+/// What is read from the files rather than from the manifest alone.
+struct Facts {
+    scripts: BTreeMap<String, String>,
+    native: bool,
+    bundled: BTreeSet<String>,
+}
+
+impl Facts {
+    fn of(manifest: &Manifest, contents: &ArchiveContents) -> Self {
+        let limited = !(manifest.os.is_empty() && manifest.cpu.is_empty() && manifest.libc.is_empty());
+        Self {
+            scripts: install_scripts(manifest, contents),
+            native: !limited && contents.is_native(),
+            bundled: bundled_names(contents),
+        }
+    }
+}
+
+/// The packages that really stand in the archive's own `node_modules`, declared or not: those are
+/// the ones node finds first.
+fn bundled_names(contents: &ArchiveContents) -> BTreeSet<String> {
+    let names = contents.files.iter().filter_map(|file| {
+        let rest = file.path.strip_prefix("node_modules/")?;
+        let segments = if rest.starts_with('@') { 2 } else { 1 };
+        let end = rest.match_indices('/').nth(segments - 1)?.0;
+        rest[..end].parse::<PackageName>().ok().map(|name| name.to_string())
+    });
+    names.collect()
+}
+
+/// Compares a lock's entry with the archive whose digest it names: every field must be what the
+/// archive itself says. The attack is a lock edited by hand, or made by a tool that believed the
+/// registry: right digest, wrong edges or no scripts. An empty answer means they agree.
+pub fn check_locked(locked: &LockedPackage, contents: &ArchiveContents) -> Result<Vec<Confusion>, Refusal> {
+    if contents.has("npm-shrinkwrap.json") {
+        return Err(Refusal::Shrinkwrap);
+    }
+    let manifest = Manifest::parse(&contents.manifest)?;
+    let facts = Facts::of(&manifest, contents);
+    let mut found = Differences::default();
+    found.text("name", locked.name.as_str(), &manifest.name);
+    found.text("version", &clean_version(&locked.version), &manifest.version);
+    found.list("os", &locked.os, &manifest.os);
+    found.list("cpu", &locked.cpu, &manifest.cpu);
+    found.list("libc", &locked.libc, &manifest.libc);
+    found.map("scripts", &locked.scripts, &facts.scripts);
+    found.text("native code", yes_no(locked.native), yes_no(facts.native));
+    found.map("dependencies", &locked.dependencies, &manifest.dependencies);
+    found.map(
+        "optionalDependencies",
+        &locked.optional_dependencies,
+        &manifest.optional_dependencies,
+    );
+    found.map("peerDependencies", &locked.peer_dependencies, &manifest.peer_dependencies);
+    found.set("peerDependenciesMeta", &locked.optional_peers, &manifest.optional_peers);
+    found.set("bundleDependencies", &locked.bundled, &facts.bundled);
+    let engines = |node: &Option<String>| node.clone().unwrap_or_default();
+    found.text("engines.node", &engines(&locked.engines_node), &engines(&manifest.engines_node));
+    Ok(found.0)
+}
+
+const fn yes_no(value: bool) -> &'static str {
+    if value { "yes" } else { "no" }
+}
+
+#[derive(Default)]
+struct Differences(Vec<Confusion>);
+
+impl Differences {
+    fn add(&mut self, field: &'static str, claimed: String, archived: String) {
+        self.0.push(Confusion { field, claimed, archived });
+    }
+
+    fn text(&mut self, field: &'static str, claimed: &str, archived: &str) {
+        if claimed != archived {
+            self.add(field, format!("`{claimed}`"), format!("`{archived}`"));
+        }
+    }
+
+    /// Shows only the keys that differ: a manifest may have hundreds.
+    fn map(&mut self, field: &'static str, claimed: &BTreeMap<String, String>, archived: &BTreeMap<String, String>) {
+        if claimed == archived {
+            return;
+        }
+        let only = |a: &BTreeMap<String, String>, b: &BTreeMap<String, String>| {
+            let differing = a.iter().filter(|(key, value)| b.get(*key) != Some(value));
+            set_text(differing.map(|(key, value)| format!("{key}: {value}")))
+        };
+        self.add(field, only(claimed, archived), only(archived, claimed));
+    }
+
+    fn set(&mut self, field: &'static str, claimed: &BTreeSet<String>, archived: &BTreeSet<String>) {
+        if claimed != archived {
+            self.add(
+                field,
+                set_text(claimed.difference(archived).cloned()),
+                set_text(archived.difference(claimed).cloned()),
+            );
+        }
+    }
+
+    /// Order and repetition carry no meaning in platform limits.
+    fn list(&mut self, field: &'static str, claimed: &[String], archived: &[String]) {
+        let (claimed, archived) = (claimed.iter().cloned().collect(), archived.iter().cloned().collect());
+        self.set(field, &claimed, &archived);
+    }
+}
+
+fn set_text(items: impl Iterator<Item = String>) -> String {
+    format!("{{{}}}", items.collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests;
