@@ -1,0 +1,225 @@
+//! The bars of grading, held against real changes. Skipped, and says so, where the data is not there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::diff::diff_surfaces;
+use crate::model::{Item, Surface, View};
+
+#[expect(clippy::disallowed_methods, reason = "a test says where its data is by a variable")]
+fn data() -> Option<PathBuf> {
+    let folder =
+        std::env::var_os("MCP_PIN_TEST_DATA").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("skipped: no test data at {}", folder.display());
+    None
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    std::fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn surface(tool: Option<&Value>) -> Surface {
+    let item = |tool: &Value| Item {
+        key: tool["name"].as_str().unwrap_or_default().into(),
+        digest: digest(tool),
+        definition: tool.clone(),
+    };
+    let view = View {
+        era: Era::Legacy,
+        client: ClientProfile::Any,
+        handshake: json!({}),
+        items: BTreeMap::from([(ItemKind::Tool, tool.into_iter().map(item).collect())]),
+    };
+    Surface {
+        env: vec![],
+        network: false,
+        views: vec![view],
+        volatile: vec![],
+    }
+}
+
+fn judged(before: Option<&Value>, after: &Value) -> Vec<Finding> {
+    let changes = diff_surfaces(&surface(before), &surface(Some(after))).unwrap();
+    judge(&"s".parse().unwrap(), &Drift { changes }, &JudgeContext::default())
+}
+
+fn share(part: usize, whole: usize) -> f64 {
+    f64::from(u32::try_from(part * 10_000 / whole.max(1)).unwrap()) / 100.0
+}
+
+#[test]
+fn real_benign_changes_raise_little_noise() {
+    let Some(data) = data() else { return };
+    let (mut raw, mut silent, mut texts, mut text_critical, mut text_warning) = (0, 0, 0, 0, 0);
+    let mut by_grade: BTreeMap<Grade, usize> = BTreeMap::new();
+    let mut codes: BTreeMap<(Grade, &str), usize> = BTreeMap::new();
+    for pair in lines(&data.join("github-mcp-server-toolsnaps/change_pairs.jsonl")) {
+        let (before, mut after) = (pair["before"].clone(), pair["after"].clone());
+        if before == after {
+            continue;
+        }
+        after["name"] = before["name"].clone();
+        raw += 1;
+        let findings = judged(Some(&before), &after);
+        assert!(!findings.is_empty(), "{pair}");
+        let worst = findings.iter().map(|finding| finding.grade).max().unwrap();
+        *by_grade.entry(worst).or_default() += 1;
+        silent += usize::from(findings.iter().all(|finding| finding.code == "definition-reformatted"));
+        for finding in &findings {
+            *codes.entry((finding.grade, finding.code)).or_default() += 1;
+            if finding.code == "tool-description-changed" {
+                texts += 1;
+                text_critical += usize::from(finding.grade == Grade::Critical);
+                text_warning += usize::from(finding.grade == Grade::Warning);
+                if finding.grade >= Grade::Warning {
+                    eprintln!("raised by text: {}", finding.title);
+                }
+            }
+        }
+    }
+    eprintln!(
+        "{raw} changes: {silent} without meaning ({} %), worst grades {by_grade:?}, codes {codes:#?}",
+        share(silent, raw)
+    );
+    eprintln!("{texts} descriptions: {text_critical} critical, {text_warning} warning");
+    assert!(share(silent, raw) >= 40.0);
+    assert!(share(text_critical, texts) < 1.0);
+    assert!(share(text_warning, texts) < 5.0);
+}
+
+#[test]
+fn real_upgrades_of_servers_raise_little_noise() {
+    let Some(data) = data() else { return };
+    let (mut changed, mut critical, mut warning, mut texts) = (0, 0, 0, 0);
+    let mut why: BTreeMap<String, usize> = BTreeMap::new();
+    for ecosystem in ["npm", "pypi"] {
+        for server in std::fs::read_dir(data.join("surfaces").join(ecosystem)).unwrap() {
+            let mut versions: Vec<_> = std::fs::read_dir(server.unwrap().path())
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .collect();
+            versions.sort();
+            let tools = |path: &PathBuf| -> BTreeMap<String, Value> {
+                let text = std::fs::read_to_string(path).unwrap();
+                let taken: Value = serde_json::from_str(&text).unwrap_or_default();
+                let list = taken["tools"].as_array().cloned().unwrap_or_default();
+                list.into_iter()
+                    .map(|tool| (tool["name"].as_str().unwrap_or_default().to_owned(), tool))
+                    .collect()
+            };
+            for pair in versions.windows(2) {
+                let (old, new) = (tools(&pair[0]), tools(&pair[1]));
+                let both = new.iter().filter_map(|(name, after)| Some((old.get(name)?, after)));
+                for (before, after) in both.filter(|(before, after)| before != after) {
+                    let findings = judged(Some(before), after);
+                    changed += usize::from(!findings.is_empty());
+                    for finding in findings.iter().filter(|finding| finding.code == "tool-description-changed") {
+                        texts += 1;
+                        critical += usize::from(finding.grade == Grade::Critical);
+                        warning += usize::from(finding.grade == Grade::Warning);
+                        if finding.grade == Grade::Warning {
+                            *why.entry(finding.title.split("changed").last().unwrap_or_default().to_owned())
+                                .or_default() += 1;
+                        }
+                        if finding.grade == Grade::Critical {
+                            eprintln!("critical text in {}: {} {}", pair[1].display(), finding.subject, finding.title);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    eprintln!("{changed} changed tools, {texts} changed descriptions: {critical} critical, {warning} warning {why:?}");
+    assert!(share(critical, texts) < 1.0);
+    assert!(share(warning, texts) < 5.0);
+}
+
+#[test]
+fn drift_attacks_are_at_least_warnings() {
+    let Some(data) = data() else { return };
+    let mut grades = BTreeMap::new();
+    for entry in std::fs::read_dir(data.join("mcpm-guard-fixtures/mcptox/drift")).unwrap() {
+        let path = entry.unwrap().path();
+        let fixture: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let findings = judged(Some(&fixture["install_time_definition"]), &fixture["post_install_definition"]);
+        grades.insert(
+            path.file_stem().unwrap().to_string_lossy().into_owned(),
+            findings.iter().map(|f| f.grade).max().unwrap(),
+        );
+    }
+    eprintln!("{grades:?}");
+    assert_eq!(grades["mcpoison-cve-2025-54136-equivalent"], Grade::Critical);
+    assert!(grades["schema-mutation-input"] >= Grade::Warning);
+    assert_eq!(grades["legitimate-upgrade"], Grade::Notice);
+}
+
+#[test]
+fn poisoned_definitions_are_recognised_and_benign_ones_left_alone() {
+    let Some(data) = data() else { return };
+    let tools = |folder: &str| -> Vec<(String, Value)> {
+        let mut out = Vec::new();
+        for entry in std::fs::read_dir(data.join("mcpm-guard-fixtures/mcptox").join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let fixture: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            let list = fixture["message"]["result"]["tools"].as_array().cloned().unwrap_or_default();
+            out.push((path.file_stem().unwrap().to_string_lossy().into_owned(), Value::from(list)));
+        }
+        out.retain(|(_, list)| list.as_array().is_some_and(|list| !list.is_empty()));
+        out
+    };
+    let worst = |list: &Value| {
+        list.as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|tool| judged(None, tool))
+            .map(|finding| finding.grade)
+            .max()
+    };
+    let attacks = tools("attacks");
+    let missed: Vec<_> = attacks
+        .iter()
+        .filter(|(_, list)| worst(list) < Some(Grade::Critical))
+        .map(|(name, _)| name)
+        .collect();
+    eprintln!("{} poisoned lists, not critical: {missed:?}", attacks.len());
+    let benign = tools("benign");
+    let wrong: Vec<_> = benign
+        .iter()
+        .filter(|(_, list)| worst(list) > Some(Grade::Warning))
+        .map(|(name, _)| name)
+        .collect();
+    eprintln!("{} benign lists, critical: {wrong:?}", benign.len());
+    assert!(missed.len() * 2 < attacks.len() && wrong.is_empty(), "{missed:?} {wrong:?}");
+
+    let mut critical = Vec::new();
+    let catalogue = lines(&data.join("LiveMCPBench/tools_flat.jsonl"));
+    for entry in &catalogue {
+        let hard: Vec<_> = judged(None, &entry["tool"])
+            .into_iter()
+            .filter(|finding| finding.grade == Grade::Critical)
+            .collect();
+        critical.extend(
+            hard.iter()
+                .map(|finding| (entry["server"].clone(), finding.title.clone(), finding.details.last().cloned())),
+        );
+    }
+    eprintln!("{} honest tools, {} critical: {critical:#?}", catalogue.len(), critical.len());
+    assert!(share(critical.len(), catalogue.len()) < 2.0);
+
+    let mut grades: BTreeMap<Grade, usize> = BTreeMap::new();
+    for tool in lines(&data.join("MCPSecBench/tools.jsonl")) {
+        // As a rug pull: the same tool with an empty description becomes this one.
+        let before = json!({"name": tool["name"], "description": "does it"});
+        let worst = judged(Some(&before), &json!({"name": tool["name"], "description": tool["description"]}));
+        *grades.entry(worst.iter().map(|finding| finding.grade).max().unwrap()).or_default() += 1;
+    }
+    eprintln!("squatting tools as rug pulls: {grades:?}");
+}

@@ -1,0 +1,310 @@
+//! Judging bytes and launches: source, versions, closure, scripts, code, installed files.
+
+use serde_json::{Value, json};
+
+use super::Judge;
+use crate::lock::check::Version;
+use crate::model::drift::{FileChange, FileChangeKind, TreeChangeKind};
+use crate::model::report::Detail;
+use crate::model::{Change, Drift, Finding, Grade, Sha256Digest, Source};
+
+/// At most this many lines of evidence under one finding; the rest is counted.
+const LINES: usize = 20;
+/// More damaged files of one kind than this are one finding.
+const FILES: usize = 10;
+
+impl Judge<'_> {
+    /// The finding for another source.
+    pub(super) fn source(&self, before: &str, after: &str) -> Finding {
+        let name = |text: &str| match text.parse::<Source>() {
+            Ok(Source::Npm { name, .. }) => Some(name),
+            _ => None,
+        };
+        let facts = json!({"before": before, "after": after});
+        let (grade, title) = if name(before).is_some() && name(before) == name(after) {
+            (Grade::Notice, "another range of versions is asked for")
+        } else {
+            (Grade::Critical, "the server comes from another source")
+        };
+        self.finding("source-changed", grade, "source", title, &facts)
+            .with(changed("source", before, after))
+    }
+
+    /// The finding for another version of the server's own package.
+    pub(super) fn version(&self, before: &str, after: &str) -> Finding {
+        let parse = |text: &str| Version::parse(text);
+        let facts = json!({"before": before, "after": after});
+        let older = matches!((parse(before), parse(after)), (Some(old), Some(new)) if new < old);
+        if older {
+            let title = format!("version {after} is older than {before}: known holes may be open again");
+            self.finding("version-downgraded", Grade::Warning, "version", title, &facts)
+        } else {
+            self.finding(
+                "version-changed",
+                Grade::Notice,
+                "version",
+                format!("version {before} becomes {after}"),
+                &facts,
+            )
+        }
+    }
+
+    /// The finding for one changed field of the launch.
+    pub(super) fn launch(&self, field: &str, before: &str, after: &str) -> Finding {
+        let facts = json!({"before": before, "after": after});
+        let kind = |text: &str| text.split(' ').next().map(str::to_owned);
+        let (code, grade, title) = match field {
+            "runtime" if kind(before) == kind(after) => (
+                "runtime-range-changed",
+                Grade::Notice,
+                "the package asks for other versions of its runtime".to_owned(),
+            ),
+            "entry" => ("entry-changed", Grade::Warning, "another file of the package is started".to_owned()),
+            _ => (
+                "launch-changed",
+                Grade::Critical,
+                format!("the way the server is started changed: {field}"),
+            ),
+        };
+        self.finding(code, grade, field, title, &facts).with(changed(field, before, after))
+    }
+
+    /// The finding for an install script.
+    pub(super) fn script(&self, name: &str, own: bool, script: &str, before: Option<&str>, after: Option<&str>) -> Finding {
+        let facts = json!({"script": script, "before": before, "after": after});
+        let whose = if own {
+            "the server's own package".to_owned()
+        } else {
+            format!("package {name}")
+        };
+        let signals = super::signals::of_value(after.map(Value::from).as_ref(), &self.others);
+        let fetches = signals
+            .keys()
+            .any(|signal| signal.kind.grade() == Grade::Critical || signal.kind == super::signals::Kind::Address);
+        let grade = if fetches { Grade::Critical } else { Grade::Warning };
+        let (code, grade, title) = match (before, after) {
+            (_, None) => (
+                "install-script-removed",
+                Grade::Info,
+                format!("{whose} no longer has a `{script}` script"),
+            ),
+            (None, Some(_)) => (
+                "install-script-added",
+                grade,
+                format!("{whose} now has a `{script}` script (mcp-pin never runs it)"),
+            ),
+            (Some(_), Some(_)) => (
+                "install-script-changed",
+                grade,
+                format!("{whose} has another `{script}` script (mcp-pin never runs it)"),
+            ),
+        };
+        self.finding(code, grade, name, title, &facts)
+            .with(changed(script, before.unwrap_or_default(), after.unwrap_or_default()))
+    }
+
+    /// The findings for changed code of one package.
+    pub(super) fn files(&self, name: &str, own: bool, files: &[FileChange], out: &mut Vec<Finding>) {
+        if files.is_empty() {
+            return;
+        }
+        let facts: Value = files
+            .iter()
+            .map(|f| {
+                json!([
+                    f.path,
+                    format!("{:?}", f.kind),
+                    f.lines_added,
+                    f.lines_removed,
+                    f.binary,
+                    f.invisible
+                ])
+            })
+            .collect();
+        let (added, removed) = files
+            .iter()
+            .fold((0, 0), |(a, r), file| (a + file.lines_added, r + file.lines_removed));
+        let whose = if own {
+            "the server's own code".to_owned()
+        } else {
+            format!("the code of package {name}")
+        };
+        let title = format!("{whose} changed: {}, +{added} -{removed} lines", plural(files.len(), "file"));
+        out.push(
+            self.finding("code-changed", Grade::Notice, name, title, &facts)
+                .with_lines(files.iter().map(file_line)),
+        );
+        let hidden: Vec<_> = files.iter().filter(|file| file.invisible).collect();
+        if !hidden.is_empty() {
+            let title = format!("{whose} now holds invisible characters, which hide code from a reader");
+            let facts = hidden.iter().map(|file| file.path.as_str()).collect();
+            out.push(
+                self.finding("invisible-characters", Grade::Critical, name, title, &facts)
+                    .with_lines(hidden.iter().map(|file| file.path.clone())),
+            );
+        }
+    }
+
+    /// The finding for a changed file of a local command.
+    pub(super) fn local_file(&self, path: &str, before: &Sha256Digest, after: Option<&Sha256Digest>) -> Finding {
+        let title = if after.is_some() {
+            "a pinned file of this local command has other content"
+        } else {
+            "a pinned file of this local command is gone"
+        };
+        let facts = json!({"before": before, "after": after});
+        let found = after.map_or_else(|| "nothing".to_owned(), |digest| format!("sha256 {digest}"));
+        self.finding("local-file-changed", Grade::Critical, path, title, &facts)
+            .with(Detail::Line(format!("pinned sha256 {before}")))
+            .with(Detail::Line(format!("found  {found}")))
+    }
+
+    /// The findings for the packages that came, went or changed: each new one for itself, the rest
+    /// together.
+    pub(super) fn packages(&self, drift: &Drift, out: &mut Vec<Finding>) {
+        let (mut gone, mut changed_ones) = (Vec::new(), Vec::new());
+        for change in &drift.changes {
+            match change {
+                Change::PackageAdded { path, name, version } => {
+                    let facts = json!({"version": version});
+                    if path.name() == *name {
+                        let title = format!("package {name} {version} is new in the closure");
+                        out.push(
+                            self.finding("package-added", Grade::Notice, name.as_str(), title, &facts)
+                                .with(Detail::Line(path.to_string())),
+                        );
+                    } else {
+                        let title = format!("package {name} {version} is new and stands under the name {}", path.name());
+                        out.push(
+                            self.finding(
+                                "package-aliased",
+                                Grade::Warning,
+                                name.as_str(),
+                                title,
+                                &json!({"version": version, "path": path.as_str()}),
+                            )
+                            .with(Detail::Line(path.to_string())),
+                        );
+                    }
+                }
+                Change::PackageRemoved { name, version, .. } => gone.push(format!("{name} {version}")),
+                Change::PackageChanged { name, before, after, path } if before == after => {
+                    changed_ones.push(format!("{name} {after}: now at {path}"));
+                }
+                Change::PackageChanged { name, before, after, .. } => changed_ones.push(format!("{name} {before} -> {after}")),
+                _ => {}
+            }
+        }
+        if !gone.is_empty() {
+            let title = format!("{} left the closure", plural(gone.len(), "package"));
+            out.push(
+                self.finding("package-removed", Grade::Info, "closure", title, &Value::from(gone.clone()))
+                    .with_lines(gone.into_iter()),
+            );
+        }
+        if !changed_ones.is_empty() {
+            let title = format!("{} of the closure changed version or place", plural(changed_ones.len(), "package"));
+            let facts = Value::from(changed_ones.clone());
+            out.push(
+                self.finding("package-changed", Grade::Notice, "closure", title, &facts)
+                    .with_lines(changed_ones.into_iter()),
+            );
+        }
+    }
+
+    /// The findings for damaged files of an installed tree.
+    pub(super) fn trees(&self, drift: &Drift, out: &mut Vec<Finding>) {
+        let tree = |change: &Change| {
+            if let Change::Tree { path, kind } = change {
+                Some((path.clone(), *kind))
+            } else {
+                None
+            }
+        };
+        let damaged: Vec<_> = drift.changes.iter().filter_map(tree).collect();
+        for kind in [
+            TreeChangeKind::Changed,
+            TreeChangeKind::Missing,
+            TreeChangeKind::Added,
+            TreeChangeKind::ModeChanged,
+            TreeChangeKind::NotAFile,
+        ] {
+            let (code, what) = match kind {
+                TreeChangeKind::Changed => ("file-changed", "is not what its verified archive holds"),
+                TreeChangeKind::Missing => ("file-missing", "is missing"),
+                TreeChangeKind::Added => ("file-added", "is in no verified archive"),
+                TreeChangeKind::ModeChanged => ("file-mode-changed", "has another executable bit than in its archive"),
+                TreeChangeKind::NotAFile => (
+                    "file-not-regular",
+                    "is a link, a folder or a device where its archive has something else",
+                ),
+            };
+            let mut paths: Vec<_> = damaged.iter().filter(|(_, k)| *k == kind).map(|(path, _)| path.clone()).collect();
+            paths.sort_unstable();
+            if paths.len() > FILES {
+                let title = format!("{} of the installed tree: each {what}", plural(paths.len(), "file"));
+                out.push(
+                    self.finding(code, Grade::Critical, "installed tree", title, &Value::from(paths.clone()))
+                        .with_lines(paths.into_iter()),
+                );
+            } else {
+                out.extend(paths.into_iter().map(|path| {
+                    self.finding(
+                        code,
+                        Grade::Critical,
+                        path.clone(),
+                        format!("installed file `{path}` {what}"),
+                        &json!({}),
+                    )
+                }));
+            }
+        }
+    }
+}
+
+/// Adds lines up to a bound, and says how many were left out.
+pub(super) trait WithLines {
+    /// See the trait.
+    fn with_lines(self, lines: impl ExactSizeIterator<Item = String>) -> Self;
+}
+
+impl WithLines for Finding {
+    fn with_lines(mut self, lines: impl ExactSizeIterator<Item = String>) -> Self {
+        let total = lines.len();
+        self.details.extend(lines.take(LINES).map(Detail::Line));
+        if total > LINES {
+            self.details.push(Detail::Line(format!("and {} more", total - LINES)));
+        }
+        self
+    }
+}
+
+pub(super) fn plural(count: usize, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
+
+fn changed(label: &str, before: &str, after: &str) -> Detail {
+    Detail::Text {
+        label: label.to_owned(),
+        before: before.to_owned(),
+        after: after.to_owned(),
+    }
+}
+
+fn file_line(file: &FileChange) -> String {
+    let what = match file.kind {
+        FileChangeKind::Added => "added",
+        FileChangeKind::Removed => "removed",
+        FileChangeKind::Changed => "changed",
+        FileChangeKind::ModeChanged => "executable bit changed",
+    };
+    if file.binary {
+        format!("{} {what}, not text", file.path)
+    } else {
+        format!("{} {what}, +{} -{}", file.path, file.lines_added, file.lines_removed)
+    }
+}

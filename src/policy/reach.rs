@@ -1,0 +1,143 @@
+//! What a parameter, a value or a default can reach, judged by name and shape.
+//!
+//! Names lie as easily as texts do: a harmless name lowers no grade, a telling one raises it.
+
+use serde_json::{Map, Value};
+
+/// Whether a parameter can carry any text: a string or object without limits, or a list of such.
+pub(super) fn is_free(schema: &Value) -> bool {
+    let Value::Object(map) = schema else {
+        return schema == &Value::Bool(true);
+    };
+    if ["enum", "const", "pattern"].iter().any(|key| map.contains_key(*key)) {
+        return false;
+    }
+    if ["format"].iter().any(|key| {
+        map.get(*key)
+            .and_then(Value::as_str)
+            .is_some_and(|format| matches!(format, "date" | "date-time" | "time" | "uuid" | "duration"))
+    }) {
+        return false;
+    }
+    for key in ["anyOf", "oneOf"] {
+        if let Some(Value::Array(list)) = map.get(key) {
+            return list.iter().any(is_free);
+        }
+    }
+    let types: Vec<&str> = match map.get("type") {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+        _ => return true,
+    };
+    types.iter().any(|name| match *name {
+        "string" => true,
+        "object" => {
+            let closed = map.get("additionalProperties") == Some(&Value::Bool(false));
+            !closed
+                || map
+                    .get("properties")
+                    .and_then(Value::as_object)
+                    .is_some_and(|inner| inner.values().any(is_free))
+        }
+        "array" => map.get("items").is_none_or(is_free),
+        _ => false,
+    })
+}
+
+/// A name under which a server collects what was said, or secrets.
+pub(super) fn secret_shaped(name: &str) -> bool {
+    let lower = name.trim_matches('_').to_lowercase();
+    let parts: Vec<_> = lower.split(['_', '-', ' ', '.']).collect();
+    // The token of a page is no secret.
+    if parts
+        .iter()
+        .any(|part| matches!(*part, "page" | "next" | "continuation" | "sync" | "cursor"))
+        || lower.ends_with("pagetoken")
+    {
+        return false;
+    }
+    let whole = ["context", "notes", "history", "env", "environment", "key", "thoughts", "system"];
+    listens(name)
+        || whole.contains(&lower.as_str())
+        || parts
+            .iter()
+            .any(|part| matches!(*part, "token" | "password" | "secret" | "apikey" | "credential" | "credentials"))
+        || lower.ends_with("api_key")
+        || lower.ends_with("private_key")
+}
+
+/// Parameters by which a tool asks for the conversation or the system prompt, whoever calls it:
+/// hostile also where the whole tool is new.
+pub(super) fn listening_parameters(definition: &Value) -> Vec<String> {
+    let properties = definition
+        .get("inputSchema")
+        .and_then(|schema| schema.get("properties"))
+        .and_then(Value::as_object);
+    let names = properties.into_iter().flat_map(Map::keys);
+    names.filter(|name| listens(name)).cloned().collect()
+}
+
+fn listens(name: &str) -> bool {
+    let lower = name.trim_matches('_').to_lowercase();
+    let stems = [
+        "conversation_",
+        "system_prompt",
+        "systemprompt",
+        "llm_",
+        "model_name",
+        "exfil",
+        "chat_history",
+        "sidenote",
+    ];
+    lower == "conversation"
+        || stems.iter().any(|stem| lower.starts_with(stem))
+        || (name.starts_with('_') && name.ends_with('_') && name.len() > 2)
+}
+
+/// A parameter whose checks keep paths, addresses or commands in bounds.
+pub(super) fn sensitive(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    [
+        "path",
+        "file",
+        "dir",
+        "url",
+        "uri",
+        "host",
+        "command",
+        "cmd",
+        "query",
+        "sql",
+        "recipient",
+        "to",
+        "email",
+        "address",
+        "script",
+        "code",
+    ]
+    .iter()
+    .any(|word| lower == *word || (word.len() > 2 && lower.contains(word)))
+}
+
+/// An enum value that gives reach.
+pub(super) fn powerful(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    reaches_out(&lower)
+        || lower.contains('/')
+        || matches!(
+            lower.as_str(),
+            "*" | "all" | "admin" | "root" | "sudo" | "exec" | "shell" | "bash" | "sh" | "eval" | "write" | "delete"
+        )
+}
+
+/// A default that names a place or a program.
+pub(super) fn reaches_out(text: &str) -> bool {
+    text.contains("://")
+        || text.starts_with(['/', '~', '\\'])
+        || text.contains("../")
+        || (text.contains('@') && text.contains('.'))
+        || ["curl ", "wget ", "rm ", "bash ", "sh ", "sudo "]
+            .iter()
+            .any(|command| text.starts_with(command))
+        || text.contains("$(")
+}

@@ -1,0 +1,122 @@
+#![expect(clippy::needless_pass_by_value, reason = "literals are handed over")]
+
+use super::*;
+use crate::surface::normal::schema as normal;
+use serde_json::json;
+
+fn codes(before: Value, after: Value) -> Vec<(&'static str, Grade, String)> {
+    let (before, after) = (normal(&before), normal(&after));
+    compare(Some(&before), Some(&after))
+        .into_iter()
+        .map(|event| (event.code, event.grade, event.path))
+        .collect()
+}
+
+fn one(before: Value, after: Value) -> (&'static str, Grade) {
+    let all = codes(json!({"properties": {"p": before}}), json!({"properties": {"p": after}}));
+    assert_eq!(all.len(), 1, "{all:?}");
+    (all[0].0, all[0].1)
+}
+
+#[test]
+fn widening_is_the_alarm() {
+    use Grade::{Critical, Info, Notice, Warning};
+    assert_eq!(
+        one(json!({"type": "integer"}), json!({"type": "string"})),
+        ("input-schema-widened", Warning)
+    );
+    assert_eq!(
+        one(json!({"type": ["integer", "string"]}), json!({"type": "string"})),
+        ("input-schema-narrowed", Info)
+    );
+    assert_eq!(one(json!({"type": "string"}), json!({})), ("input-schema-widened", Warning));
+    assert_eq!(
+        one(json!({"enum": ["a"]}), json!({"enum": ["a", "b"]})),
+        ("enum-value-added", Notice)
+    );
+    assert_eq!(
+        one(json!({"enum": ["a"]}), json!({"enum": ["a", "*"]})),
+        ("enum-value-added", Warning)
+    );
+    assert_eq!(
+        one(json!({"enum": ["a", "b"]}), json!({"enum": ["a"]})),
+        ("enum-value-removed", Info)
+    );
+    assert_eq!(one(json!({"enum": ["a"]}), json!({})), ("enum-dropped", Warning));
+    assert_eq!(one(json!({}), json!({"default": "x"})), ("default-changed", Warning));
+    assert_eq!(
+        one(json!({"default": "x"}), json!({"default": "https://example.com"})),
+        ("default-changed", Critical)
+    );
+    assert_eq!(one(json!({"maximum": 5}), json!({"maximum": 9})), ("constraint-loosened", Notice));
+    assert_eq!(one(json!({"maximum": 5}), json!({"maximum": 4})), ("input-schema-narrowed", Info));
+    assert_eq!(one(json!({"minimum": 5}), json!({})), ("constraint-loosened", Notice));
+    assert_eq!(one(json!({"minimum": 5}), json!({"minimum": "x"})), ("constraint-loosened", Notice));
+    assert_eq!(
+        one(json!({"additionalProperties": false}), json!({})),
+        ("additional-properties-opened", Warning)
+    );
+    assert_eq!(
+        one(json!({}), json!({"additionalProperties": false})),
+        ("input-schema-narrowed", Info)
+    );
+    assert_eq!(one(json!({}), json!({"x-new": 1})), ("input-schema-changed", Warning));
+    assert_eq!(
+        one(json!({"anyOf": [{"const": 1}]}), json!({"anyOf": [{"const": 1}, {}]})),
+        ("input-schema-widened", Warning)
+    );
+    assert_eq!(
+        one(json!({"description": "a"}), json!({"description": "b"})),
+        ("parameter-description-changed", Notice)
+    );
+    assert_eq!(
+        one(json!({}), json!({"x-mcp-header": "Authorization-Token"})).0,
+        "header-parameter-changed"
+    );
+}
+
+#[test]
+fn a_new_parameter_is_graded_by_what_it_can_carry() {
+    let add = |name: &str, schema: Value, required: bool| {
+        let required = if required { json!([name]) } else { json!([]) };
+        let all = codes(
+            json!({"type": "object"}),
+            json!({"type": "object", "properties": {name: schema}, "required": required}),
+        );
+        assert_eq!(all.len(), 1, "{all:?}");
+        assert_eq!(all[0].0, "parameter-added");
+        all[0].1
+    };
+    assert_eq!(add("limit", json!({"type": "integer"}), false), Grade::Notice);
+    assert_eq!(add("limit", json!({"type": "integer"}), true), Grade::Warning);
+    assert_eq!(add("text", json!({"type": "string"}), false), Grade::Warning);
+    assert_eq!(add("text", json!({"type": "string"}), true), Grade::Critical);
+    assert_eq!(
+        add("list", json!({"type": "array", "items": {"type": "string"}}), false),
+        Grade::Warning
+    );
+    assert_eq!(add("_system_prompt_", json!({"type": "boolean"}), false), Grade::Critical);
+    assert_eq!(add("exfil_to", json!({"type": "string"}), false), Grade::Critical);
+}
+
+#[test]
+fn required_comes_and_goes() {
+    let with = |required: Value| json!({"properties": {"a": {}, "b": {}}, "required": required});
+    assert_eq!(
+        codes(with(json!(["a"])), with(json!(["b"]))),
+        [
+            ("parameter-now-required", Grade::Warning, "b".into()),
+            ("parameter-now-optional", Grade::Info, "a".into())
+        ]
+    );
+}
+
+#[test]
+fn references_out_of_the_document_are_seen() {
+    let mut found = BTreeSet::new();
+    network_references(
+        &json!({"a": [{"$ref": "https://example.com/x"}, {"$ref": "#/$defs/a"}]}),
+        &mut found,
+    );
+    assert_eq!(found.len(), 1);
+}
