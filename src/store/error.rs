@@ -1,0 +1,119 @@
+//! What can go wrong in the store, and whose fault it is.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::tarball::ArchiveError;
+use crate::verify::VerifyError;
+
+/// Why the store could not do what it was asked.
+///
+/// Every case means "not done" or "could not decide"; none of them is ever a pass.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk or the quota is full: the machine's fault. Files that were there are as they were.
+    #[error("could not write `{}`: the disk is full", path.display())]
+    DiskFull {
+        /// What was being written.
+        path: PathBuf,
+    },
+    /// The user may not read or write here: the machine's set-up is at fault.
+    #[error("could not {doing} `{}`: permission denied", path.display())]
+    Permission {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// Where.
+        path: PathBuf,
+    },
+    /// The delivered bytes are not the locked ones: the registry, or somebody between, is at fault.
+    #[error("could not accept the archive of `{what}`: {source}")]
+    Mismatch {
+        /// The package.
+        what: String,
+        /// Both digests.
+        source: VerifyError,
+    },
+    /// More bytes were delivered than allowed: the registry is at fault (an endless-data attack).
+    #[error("could not accept the archive of `{what}`: it is larger than the {limit} bytes allowed")]
+    TooLarge {
+        /// The package.
+        what: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// The archive holds what no package may hold: its publisher is at fault.
+    #[error(transparent)]
+    Refused(#[from] ArchiveError),
+    /// The stored archive is no longer what was verified when it was stored: somebody, or a broken
+    /// disk, changed it.
+    #[error("could not use the stored archive of `{what}`: the stored archive was changed on disk: {source}")]
+    ChangedOnDisk {
+        /// The package.
+        what: String,
+        /// Both digests.
+        source: VerifyError,
+    },
+    /// An archive is needed and not stored.
+    #[error("could not find the archive of `{what}` in the store")]
+    MissingArchive {
+        /// The package.
+        what: String,
+    },
+    /// A link, a folder or a device stands where a file of ours belongs: somebody put it there.
+    #[error("could not use `{}`: it is not a regular file", path.display())]
+    NotAFile {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The file to be written is a symbolic link. A hostile clone may ship `mcp-pin.lock` as a link
+    /// to a file that a shell reads.
+    #[error("could not write `{}`: it is a symbolic link to `{}`, and links are not followed", path.display(), target.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+        /// Where it points.
+        target: PathBuf,
+    },
+    /// Any other failure of the system.
+    #[error("could not {doing} `{}`: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl StoreError {
+    /// The line that says what to do about it, without the word `hint:`.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::ChangedOnDisk { .. } | Self::MissingArchive { .. } => Some("run `mcp-pin install` to fetch it again".into()),
+            Self::DiskFull { .. } => Some("make room, for example with `mcp-pin prune`, and try again".into()),
+            Self::Link { target, .. } => Some(format!("work on `{}` itself, or replace the link by a file", target.display())),
+            Self::Mismatch { .. } => Some("do not install it: the registry or a mirror gives other bytes than the locked ones".into()),
+            Self::Permission { .. } | Self::TooLarge { .. } | Self::Refused(_) | Self::NotAFile { .. } | Self::Io { .. } => None,
+        }
+    }
+}
+
+/// Sorts a failure of the system into the cases above.
+pub(super) trait At<T> {
+    /// Names what was done where, for the error.
+    fn at(self, doing: &'static str, path: &Path) -> Result<T, StoreError>;
+}
+
+impl<T> At<T> for io::Result<T> {
+    fn at(self, doing: &'static str, path: &Path) -> Result<T, StoreError> {
+        self.map_err(|source| {
+            let path = path.to_owned();
+            match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::DiskFull { path },
+                io::ErrorKind::PermissionDenied => StoreError::Permission { doing, path },
+                _ => StoreError::Io { doing, path, source },
+            }
+        })
+    }
+}
