@@ -1,1 +1,3 @@
-//! Floor 2.
+//! Floor 2: what the registries say, and the bytes they hold.
+
+pub mod npm;
