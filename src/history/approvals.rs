@@ -1,0 +1,169 @@
+//! Approvals: the proof that this user agreed to exactly these bytes.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{History, HistoryError, words};
+use crate::model::{Fingerprint, Grade, ServerName, Sha256Digest};
+
+words! {
+    /// What was approved.
+    ApprovalKind {
+        /// [`crate::lock::static_digest`]: the server may be probed in the sandbox.
+        Static = "static",
+        /// [`crate::lock::entry_digest`]: the server may be started for a client.
+        Entry = "entry",
+    }
+}
+
+words! {
+    /// How the user agreed.
+    How {
+        /// Answered a question on a terminal.
+        Prompt = "prompt",
+        /// `--yes`, which covers findings up to `notice`.
+        Yes = "yes",
+        /// `--accept FINGERPRINT`.
+        Accept = "accept",
+    }
+}
+
+/// An approval to record.
+#[derive(Debug, Clone)]
+pub struct NewApproval<'a> {
+    /// What it is about.
+    pub digest: Sha256Digest,
+    /// Which of the two digests that is.
+    pub kind: ApprovalKind,
+    /// The server.
+    pub server: &'a ServerName,
+    /// The lock it stands in, as an absolute path.
+    pub scope: &'a str,
+    /// The report that was shown, where there was one.
+    pub fingerprint: Option<&'a Fingerprint>,
+    /// How the user agreed.
+    pub how: How,
+    /// The worst grade in the report; `None` where nothing was found.
+    pub grade: Option<Grade>,
+}
+
+/// Proof that this user approved a digest.
+///
+/// Its fields are private and only [`History`] makes one, from a row that is not revoked: code
+/// that asks for an `Approval` cannot be reached with an entry nobody approved. Whoever takes one
+/// must still compare [`Approval::digest`] and [`Approval::kind`] with what is about to start.
+///
+/// ```compile_fail
+/// let forged = mcp_pin::history::Approval { ..unreachable!() };
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    digest: Sha256Digest,
+    kind: ApprovalKind,
+    at: Timestamp,
+    how: How,
+    grade: Option<Grade>,
+    fingerprint: Option<Fingerprint>,
+}
+
+impl Approval {
+    /// What was approved.
+    pub const fn digest(&self) -> &Sha256Digest {
+        &self.digest
+    }
+
+    /// Which of the two digests that is.
+    pub const fn kind(&self) -> ApprovalKind {
+        self.kind
+    }
+
+    /// When.
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// How.
+    pub const fn how(&self) -> How {
+        self.how
+    }
+
+    /// The worst grade of the report that was shown.
+    pub const fn grade(&self) -> Option<Grade> {
+        self.grade
+    }
+
+    /// The report that was shown.
+    pub const fn fingerprint(&self) -> Option<&Fingerprint> {
+        self.fingerprint.as_ref()
+    }
+}
+
+type Row = (i64, String, Option<String>, Option<String>);
+
+impl History {
+    /// Records that the user agreed. The caller has asked; nothing here can tell.
+    pub fn approve(&self, new: &NewApproval<'_>, now: Timestamp) -> Result<Approval, HistoryError> {
+        self.connection
+            .execute(
+                "INSERT INTO approvals (digest, kind, server, scope, fingerprint, how, grade, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![
+                    new.digest.to_string(),
+                    new.kind.as_str(),
+                    new.server.as_str(),
+                    new.scope,
+                    new.fingerprint.map(Fingerprint::as_str),
+                    new.how.as_str(),
+                    new.grade.map(Grade::as_str),
+                    now.as_microsecond(),
+                ],
+            )
+            .map_err(|error| self.error(error))?;
+        self.approval(&new.digest, new.kind)?.ok_or_else(|| self.bad_row("approvals"))
+    }
+
+    /// The newest approval of exactly this digest and kind that was not revoked.
+    pub fn approval(&self, digest: &Sha256Digest, kind: ApprovalKind) -> Result<Option<Approval>, HistoryError> {
+        let row: Option<Row> = self
+            .connection
+            .query_row(
+                "SELECT at, how, grade, fingerprint FROM approvals
+                 WHERE digest = ?1 AND kind = ?2 AND revoked IS NULL ORDER BY id DESC LIMIT 1",
+                params![digest.to_string(), kind.as_str()],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+            .optional()
+            .map_err(|error| self.error(error))?;
+        let Some((at, how, grade, fingerprint)) = row else {
+            return Ok(None);
+        };
+        Ok(Some(Approval {
+            digest: *digest,
+            kind,
+            at: self.read_time(at, "approvals.at")?,
+            how: self.read(&how, "approvals.how")?,
+            grade: self.read_grade(grade.as_deref(), "approvals.grade")?,
+            fingerprint: fingerprint.map(|text| self.read(&text, "approvals.fingerprint")).transpose()?,
+        }))
+    }
+
+    /// Every lock in which an approval stands that is not revoked, as absolute paths.
+    pub fn scopes(&self) -> Result<Vec<String>, HistoryError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT DISTINCT scope FROM approvals WHERE revoked IS NULL ORDER BY scope")
+            .map_err(|error| self.error(error))?;
+        let rows = statement.query_map([], |row| row.get(0)).map_err(|error| self.error(error))?;
+        rows.collect::<Result<_, _>>().map_err(|error| self.error(error))
+    }
+
+    /// Takes back every approval that was given for a server in a scope, for `remove`: installing
+    /// it again asks again. Says how many there were.
+    pub fn revoke(&self, server: &ServerName, scope: &str, now: Timestamp) -> Result<usize, HistoryError> {
+        self.connection
+            .execute(
+                "UPDATE approvals SET revoked = ?3 WHERE server = ?1 AND scope = ?2 AND revoked IS NULL",
+                params![server.as_str(), scope, now.as_microsecond()],
+            )
+            .map_err(|error| self.error(error))
+    }
+}

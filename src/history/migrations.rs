@@ -1,0 +1,106 @@
+//! The database's versions. A step is never changed or removed once released, only appended to.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// `user_version` is the number of steps taken.
+pub(super) const STEPS: &[&str] = &["
+CREATE TABLE approvals (
+    id          INTEGER PRIMARY KEY,
+    digest      TEXT NOT NULL,
+    kind        TEXT NOT NULL CHECK (kind IN ('static', 'entry')),
+    server      TEXT NOT NULL,
+    scope       TEXT NOT NULL,
+    fingerprint TEXT,
+    how         TEXT NOT NULL CHECK (how IN ('prompt', 'yes', 'accept')),
+    grade       TEXT,
+    at          INTEGER NOT NULL,
+    revoked     INTEGER
+) STRICT;
+CREATE INDEX approvals_digest ON approvals (digest, kind);
+
+CREATE TABLE events (
+    id      INTEGER PRIMARY KEY,
+    at      INTEGER NOT NULL,
+    server  TEXT,
+    kind    TEXT NOT NULL,
+    grade   TEXT,
+    summary TEXT NOT NULL,
+    detail  TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_server ON events (server, at);
+
+CREATE TABLE drifts (
+    id          INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    server      TEXT NOT NULL,
+    scope       TEXT NOT NULL,
+    grade       TEXT NOT NULL,
+    candidate   TEXT NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL,
+    resolved    INTEGER,
+    resolution  TEXT,
+    UNIQUE (server, scope, fingerprint)
+) STRICT;
+
+CREATE TABLE alerts_sent (
+    channel     TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (channel, fingerprint)
+) STRICT;
+"];
+
+/// The file's `application_id`, by which our file is told from another program's: `mcpi`.
+const APPLICATION_ID: i64 = 0x6d63_7069;
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// New, or ours with this many steps taken.
+    Ours(i64),
+    /// Ours, with more steps than this build knows.
+    Newer(i64),
+    /// Somebody else's.
+    Foreign,
+}
+
+/// The number of steps this build knows.
+pub(super) fn known() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
+/// Looks, in one read transaction, and changes nothing.
+pub(super) fn look(connection: &mut Connection) -> rusqlite::Result<Kind> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+    classify(&transaction)
+}
+
+fn classify(connection: &Connection) -> rusqlite::Result<Kind> {
+    let number = |sql: &str| connection.query_row(sql, (), |row| row.get::<_, i64>(0));
+    let application = number("PRAGMA application_id")?;
+    let version = number("PRAGMA user_version")?;
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
+    Ok(match (application, version, tables) {
+        (APPLICATION_ID, version, _) if version > known() => Kind::Newer(version),
+        (APPLICATION_ID, version, _) if version > 0 => Kind::Ours(version),
+        (0, 0, 0) => Kind::Ours(0),
+        _ => Kind::Foreign,
+    })
+}
+
+/// Takes the steps that are missing, all or none of them. Two processes may try at once: the
+/// second finds them taken.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<Kind> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    let Kind::Ours(version) = classify(&transaction)? else {
+        return classify(&transaction);
+    };
+    for step in STEPS.iter().skip(usize::try_from(version).unwrap_or_default()) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", known())?;
+    transaction.commit()?;
+    Ok(Kind::Ours(known()))
+}

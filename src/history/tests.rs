@@ -1,0 +1,274 @@
+//! What the history promises.
+
+use std::sync::{Arc, Barrier};
+
+use serde_json::json;
+
+use super::*;
+use crate::model::{Fingerprint, ServerName, Sha256Digest};
+
+fn name(text: &str) -> ServerName {
+    text.parse().unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn print(text: &str) -> Fingerprint {
+    Fingerprint::of_canonical(text.as_bytes())
+}
+
+fn fresh() -> (tempfile::TempDir, PathBuf, History) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("home").join(FILE_NAME);
+    let history = History::open(&path).unwrap();
+    (folder, path, history)
+}
+
+fn approval(digest: Sha256Digest, kind: ApprovalKind, server: &ServerName) -> NewApproval<'_> {
+    NewApproval {
+        digest,
+        kind,
+        server,
+        scope: "/p/mcp-pin.lock",
+        fingerprint: None,
+        how: How::Prompt,
+        grade: Some(Grade::Warning),
+    }
+}
+
+#[test]
+fn an_approval_is_of_one_digest_and_one_kind() {
+    let (_folder, path, history) = fresh();
+    let (digest, server, print) = (Sha256Digest::of("a"), name("s"), print("report"));
+    assert_eq!(history.approval(&digest, ApprovalKind::Static).unwrap(), None);
+    let new = NewApproval {
+        fingerprint: Some(&print),
+        ..approval(digest, ApprovalKind::Static, &server)
+    };
+    history.approve(&new, at(7)).unwrap();
+    drop(history);
+    let history = History::open(&path).unwrap();
+    let found = history.approval(&digest, ApprovalKind::Static).unwrap().unwrap();
+    assert_eq!((found.digest(), found.kind(), found.at()), (&digest, ApprovalKind::Static, at(7)));
+    assert_eq!(
+        (found.how(), found.grade(), found.fingerprint()),
+        (How::Prompt, Some(Grade::Warning), Some(&print))
+    );
+    assert_eq!(history.approval(&digest, ApprovalKind::Entry).unwrap(), None);
+    assert_eq!(history.approval(&Sha256Digest::of("b"), ApprovalKind::Static).unwrap(), None);
+}
+
+#[test]
+fn a_revoked_approval_is_none() {
+    let (_folder, _, history) = fresh();
+    let (digest, server) = (Sha256Digest::of("a"), name("s"));
+    history.approve(&approval(digest, ApprovalKind::Entry, &server), at(1)).unwrap();
+    assert_eq!(history.revoke(&server, "/other", at(2)).unwrap(), 0);
+    assert_eq!(history.revoke(&server, "/p/mcp-pin.lock", at(2)).unwrap(), 1);
+    assert_eq!(history.approval(&digest, ApprovalKind::Entry).unwrap(), None);
+    history.approve(&approval(digest, ApprovalKind::Entry, &server), at(3)).unwrap();
+    assert_eq!(
+        history.approval(&digest, ApprovalKind::Entry).unwrap().map(|found| found.at()),
+        Some(at(3))
+    );
+}
+
+#[test]
+fn events_come_newest_first_and_filtered() {
+    let (_folder, _, history) = fresh();
+    let (a, b) = (name("a"), name("b"));
+    for (second, server, kind) in [
+        (1, Some(&a), EventKind::Install),
+        (2, Some(&b), EventKind::Drift),
+        (3, None, EventKind::Verify),
+    ] {
+        let event = NewEvent {
+            server,
+            kind,
+            grade: Some(Grade::Notice),
+            summary: "s",
+            detail: &json!({"n": second}),
+        };
+        history.record_event(&event, at(second)).unwrap();
+    }
+    let seconds = |filter: EventFilter| -> Vec<i64> { history.events(&filter).unwrap().iter().map(|e| e.at.as_second()).collect() };
+    assert_eq!(seconds(EventFilter::default()), [3, 2, 1]);
+    let of_b = EventFilter {
+        server: Some(b.clone()),
+        ..EventFilter::default()
+    };
+    assert_eq!(seconds(of_b), [2]);
+    let since = EventFilter {
+        since: Some(at(2)),
+        limit: Some(1),
+        ..EventFilter::default()
+    };
+    assert_eq!(seconds(since), [3]);
+    let event = history.events(&EventFilter::default()).unwrap().remove(1);
+    assert_eq!(
+        (event.server, event.kind, event.grade, event.detail),
+        (Some(b), EventKind::Drift, Some(Grade::Notice), json!({"n": 2}))
+    );
+}
+
+#[test]
+fn one_drift_is_open_and_the_right_one_is_resolved() {
+    let (_folder, _, history) = fresh();
+    let (server, one, two) = (name("s"), print("1"), print("2"));
+    let drift = |fingerprint, candidate| NewDrift {
+        fingerprint,
+        server: &server,
+        scope: "/l",
+        grade: Grade::Critical,
+        candidate,
+    };
+    history.record_drift(&drift(&one, "A"), at(1)).unwrap();
+    history.record_drift(&drift(&one, "A"), at(2)).unwrap();
+    let open = history.open_drift(&server, "/l").unwrap().unwrap();
+    assert_eq!(
+        (open.fingerprint, open.grade, open.candidate.as_str()),
+        (one.clone(), Grade::Critical, "A")
+    );
+    assert_eq!((open.first_seen, open.last_seen), (at(1), at(2)));
+    assert_eq!(history.open_drift(&server, "/other").unwrap(), None);
+
+    history.record_drift(&drift(&two, "B"), at(3)).unwrap();
+    let resolve = |print: &Fingerprint| history.resolve_drift(&server, "/l", print, Resolution::Accepted, at(4)).unwrap();
+    assert!(!resolve(&one), "a superseded drift must not resolve the one that took its place");
+    assert_eq!(
+        history.open_drift(&server, "/l").unwrap().map(|open| open.candidate),
+        Some("B".into())
+    );
+    assert!(resolve(&two));
+    assert_eq!(history.open_drift(&server, "/l").unwrap(), None);
+
+    history.record_drift(&drift(&one, "A"), at(5)).unwrap();
+    assert_eq!(
+        history.open_drift(&server, "/l").unwrap().map(|open| open.first_seen),
+        Some(at(1)),
+        "it is open again"
+    );
+}
+
+#[test]
+fn an_alert_is_due_once_a_channel() {
+    let (_folder, path, history) = fresh();
+    assert!(history.alert_due("desktop", &print("d")).unwrap());
+    assert!(history.alert_due("desktop", &print("d")).unwrap(), "asking is not sending");
+    history.record_alert("desktop", &print("d"), at(1)).unwrap();
+    history.record_alert("desktop", &print("d"), at(2)).unwrap();
+    let again = History::open(&path).unwrap();
+    assert!(!again.alert_due("desktop", &print("d")).unwrap());
+    assert!(again.alert_due("webhook", &print("d")).unwrap() && again.alert_due("desktop", &print("e")).unwrap());
+}
+
+#[test]
+fn a_damaged_file_is_an_error_and_stays_as_it_is() {
+    let (_folder, path, history) = fresh();
+    drop(history);
+    for damage in [b"not a database, but long enough to be looked at as one".to_vec(), {
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[100..3000].fill(0xff);
+        bytes
+    }] {
+        fs::write(&path, &damage).unwrap();
+        let error = History::open(&path).unwrap_err();
+        assert!(matches!(error, HistoryError::Corrupt { .. }), "{error:?}");
+        assert!(error.hint().is_some());
+        assert_eq!(fs::read(&path).unwrap(), damage);
+    }
+}
+
+#[test]
+fn a_newer_or_foreign_file_is_refused_and_stays_as_it_is() {
+    let (folder, path, history) = fresh();
+    drop(history);
+    let raw = Connection::open(&path).unwrap();
+    raw.pragma_update(None, "user_version", 99).unwrap();
+    drop(raw);
+    let before = fs::read(&path).unwrap();
+    let error = History::open(&path).unwrap_err();
+    assert!(matches!(error, HistoryError::Newer { found: 99, .. }), "{error:?}");
+    assert!(error.to_string().contains("99") && error.to_string().contains(&migrations::known().to_string()));
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    let foreign = folder.path().join("other.db");
+    Connection::open(&foreign)
+        .unwrap()
+        .execute_batch("CREATE TABLE bookmarks (url TEXT)")
+        .unwrap();
+    let before = fs::read(&foreign).unwrap();
+    assert!(matches!(History::open(&foreign), Err(HistoryError::Foreign { .. })));
+    assert_eq!(fs::read(&foreign).unwrap(), before);
+}
+
+#[test]
+fn a_migration_that_was_cut_off_is_taken_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE_NAME);
+    fs::write(&path, b"").unwrap();
+    History::open(&path).unwrap();
+    // Killed within the steps: the transaction never happened, so the file is as empty as before.
+    let other = folder.path().join("b.db");
+    let mut raw = Connection::open(&other).unwrap();
+    let transaction = raw.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive).unwrap();
+    transaction.execute_batch(migrations::STEPS[0]).unwrap();
+    drop(transaction);
+    drop(raw);
+    let history = History::open(&other).unwrap();
+    assert!(history.alert_due("desktop", &print("d")).unwrap());
+}
+
+#[test]
+fn processes_do_not_lose_each_others_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = Arc::new(folder.path().join("new").join(FILE_NAME));
+    let barrier = Arc::new(Barrier::new(8));
+    let threads: Vec<_> = (0..8)
+        .map(|thread| {
+            let (path, barrier) = (Arc::clone(&path), Arc::clone(&barrier));
+            std::thread::spawn(move || {
+                barrier.wait();
+                let history = History::open(&path).unwrap();
+                let server = name("s");
+                for n in 0..10 {
+                    let digest = Sha256Digest::of(format!("{thread}/{n}"));
+                    history.approve(&approval(digest, ApprovalKind::Entry, &server), at(n)).unwrap();
+                    let print = print(&format!("{thread}/{n}"));
+                    let drift = NewDrift {
+                        fingerprint: &print,
+                        server: &server,
+                        scope: "/l",
+                        grade: Grade::Info,
+                        candidate: "",
+                    };
+                    history.record_drift(&drift, at(n)).unwrap();
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let history = History::open(&path).unwrap();
+    let count = |sql: &str| history.connection.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM approvals"), 80);
+    assert_eq!(count("SELECT count(*) FROM drifts WHERE resolved IS NULL"), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn other_users_cannot_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_folder, path, history) = fresh();
+    history.record_alert("desktop", &print("d"), at(1)).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let wal = path.with_file_name(format!("{FILE_NAME}-wal"));
+    assert_eq!((mode(&path), mode(&wal), mode(path.parent().unwrap())), (0o600, 0o600, 0o700));
+    drop(history);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    drop(History::open(&path).unwrap());
+    assert_eq!(mode(&path), 0o600);
+}
