@@ -1,3 +1,70 @@
-//! Placeholder.
+//! Writes `schema/` and `completions/` from the code, or with `--check` fails where they differ.
+//!
+//!     cargo run --example generate            # write
+//!     cargo run --example generate -- --check # compare
 
-fn main() {}
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+fn main() -> ExitCode {
+    let check = std::env::args().nth(1).as_deref() == Some("--check");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut stale = Vec::new();
+    for (path, bytes) in generated() {
+        let full = root.join(&path);
+        if std::fs::read(&full).is_ok_and(|found| found == bytes) {
+            continue;
+        }
+        if !check && let Err(error) = write(&full, &bytes) {
+            eprintln!("error: could not write {}: {error}", path.display());
+            return ExitCode::from(2);
+        }
+        stale.push(path);
+    }
+    for path in &stale {
+        eprintln!("{} {}", if check { "out of date:" } else { "wrote" }, path.display());
+    }
+    if check && !stale.is_empty() {
+        eprintln!("hint: cargo run --example generate");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, bytes)
+}
+
+fn generated() -> Vec<(PathBuf, Vec<u8>)> {
+    let schemas = [
+        ("lock", mcp_pin::lock::schema()),
+        ("manifest", mcp_pin::manifest::schema()),
+        ("report", mcp_pin::output::json::schema()),
+    ];
+    let mut files = Vec::new();
+    for (name, schema) in schemas {
+        let text = format!("{schema:#}\n");
+        files.push((PathBuf::from(format!("schema/{name}.schema.json")), text.into_bytes()));
+    }
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell] {
+        let mut bytes = Vec::new();
+        clap_complete::generate(shell, &mut mcp_pin::cli::Cli::command(), "mcp-pin", &mut bytes);
+        files.push((Path::new("completions").join(file_name(shell)), bytes));
+    }
+    files
+}
+
+fn file_name(shell: Shell) -> &'static str {
+    match shell {
+        Shell::Bash => "mcp-pin.bash",
+        Shell::Zsh => "_mcp-pin",
+        Shell::Fish => "mcp-pin.fish",
+        _ => "_mcp-pin.ps1",
+    }
+}

@@ -1,8 +1,53 @@
 //! mcp-pin: the package manager for MCP servers that never runs code nobody approved.
+//!
+//! # What flows through
+//!
+//! ```text
+//! Source -> Resolution -> archives -> Verified -> Installed -> Surface
+//! what the  exact closure, bytes we   proof       on disk,     raw definitions
+//! user      digests        hold       token       launchable   and digests
+//! asked     CLAIMED
+//!
+//! Pin    = what one lockfile entry holds
+//! Drift  = the difference between a pin and what was found: facts, no judgement
+//! Report = policy's judgement of a drift: findings with a grade and a fingerprint
+//! ```
+//!
+//! Three promises are held by types rather than by care:
+//!
+//! 1. Nothing unverified runs. Only [`verify`] makes a [`verify::Verified`], only the [`store`]
+//!    makes an [`store::Installed`] (from verified archives, or by comparing a tree with them), and
+//!    [`mcp::launch`] needs one, and an approval by this user of exactly that entry.
+//! 2. A launch is a locked package or a pinned local command: an enum, never an option.
+//! 3. Offline is a value: the network is handed down, no flag is looked up in the depth.
+//!
+//! # The five floors
+//!
+//! A floor imports only lower ones; a test reads the imports. Floors 0 and 1 do no I/O, know no
+//! clock and print nothing. Floors 2 and 3 never print. Floor 4 holds no HTTP, SQL or crypto.
+//!
+//! | floor | modules |
+//! |---|---|
+//! | 0 | [`model`] |
+//! | 1 | [`lock`], [`manifest`], [`policy`], [`verify`], [`surface`], [`diff`] |
+//! | 2 | [`net`], [`registry`], [`store`], [`mcp`], [`history`], [`notify`] |
+//! | 3 | [`ops`], [`error`] |
+//! | 4 | [`cli`], [`commands`], [`output`] |
+//!
+//! # Files on disk
+//!
+//! | file | what | read and written by |
+//! |---|---|---|
+//! | `mcp-pin.toml` | what the user wants | [`manifest`] |
+//! | `mcp-pin.lock` | what is proposed to everybody | [`lock`] |
+//! | `archives/ALGORITHM/DIGEST` | archives as downloaded, verified | [`store`] |
+//! | `installs/ID/` | one server's tree, read-only | [`store`] |
+//! | `state.db` | approvals, events, drift, alerts sent | [`history`] |
 
 pub mod cli;
 pub mod commands;
 pub mod diff;
+pub mod error;
 pub mod history;
 pub mod lock;
 pub mod manifest;

@@ -1,3 +1,7 @@
-//! Placeholder.
+//! Parse, build the context, run, and turn the outcome into an exit status.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mcp_pin::cli::main()
+}

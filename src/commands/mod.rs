@@ -1,1 +1,64 @@
-//! Floor 4.
+//! Floor 4: one file a subcommand, each with two names: `Args` and `exec`.
+//!
+//! A command turns words into options, calls one operation and renders its outcome. It decides
+//! nothing.
+
+pub mod approve;
+pub mod completions;
+pub mod explain;
+pub mod install;
+pub mod list;
+pub mod log;
+pub mod prune;
+pub mod remove;
+pub mod show;
+pub mod update;
+pub mod verify;
+
+use crate::cli::{Cli, Command};
+use crate::error::{Error, ExitStatus};
+use crate::ops::{Consent, Context};
+use crate::output::{Printer, Terminal};
+
+/// What a command is handed.
+#[derive(Debug)]
+pub struct Session {
+    /// Places, clock, environment, general wishes.
+    pub context: Context,
+    /// Where results go.
+    pub printer: Printer,
+    /// The person at the other end.
+    pub terminal: Terminal,
+}
+
+impl Session {
+    /// What the user allowed on the command line; the configuration's part is added by the
+    /// operation, which reads it.
+    fn consent(&self, args: &crate::cli::ConsentArgs) -> Consent {
+        Consent {
+            yes: self.context.yes,
+            accept: args.accept.iter().cloned().collect(),
+            accept_without_terminal: false,
+        }
+    }
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Whatever the operation says; rendered in one place, by `main`.
+pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
+    match cli.command {
+        Command::Install(args) => install::exec(args, session).await,
+        Command::Update(args) => update::exec(args, session).await,
+        Command::Verify(args) => verify::exec(args, session).await,
+        Command::Approve(args) => approve::exec(&args, session).await,
+        Command::List(args) => list::exec(&args, session),
+        Command::Show(args) => show::exec(&args, session),
+        Command::Remove(args) => remove::exec(&args, session),
+        Command::Prune(args) => prune::exec(&args, session),
+        Command::Log(args) => log::exec(&args, session),
+        Command::Explain(args) => explain::exec(&args, session),
+        Command::Completions(args) => completions::exec(&args, session),
+    }
+}

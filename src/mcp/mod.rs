@@ -1,1 +1,17 @@
-//! Floor 2.
+//! Floor 2: talking to MCP servers: the sandbox, the wire, and the probe that takes a surface.
+
+pub mod launch;
+pub mod probe;
+pub mod runtime;
+pub mod sandbox;
+
+mod hints;
+mod plan;
+mod session;
+mod taking;
+
+#[cfg(test)]
+mod probe_tests;
+
+pub use probe::{Launchable, ProbeError, ProbeLimits, ProbeOptions, Probed, probe};
+pub use sandbox::SandboxLevel;

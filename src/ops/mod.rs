@@ -1,1 +1,31 @@
-//! Floor 3.
+//! Floor 3: every major operation, one file each. Operations ask through [`Interact`] and never
+//! print; what they come to is an [`Outcome`] or an [`Error`](crate::error::Error).
+
+pub mod approve;
+pub mod baseline;
+pub mod candidate;
+pub mod checks;
+pub mod code;
+pub mod consent;
+pub mod context;
+pub mod dates;
+pub mod install;
+pub mod interact;
+pub mod local;
+pub mod notices;
+pub mod outcome;
+pub mod probe;
+pub mod prune;
+pub mod queries;
+pub mod remove;
+pub mod scope;
+pub mod settle;
+pub mod sync;
+pub mod tools;
+pub mod update;
+pub mod verify;
+
+pub use consent::Consent;
+pub use context::{Context, Environment};
+pub use interact::{Interact, Progress, Stage};
+pub use outcome::{Action, Outcome, ServerLine};

@@ -1,3 +1,8 @@
-//! Placeholder.
+//! Through the real binary: what a user sees, against fakes that stand only at the wire.
 
-fn main() {}
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod architecture;
+mod harness;
+mod npm;
+mod registry;

@@ -1,0 +1,214 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_mcp_pin_global_optspecs
+    string join \n global locked offline format= color= q/quiet v/verbose y/yes h/help V/version
+end
+
+function __fish_mcp_pin_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_mcp_pin_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_mcp_pin_using_subcommand
+    set -l cmd (__fish_mcp_pin_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -s V -l version -d 'Print version'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "install" -d 'Add servers; without any, make this machine match the lock'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "update" -d 'Find newer versions, show what they change, ask, rewrite the lock'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "verify" -d 'Prove that nothing moved: lock, archives, installed files, what the server tells the model'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "approve" -d 'Review drift that `verify` recorded, and accept it'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "list" -d 'List the servers of this scope'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "show" -d 'Show everything the lock says about one server'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "remove" -d 'Take servers out of the manifest and the lock'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "prune" -d 'Free what no lockfile that this machine knows needs any more'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "log" -d 'Show what happened: installs, approvals, drift, alerts'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "explain" -d 'Say what a finding\'s code means'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "completions" -d 'Write a completion script for a shell to standard output'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l name -d 'The entry\'s name (needed for a local command)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l arg -d 'An argument that the server is started with (may be repeated)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l env -d 'The name of a variable that the server gets from its client (may be repeated)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l bin -d 'Which of the package\'s programs to start, where it has several' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l network -d 'Let the probe use the network, for servers whose lists need it'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l no-probe -d 'Do not start the server: install or check without its surface'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l probe-unsandboxed -d 'Start the server without a sandbox where this machine offers none'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l dry-run -d 'Show the report and change nothing; starts nothing'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l no-probe -d 'Do not start the server: install or check without its surface'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l probe-unsandboxed -d 'Start the server without a sandbox where this machine offers none'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l no-probe -d 'Do not start the server: install or check without its surface'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l probe-unsandboxed -d 'Start the server without a sandbox where this machine offers none'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l notify -d 'Raise a desktop notification for drift that was not notified before'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l closure -d 'Also list every package of the closure'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l dry-run -d 'Show what would go, and keep it'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s n -l limit -d 'Only the last so many' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "install" -d 'Add servers; without any, make this machine match the lock'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "update" -d 'Find newer versions, show what they change, ask, rewrite the lock'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "verify" -d 'Prove that nothing moved: lock, archives, installed files, what the server tells the model'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "approve" -d 'Review drift that `verify` recorded, and accept it'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "list" -d 'List the servers of this scope'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "show" -d 'Show everything the lock says about one server'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "remove" -d 'Take servers out of the manifest and the lock'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "prune" -d 'Free what no lockfile that this machine knows needs any more'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "log" -d 'Show what happened: installs, approvals, drift, alerts'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "explain" -d 'Say what a finding\'s code means'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "completions" -d 'Write a completion script for a shell to standard output'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,0 +1,141 @@
+//! `mcp-pin show`: everything the lock says about one server.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::commands::Session;
+use crate::error::{Error, ExitStatus};
+use crate::lock;
+use crate::model::{Closure, ItemKind, LocalArg, Pin, Pinned, ServerName, Surface};
+use crate::ops::queries;
+use crate::output::outcome::count;
+use crate::surface::visible;
+
+/// Arguments of `show`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The server.
+    #[arg(value_name = "NAME")]
+    name: ServerName,
+    /// Also list every package of the closure.
+    #[arg(long)]
+    closure: bool,
+}
+
+/// Writes the entry.
+///
+/// # Errors
+/// No such server, or a file that cannot be used.
+pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
+    let loaded = queries::reading(&session.context, &session.terminal)?;
+    queries::select(&loaded, std::slice::from_ref(&args.name))?;
+    let pin = queries::entry(&loaded, &args.name)?;
+    let digest = lock::entry_digest(&args.name, pin);
+    let approved = queries::is_approved(&session.context, &digest)?;
+    let printed = if session.printer.is_json() {
+        let entry: Value = lock::entry_value(pin);
+        session
+            .printer
+            .json(&json!({"schemaVersion": 1, "name": args.name.as_str(), "digest": digest, "approved": approved, "entry": entry}))
+    } else {
+        session.printer.data(|out| {
+            writeln!(out, "{} ({})", args.name, visible(&pin.source.to_string()))?;
+            match &pin.pinned {
+                Pinned::Package { closure, launch } => {
+                    package(out, closure, args.closure)?;
+                    writeln!(
+                        out,
+                        "starts     {} {} {}",
+                        launch.runtime.kind(),
+                        visible(&launch.entry),
+                        visible(&launch.args.join(" "))
+                    )?;
+                }
+                Pinned::Local(local) => {
+                    writeln!(out, "command    {}  sha256 {}", visible(&local.command.path), local.command.digest)?;
+                    for arg in &local.args {
+                        match arg {
+                            LocalArg::Text(text) => writeln!(out, "argument   {}", visible(text))?,
+                            LocalArg::File(file) => writeln!(out, "argument   {}  sha256 {}", visible(&file.path), file.digest)?,
+                        }
+                    }
+                }
+            }
+            writeln!(
+                out,
+                "variables  {}",
+                if pin.env().is_empty() {
+                    "none".to_owned()
+                } else {
+                    pin.env().join(", ")
+                }
+            )?;
+            surface(out, pin)?;
+            writeln!(
+                out,
+                "entry      sha256 {digest}, {}",
+                if approved { "approved by you" } else { "not approved by you" }
+            )
+        })
+    };
+    printed.map_err(Error::output)?;
+    Ok(ExitStatus::Clean)
+}
+
+fn package(out: &mut dyn Write, closure: &Closure, all: bool) -> io::Result<()> {
+    let Some(root) = closure.root_package() else { return Ok(()) };
+    writeln!(out, "package    {} {}", root.name, visible(&root.version))?;
+    writeln!(out, "archive    {}", root.integrity)?;
+    writeln!(out, "evidence   hash (signatures are not checked by this version)")?;
+    let scripts: Vec<_> = closure
+        .packages
+        .values()
+        .filter(|package| !package.scripts.is_empty())
+        .map(|package| package.name.to_string())
+        .collect();
+    let native: Vec<_> = closure
+        .packages
+        .values()
+        .filter(|package| package.native)
+        .map(|package| package.name.to_string())
+        .collect();
+    writeln!(out, "closure    {}", count(closure.packages.len(), "package"))?;
+    if !scripts.is_empty() {
+        writeln!(out, "scripts    never run: {}", scripts.join(", "))?;
+    }
+    if !native.is_empty() {
+        writeln!(out, "native     {}", native.join(", "))?;
+    }
+    if all {
+        for (path, package) in &closure.packages {
+            writeln!(out, "  {path}  {} {}", package.name, visible(&package.version))?;
+        }
+    }
+    Ok(())
+}
+
+fn surface(out: &mut dyn Write, pin: &Pin) -> io::Result<()> {
+    let Some(surface) = &pin.surface else {
+        return writeln!(out, "surface    not pinned: nothing guards what it tells the model");
+    };
+    writeln!(out, "surface    {}", counts(surface))?;
+    for view in &surface.views {
+        writeln!(out, "  seen by {} clients, {} handshake", view.client.as_str(), view.era.as_str())?;
+        if let Some(instructions) = view.instructions() {
+            writeln!(out, "    instructions  {}", visible(instructions))?;
+        }
+        for kind in ItemKind::ALL {
+            for item in view.list(kind) {
+                let text = item.definition.get("description").and_then(Value::as_str).unwrap_or_default();
+                writeln!(out, "    {} {}  {}", kind.noun(), visible(&item.key), visible(text))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn counts(surface: &Surface) -> String {
+    let counted = ItemKind::ALL.iter().map(|&kind| count(surface.count(kind), kind.noun()));
+    counted.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,394 @@
+//! Every way in which an operation can end without a result, and the exit status of each.
+//!
+//! Messages are lower-case and say what could not be done or what was found; causes follow below; hints name the
+//! command or the line that helps. `0` nothing to report, `1` findings (a refusal is one), `2`
+//! could not decide. Drift never looks like a crash, and a crash never looks like a pass.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::history::HistoryError;
+use crate::lock::LockError;
+use crate::manifest::ManifestError;
+use crate::manifest::edit::EditError;
+use crate::mcp::launch::LaunchError;
+use crate::mcp::runtime::RuntimeError;
+use crate::model::report::Status;
+use crate::model::{Fingerprint, Report, ServerName, SourceError};
+use crate::net::NetError;
+use crate::ops::consent::NoConsent;
+use crate::ops::local::LocalError;
+use crate::registry::npm::NpmError;
+use crate::store::{ArchiveError, StoreError};
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The manifest is malformed: the user's (or the project's) file is at fault.
+    #[error("could not read {}", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// All its problems.
+        source: ManifestError,
+    },
+    /// The lockfile is malformed, edited, newer, or another tool's.
+    #[error("could not use {}", path.display())]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: LockError,
+    },
+    /// A file of the user could not be read or written; it is as it was.
+    #[error("could not {action} {}", path.display())]
+    File {
+        /// `read`, `write`, `create`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The resolver or the registry.
+    #[error(transparent)]
+    Npm(#[from] NpmError),
+    /// The network.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// The user's state.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// The interpreter.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// A local command that cannot be pinned.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// An entry that cannot be started.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// A source or name on the command line.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// No consent. The report that was shown goes with it, for JSON.
+    #[error("{reason}")]
+    Refused {
+        /// Why.
+        reason: NoConsent,
+        /// What was shown.
+        report: Box<Report>,
+    },
+    /// Findings that no consent can accept: the bytes are not what they claim to be.
+    #[error("could not trust `{server}`: {what}")]
+    Untrustworthy {
+        /// The server.
+        server: ServerName,
+        /// The attack, in words.
+        what: String,
+        /// What was found.
+        report: Box<Report>,
+    },
+    /// The server could not be started or read; nothing was written.
+    #[error("`{server}`: could not {what}")]
+    Probe {
+        /// The server.
+        server: ServerName,
+        /// Why.
+        what: String,
+        /// What helps.
+        hints: Vec<String>,
+    },
+    /// A package has no entry that can be started.
+    #[error("could not find out how to start `{server}`: {what}")]
+    Entry {
+        /// The server.
+        server: ServerName,
+        /// Why.
+        what: String,
+        /// What helps.
+        hint: Option<String>,
+    },
+    /// Neither here nor in the user's own scope is anything to work on.
+    #[error("could not find mcp-pin.toml or mcp-pin.lock {}", if *global { format!("in {}", user.display()) } else { format!("in {} or above", folder.display()) })]
+    NothingHere {
+        /// The working directory.
+        folder: PathBuf,
+        /// The user's own scope.
+        user: PathBuf,
+        /// `--global` was given.
+        global: bool,
+    },
+    /// The name is in neither file.
+    #[error("could not find a server called `{name}`")]
+    NoSuchServer {
+        /// As given.
+        name: ServerName,
+        /// What is there.
+        known: Vec<ServerName>,
+    },
+    /// The manifest names a server that the lock does not.
+    #[error("could not use `{name}`: it is not locked")]
+    NotLocked {
+        /// The server.
+        name: ServerName,
+    },
+    /// The name is taken by another source.
+    #[error("could not add `{name}`: that name stands for `{taken}` already")]
+    NameTaken {
+        /// The name.
+        name: ServerName,
+        /// What it stands for.
+        taken: String,
+    },
+    /// `--name`, `--arg`... with several specs.
+    #[error("could not apply `{option}` to several servers at once")]
+    OneAtATime {
+        /// The option.
+        option: &'static str,
+    },
+    /// The lock would have to change under `--locked`.
+    #[error("could not go on with --locked: {what} would change")]
+    Locked {
+        /// What.
+        what: String,
+    },
+    /// The network is needed under `--offline`.
+    #[error("could not {what} without the network")]
+    Offline {
+        /// What.
+        what: String,
+    },
+    /// `approve` without recorded drift.
+    #[error("could not approve drift of `{name}`: none is recorded")]
+    NoDrift {
+        /// The server.
+        name: ServerName,
+    },
+    /// The manifest is laid out in a way that cannot be edited.
+    #[error("could not edit {}", path.display())]
+    Edit {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: EditError,
+    },
+    /// The source gives no name for the entry.
+    #[error("could not make a name out of `{source_text}`")]
+    NoName {
+        /// The source.
+        source_text: String,
+    },
+    /// An archive that is refused as it is.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The manifest asks for something else than what is locked.
+    #[error("could not install `{name}` from the lock: {what}")]
+    ManifestDiffers {
+        /// The server.
+        name: ServerName,
+        /// How they differ.
+        what: String,
+    },
+    /// An entry that this user has not approved is no ground to accept anything on.
+    #[error("could not go on with `{name}`: the entry in the lock is not one that you approved")]
+    NotApproved {
+        /// The server.
+        name: ServerName,
+    },
+    /// No such finding code.
+    #[error("could not explain `{code}`: there is no such code")]
+    NoSuchCode {
+        /// As given.
+        code: String,
+    },
+    /// Neither a home folder nor `MCP_PIN_HOME`.
+    #[error("could not find your home folder")]
+    NoHome,
+    /// The working directory is gone.
+    #[error("could not find the working directory")]
+    WorkingDirectory {
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The binary cannot find itself.
+    #[error("could not find the program's own file")]
+    OwnBinary {
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Standard output could not be written.
+    #[error("could not write to standard output")]
+    Output {
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A worker of ours ended early: a bug.
+    #[error("could not finish {what}")]
+    Worker {
+        /// What it did.
+        what: &'static str,
+    },
+}
+
+impl Error {
+    /// Standard output could not be written.
+    pub const fn output(source: std::io::Error) -> Self {
+        Self::Output { source }
+    }
+
+    /// `1` where the answer is "no", `2` where there is none.
+    pub const fn exit_status(&self) -> u8 {
+        match self {
+            Self::Refused { reason, .. } => reason.exit_status(),
+            Self::Manifest { .. }
+            | Self::Lock { .. }
+            | Self::File { .. }
+            | Self::Store(_)
+            | Self::Npm(_)
+            | Self::Net(_)
+            | Self::History(_)
+            | Self::Runtime(_)
+            | Self::Local(_)
+            | Self::Launch(_)
+            | Self::Source(_)
+            | Self::Untrustworthy { .. }
+            | Self::Probe { .. }
+            | Self::Entry { .. }
+            | Self::NothingHere { .. }
+            | Self::NoSuchServer { .. }
+            | Self::NotLocked { .. }
+            | Self::NameTaken { .. }
+            | Self::OneAtATime { .. }
+            | Self::Locked { .. }
+            | Self::Offline { .. }
+            | Self::NoDrift { .. }
+            | Self::NoSuchCode { .. }
+            | Self::Edit { .. }
+            | Self::NoName { .. }
+            | Self::ManifestDiffers { .. }
+            | Self::NotApproved { .. }
+            | Self::Archive(_)
+            | Self::NoHome
+            | Self::WorkingDirectory { .. }
+            | Self::OwnBinary { .. }
+            | Self::Output { .. }
+            | Self::Worker { .. } => 2,
+        }
+    }
+
+    /// The findings that go with a refusal.
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Self::Refused { report, .. } | Self::Untrustworthy { report, .. } => Some(report),
+            _ => None,
+        }
+    }
+
+    /// The findings that nobody was shown yet: those of a refusal were, when it was decided about.
+    pub fn unseen_report(&self) -> Option<&Report> {
+        match self {
+            Self::Untrustworthy { report, .. } => Some(report),
+            _ => None,
+        }
+    }
+
+    /// The fingerprint of the report that a decision is open about.
+    pub const fn fingerprint(&self) -> Option<&Fingerprint> {
+        match self {
+            Self::Refused {
+                reason: NoConsent::AboveNotice { report, .. },
+                ..
+            } => Some(report),
+            _ => None,
+        }
+    }
+
+    /// What helps, one line each.
+    pub fn hints(&self) -> Vec<String> {
+        let one = |hint: &str| vec![hint.to_owned()];
+        match self {
+            Self::Lock { source, .. } => source.hint().into_iter().collect(),
+            Self::Manifest { source, .. } => source.hint().into_iter().collect(),
+            Self::Store(source) => source.hint().into_iter().collect(),
+            Self::Npm(source) => source.hint().into_iter().collect(),
+            Self::Net(source) => source.hint().into_iter().collect(),
+            Self::History(source) => source.hint().into_iter().collect(),
+            Self::Runtime(source) => source.hint().into_iter().collect(),
+            Self::Local(source) => source.hint().into_iter().collect(),
+            Self::Source(source) => source.hint().into_iter().collect(),
+            Self::Launch(_) => one("review the change with `mcp-pin verify`"),
+            Self::Refused { reason, .. } => vec![reason.hint()],
+            Self::Untrustworthy { .. } => {
+                one("this cannot be accepted; nothing was changed. Report it to the package's maintainers and the registry")
+            }
+            Self::Probe { hints, .. } => hints.clone(),
+            Self::Entry { hint, .. } => hint.iter().cloned().collect(),
+            Self::NothingHere { global: false, .. } => {
+                one("add a server with `mcp-pin install npm:NAME`, or use `--global` for your own servers")
+            }
+            Self::NothingHere { global: true, .. } => one("add a server with `mcp-pin install --global npm:NAME`"),
+            Self::NoSuchServer { known, .. } if known.is_empty() => one("no server is there yet: `mcp-pin install npm:NAME`"),
+            Self::NoSuchServer { known, .. } => {
+                vec![format!(
+                    "there is {}",
+                    known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+                )]
+            }
+            Self::NotLocked { name } => vec![format!("lock it with `mcp-pin update {name}`")],
+            Self::NameTaken { .. } => one("choose another name with `--name`, or remove the other first"),
+            Self::OneAtATime { .. } => one("install one server a call"),
+            Self::Locked { .. } => one("run it without `--locked`, review, and commit the lockfile"),
+            Self::Offline { .. } => one("run it again without `--offline`"),
+            Self::NoDrift { name } => vec![format!("`mcp-pin verify {name}` looks for drift and records it")],
+            Self::NoSuchCode { .. } => one("`mcp-pin explain` lists them all"),
+            Self::Edit { source, .. } => source.hint().into_iter().collect(),
+            Self::ManifestDiffers { name, .. } => vec![format!(
+                "`mcp-pin update {name}` resolves what the manifest asks for, shows it, and asks"
+            )],
+            Self::NotApproved { .. } => one("`mcp-pin install` shows it and asks"),
+            Self::NoName { .. } => one("give one with `--name NAME`"),
+            Self::NoHome => one("set HOME, or MCP_PIN_HOME to a folder for the store"),
+            Self::Archive(_)
+            | Self::File { .. }
+            | Self::WorkingDirectory { .. }
+            | Self::OwnBinary { .. }
+            | Self::Output { .. }
+            | Self::Worker { .. } => Vec::new(),
+        }
+    }
+}
+
+/// How the program ends when there is a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// Nothing to report.
+    Clean,
+    /// Findings at or above the threshold.
+    Findings,
+    /// Could not decide.
+    Undecided,
+}
+
+impl From<Status> for ExitStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Clean => Self::Clean,
+            Status::Findings => Self::Findings,
+            Status::Undecided => Self::Undecided,
+        }
+    }
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(match status {
+            ExitStatus::Clean => 0,
+            ExitStatus::Findings => 1,
+            ExitStatus::Undecided => 2,
+        })
+    }
+}

@@ -1,0 +1,47 @@
+//! Landlock: what the process may touch, also where it still sees more.
+
+use std::path::{Path, PathBuf};
+
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError,
+    Scope, path_beneath_rules,
+};
+
+/// What a server may do with files and the network.
+pub(super) struct Rules<'a> {
+    pub(super) read: Vec<PathBuf>,
+    pub(super) write: Vec<&'a Path>,
+    /// Read and written, but nothing is made or removed there.
+    pub(super) devices: Vec<PathBuf>,
+    pub(super) network: bool,
+    /// Fail where the kernel cannot keep files, or (unless allowed) TCP; otherwise take what there
+    /// is.
+    pub(super) required: bool,
+}
+
+/// Puts the rules in force for this process and all it will start.
+pub(super) fn restrict(rules: &Rules<'_>) -> Result<(), RulesetError> {
+    let files = AccessFs::from_all(ABI::V6);
+    let mut ruleset = Ruleset::default();
+    if rules.required {
+        let least = if rules.network { ABI::V3 } else { ABI::V4 };
+        ruleset = ruleset
+            .set_compatibility(CompatLevel::HardRequirement)
+            .handle_access(AccessFs::from_all(least))?;
+        if !rules.network {
+            ruleset = ruleset.handle_access(AccessNet::from_all(ABI::V4))?;
+        }
+        ruleset = ruleset.set_compatibility(CompatLevel::BestEffort);
+    } else if !rules.network {
+        ruleset = ruleset.handle_access(AccessNet::from_all(ABI::V4))?;
+    }
+    ruleset
+        .handle_access(files)?
+        .scope(Scope::from_all(ABI::V6))?
+        .create()?
+        .add_rules(path_beneath_rules(&rules.read, AccessFs::from_read(ABI::V6)))?
+        .add_rules(path_beneath_rules(&rules.write, files))?
+        .add_rules(path_beneath_rules(&rules.devices, AccessFs::ReadFile | AccessFs::WriteFile))?
+        .restrict_self()
+        .map(drop)
+}

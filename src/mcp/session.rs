@@ -1,0 +1,423 @@
+//! One process of a server, and JSON-RPC with it.
+//!
+//! The attack: a server that floods, stalls, talks nonsense or asks back. Every wait has an end,
+//! every buffer a size; what is not a message is noise, what is a message that readers disagree on
+//! is hostile, and whatever the server asks of its client is refused.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ffi::OsString;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::hints::Tail;
+use super::probe::{ProbeError, ProbeOptions};
+use super::sandbox::{Room, SandboxLevel};
+use crate::surface::strict::{self, Limits, NotIJson};
+use crate::surface::take::{Hostile, code};
+use crate::surface::visible;
+
+const NOTES: usize = 32;
+
+/// An answer.
+pub(super) enum Reply {
+    Result(Value),
+    Error { code: i64, message: String },
+}
+
+pub(super) struct Session {
+    child: Child,
+    pid: Option<u32>,
+    stdin: ChildStdin,
+    frames: Frames,
+    waiting: VecDeque<Value>,
+    stderr: Arc<Mutex<Tail>>,
+    drain: JoinHandle<()>,
+    last_id: i64,
+    notes: BTreeSet<String>,
+    room: Room,
+    level: SandboxLevel,
+    request_time: Duration,
+    /// The slowest answer so far, the start included.
+    pub(super) slowest: Duration,
+    /// Methods that are not claimed and were not answered.
+    pub(super) silent: BTreeSet<&'static str>,
+    /// The 2026-07-28 protocol forbids servers to ask.
+    pub(super) may_ask: bool,
+}
+
+impl Session {
+    /// Starts the server in its room, with exactly this environment.
+    pub(super) fn start(
+        options: &ProbeOptions,
+        level: SandboxLevel,
+        room: Room,
+        env: &BTreeMap<String, OsString>,
+    ) -> Result<Self, ProbeError> {
+        let spawn_error = |source| ProbeError::Spawn { source };
+        let mut command = Command::from(room.command(&options.sandbox_exe).map_err(spawn_error)?);
+        command
+            .env_clear()
+            .envs(env)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().map_err(spawn_error)?;
+        let no_pipe = || spawn_error(std::io::Error::other("a pipe is missing"));
+        let stdin = child.stdin.take().ok_or_else(no_pipe)?;
+        let stdout = child.stdout.take().ok_or_else(no_pipe)?;
+        let tail = Arc::new(Mutex::new(Tail::default()));
+        let drain = tokio::spawn(drain(child.stderr.take().ok_or_else(no_pipe)?, Arc::clone(&tail)));
+        Ok(Self {
+            pid: child.id(),
+            child,
+            stdin,
+            frames: Frames::new(stdout, options.limits.frame, options.limits.bytes),
+            waiting: VecDeque::new(),
+            stderr: tail,
+            drain,
+            last_id: 0,
+            notes: BTreeSet::new(),
+            room,
+            level,
+            request_time: options.limits.request,
+            slowest: Duration::ZERO,
+            silent: BTreeSet::new(),
+            may_ask: true,
+        })
+    }
+
+    /// Asks, and waits as long as any request may take.
+    pub(super) async fn request(&mut self, method: &'static str, params: Value) -> Result<Reply, ProbeError> {
+        self.request_within(method, params, self.request_time).await
+    }
+
+    /// Asks, and waits this long. A timeout leaves the session usable.
+    pub(super) async fn request_within(&mut self, method: &'static str, params: Value, wait: Duration) -> Result<Reply, ProbeError> {
+        self.last_id += 1;
+        let id = self.last_id;
+        let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        let begun = Instant::now();
+        match timeout(wait, self.ask(id, &message)).await {
+            Ok(Ok(Some(reply))) => {
+                self.slowest = self.slowest.max(begun.elapsed());
+                Ok(reply)
+            }
+            Ok(Ok(None)) => Err(self.ended(method).await),
+            Ok(Err(hostile)) => Err(ProbeError::from(hostile)),
+            Err(_) => Err(ProbeError::Timeout {
+                waiting_for: format!("`{method}`"),
+                seconds: wait.as_secs(),
+                stderr: self.last_words(),
+                hint: None,
+            }),
+        }
+    }
+
+    /// At least this long, longer for a server that was slow before, never longer than a request.
+    pub(super) fn patience(&self, least: Duration) -> Duration {
+        least.max(2 * self.slowest).min(self.request_time)
+    }
+
+    /// Tells. A server that is gone is noticed by the next request.
+    pub(super) async fn notify(&mut self, method: &'static str) {
+        self.send(&json!({"jsonrpc": "2.0", "method": method})).await;
+    }
+
+    async fn send(&mut self, message: &Value) -> bool {
+        let line = format!("{message}\n");
+        self.stdin.write_all(line.as_bytes()).await.is_ok() && self.stdin.flush().await.is_ok()
+    }
+
+    /// `None` when the server closed its end.
+    async fn ask(&mut self, id: i64, message: &Value) -> Result<Option<Reply>, Hostile> {
+        // A failed write is not the end: an answer (or the reason) may still stand in the pipe.
+        self.send(message).await;
+        loop {
+            while let Some(message) = self.waiting.pop_front() {
+                if let Some(reply) = self.take(id, message).await? {
+                    return Ok(Some(reply));
+                }
+            }
+            let Some(line) = self.frames.next().await? else { return Ok(None) };
+            self.read(&line)?;
+        }
+    }
+
+    /// One line: a message, several (a batch), or noise.
+    fn read(&mut self, line: &[u8]) -> Result<(), Hostile> {
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            return Ok(());
+        }
+        let limits = Limits {
+            bytes: self.frames.frame_limit,
+            ..Limits::default()
+        };
+        let looks_like_json = matches!(line[0], b'{' | b'[');
+        match strict::parse(line, &limits) {
+            Ok(Value::Array(batch)) => self.waiting.extend(batch),
+            Ok(message @ Value::Object(_)) => self.waiting.push_back(message),
+            Err(error) if looks_like_json && !error.is_noise() => return Err(refused(line, &error)),
+            Ok(_) | Err(_) => {
+                let sample: String = String::from_utf8_lossy(line).chars().take(60).collect();
+                if !self.notes.iter().any(|note| note.starts_with("it writes")) {
+                    self.note(format!(
+                        "it writes lines to stdout that are no messages, such as `{}`",
+                        visible(&sample)
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at one message while an answer to `id` is awaited.
+    async fn take(&mut self, id: i64, message: Value) -> Result<Option<Reply>, Hostile> {
+        let Value::Object(mut message) = message else {
+            self.note("it sends batches with entries that are no messages".into());
+            return Ok(None);
+        };
+        if let Some(method) = message.get("method").and_then(Value::as_str) {
+            let method: String = visible(method).chars().take(60).collect();
+            match message.remove("id") {
+                Some(asked) => self.refuse(asked, &method).await,
+                None if method.ends_with("list_changed") => self.note(format!("it sends `{method}` while it is probed")),
+                None => {}
+            }
+            return Ok(None);
+        }
+        if !message.get("id").is_some_and(|found| is_id(found, id)) {
+            self.note("it sends answers to questions that nobody asked".into());
+            return Ok(None);
+        }
+        match (message.remove("result"), message.remove("error")) {
+            (Some(result), None) => Ok(Some(Reply::Result(result))),
+            (None, Some(error)) => Ok(Some(Reply::Error {
+                code: error.get("code").and_then(Value::as_i64).unwrap_or(0),
+                message: error
+                    .get("message")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .chars()
+                    .take(2_000)
+                    .collect(),
+            })),
+            _ => Err(Hostile::new(
+                code::MALFORMED,
+                "an answer has both a result and an error, or neither: clients differ in what they take",
+            )),
+        }
+    }
+
+    async fn refuse(&mut self, id: Value, method: &str) {
+        if method == "ping" {
+            self.send(&json!({"jsonrpc": "2.0", "id": id, "result": {}})).await;
+            return;
+        }
+        let forbidden = if self.may_ask { "" } else { ", which its protocol forbids" };
+        self.note(format!("it asks its client for `{method}` while it is probed{forbidden}"));
+        let error = json!({"code": -32601, "message": "not available"});
+        self.send(&json!({"jsonrpc": "2.0", "id": id, "error": error})).await;
+    }
+
+    pub(super) fn note(&mut self, note: String) {
+        if self.notes.len() < NOTES {
+            self.notes.insert(note);
+        }
+    }
+
+    pub(super) fn last_words(&self) -> String {
+        self.stderr.lock().unwrap_or_else(PoisonError::into_inner).text()
+    }
+
+    /// The server closed its end: how it ended, and what it said.
+    async fn ended(&mut self, method: &str) -> ProbeError {
+        let status = timeout(Duration::from_secs(2), self.child.wait()).await;
+        self.kill();
+        timeout(Duration::from_millis(500), &mut self.drain).await.ok();
+        if let Some(what) = self.room.failure() {
+            return ProbeError::Sandbox { what };
+        }
+        let status = match status {
+            Ok(Ok(status)) => describe(status),
+            _ => "closed its output without ending".to_owned(),
+        };
+        ProbeError::Exited {
+            status,
+            waiting_for: format!("`{method}`"),
+            stderr: self.last_words(),
+            hint: None,
+        }
+    }
+
+    /// Ends the server and everything it started; gives back what was noticed.
+    pub(super) async fn close(mut self) -> BTreeSet<String> {
+        self.kill();
+        timeout(Duration::from_secs(5), self.child.wait()).await.ok();
+        std::mem::take(&mut self.notes)
+    }
+
+    /// With namespaces, the kernel ends everything inside with the first process. Otherwise all
+    /// that stayed in the server's session ends here.
+    fn kill(&mut self) {
+        let reaped = self.child.id().is_none();
+        #[cfg(unix)]
+        if !(reaped && self.level == SandboxLevel::Namespaces)
+            && let Some(pid) = self
+                .pid
+                .and_then(|pid| i32::try_from(pid).ok())
+                .and_then(rustix::process::Pid::from_raw)
+        {
+            rustix::process::kill_process_group(pid, rustix::process::Signal::KILL).ok();
+        }
+        self.child.start_kill().ok();
+        if reaped {
+            self.pid = None;
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.kill();
+        self.drain.abort();
+    }
+}
+
+fn describe(status: std::process::ExitStatus) -> String {
+    match status.code() {
+        Some(code @ 129..=192) => format!("was ended by signal {}", code - 128),
+        Some(code) => format!("exited with status {code}"),
+        None => "was killed".to_owned(),
+    }
+}
+
+async fn drain(mut stderr: ChildStderr, tail: Arc<Mutex<Tail>>) {
+    let mut chunk = [0; 8192];
+    while let Ok(length @ 1..) = stderr.read(&mut chunk).await {
+        tail.lock().unwrap_or_else(PoisonError::into_inner).push(&chunk[..length]);
+    }
+}
+
+/// Clients match an answer by number, by text that reads as it, and by `1.0`.
+fn is_id(found: &Value, id: i64) -> bool {
+    match found {
+        #[expect(clippy::cast_precision_loss, reason = "our ids are small whole numbers")]
+        Value::Number(number) => number.as_i64() == Some(id) || number.as_f64() == Some(id as f64),
+        Value::String(text) => *text == id.to_string(),
+        _ => false,
+    }
+}
+
+/// Names the definition in which the unreadable place stands, if a lenient reader can tell.
+fn refused(line: &[u8], error: &NotIJson) -> Hostile {
+    let code = if matches!(error, NotIJson::TooLarge { .. }) {
+        code::TOO_LARGE
+    } else {
+        code::NOT_I_JSON
+    };
+    let at = match error {
+        NotIJson::Duplicate { at, .. } | NotIJson::LoneSurrogate { at } | NotIJson::Number { at, .. } => at.as_str(),
+        _ => "",
+    };
+    let item: Vec<_> = at.split('/').take(4).collect();
+    let named = serde_json::from_slice::<Value>(line).ok().and_then(|message| {
+        let item = message.pointer(&item.join("/"))?;
+        ["name", "uri", "uriTemplate"]
+            .iter()
+            .find_map(|key| item.get(key)?.as_str().map(str::to_owned))
+    });
+    let what = match named {
+        Some(name) => format!(
+            "JSON readers disagree on the definition of `{}`: {error}",
+            name.chars().take(80).collect::<String>()
+        ),
+        None => format!("JSON readers disagree on a message: {error}"),
+    };
+    Hostile::new(code, what)
+}
+
+/// Lines from a pipe, of bounded length and number.
+struct Frames {
+    stdout: ChildStdout,
+    buffer: Vec<u8>,
+    /// Up to here the buffer holds no line end.
+    searched: usize,
+    total: usize,
+    frame_limit: usize,
+    total_limit: usize,
+}
+
+impl Frames {
+    const fn new(stdout: ChildStdout, frame_limit: usize, total_limit: usize) -> Self {
+        Self {
+            stdout,
+            buffer: Vec::new(),
+            searched: 0,
+            total: 0,
+            frame_limit,
+            total_limit,
+        }
+    }
+
+    /// The next line, without waiting beyond it; `None` at the end. May be dropped while it waits:
+    /// nothing is lost.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Hostile> {
+        loop {
+            if let Some(at) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n') {
+                let rest = self.buffer.split_off(self.searched + at + 1);
+                self.searched = 0;
+                return Ok(Some(std::mem::replace(&mut self.buffer, rest)));
+            }
+            self.searched = self.buffer.len();
+            let too_large = |what: &str, limit: usize| Hostile::new(code::TOO_LARGE, format!("{what} is larger than {limit} bytes"));
+            if self.buffer.len() > self.frame_limit {
+                return Err(too_large("one message", self.frame_limit));
+            }
+            if self.total > self.total_limit {
+                return Err(too_large("what the server wrote", self.total_limit));
+            }
+            self.buffer.reserve(64 * 1024);
+            match self.stdout.read_buf(&mut self.buffer).await {
+                Ok(0) | Err(_) => return Ok(None),
+                Ok(length) => self.total += length,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_match_as_clients_match_them() {
+        for good in [json!(7), json!(7.0), json!("7")] {
+            assert!(is_id(&good, 7), "{good}");
+        }
+        for bad in [json!(8), json!(7.5), json!("07"), json!(null), json!([7])] {
+            assert!(!is_id(&bad, 7), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_unreadable_definition_is_named() {
+        let line = br#"{"id":1,"result":{"tools":[{"name":"fine"},{"name":"two","inputSchema":{"a":1,"a":2}}]}}"#;
+        let error = strict::parse(line, &Limits::default()).unwrap_err();
+        let found = refused(line, &error);
+        assert_eq!(found.code, code::NOT_I_JSON);
+        assert!(
+            found.what.contains("`two`") && found.what.contains("`a` stands twice"),
+            "{}",
+            found.what
+        );
+    }
+}

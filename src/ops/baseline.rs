@@ -1,0 +1,89 @@
+//! What a candidate is compared with: the entry that this user approved last, never one that
+//! somebody else wrote into a lock.
+//!
+//! The attack: a project's lock that holds the malicious version already. Compared with that, the
+//! malicious candidate changes nothing, and a report of "nothing" is approved in passing. So an
+//! entry that was not approved here is no baseline: the candidate is compared with what was, or is
+//! shown as a first install.
+
+use std::path::PathBuf;
+
+use crate::error::Error;
+use crate::history::ApprovalKind;
+use crate::lock::{self, Lockfile};
+use crate::model::{Pin, ServerName, Sha256Digest};
+use crate::ops::tools::Tools;
+use crate::store::atomic;
+
+/// Whether this user approved exactly this entry, its code and its surface.
+///
+/// # Errors
+/// The history cannot be read.
+pub fn is_approved(tools: &Tools<'_>, name: &ServerName, pin: &Pin) -> Result<bool, Error> {
+    let (code, entry) = (lock::static_digest(name, pin), lock::entry_digest(name, pin));
+    let known = |digest, kind| tools.history.approval(digest, kind).map(|found| found.is_some());
+    Ok(known(&code, ApprovalKind::Static)? && known(&entry, ApprovalKind::Entry)?)
+}
+
+/// The entry to compare with: the lock's if this user approved it, else the one they approved last
+/// under this name in this scope, else none.
+///
+/// # Errors
+/// The history or the remembered entry cannot be read.
+pub fn of(tools: &Tools<'_>, scope: &str, name: &ServerName, locked: Option<&Pin>) -> Result<Option<Pin>, Error> {
+    if let Some(pin) = locked
+        && is_approved(tools, name, pin)?
+    {
+        return Ok(Some(pin.clone()));
+    }
+    let path = path(tools, scope, name);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => {
+            return Err(Error::File {
+                action: "read",
+                path,
+                source,
+            });
+        }
+    };
+    // A memory that was tampered with, or is of an older form, is none: the entry is then shown in
+    // full, which is the careful answer.
+    let remembered = lock::parse(&text).ok().and_then(|mut lock| lock.servers.remove(name));
+    match remembered {
+        Some(pin) if is_approved(tools, name, &pin)? => Ok(Some(pin)),
+        _ => Ok(None),
+    }
+}
+
+/// Remembers an entry that was just approved.
+///
+/// # Errors
+/// It cannot be written.
+pub fn remember(tools: &Tools<'_>, scope: &str, name: &ServerName, pin: &Pin) -> Result<(), Error> {
+    let path = path(tools, scope, name);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|source| Error::File {
+            action: "create",
+            path: folder.to_path_buf(),
+            source,
+        })?;
+    }
+    let text = lock::write(&Lockfile {
+        servers: [(name.clone(), pin.clone())].into(),
+    });
+    atomic::write(&path, text.as_bytes())?;
+    Ok(())
+}
+
+/// Forgets what was approved last: the server is removed.
+pub fn forget(tools: &Tools<'_>, scope: &str, name: &ServerName) {
+    // Without an approval, which `remove` revokes, a file left behind counts for nothing.
+    drop(std::fs::remove_file(path(tools, scope, name)));
+}
+
+fn path(tools: &Tools<'_>, scope: &str, name: &ServerName) -> PathBuf {
+    let key = Sha256Digest::of(format!("{scope}\0{name}"));
+    tools.context.home.join("approved").join(format!("{key}.json"))
+}

@@ -1,0 +1,185 @@
+//! Checks of an entry as a whole, before anything of it is used.
+
+use serde_json::json;
+
+use crate::error::Error;
+use crate::lock::check::check;
+use crate::manifest::{Policy, ServerEntry};
+use crate::mcp::launch::digest_file;
+use crate::model::launch::PinnedFile;
+use crate::model::{Change, Closure, Detail, Drift, Finding, Grade, Level, LocalArg, Pin, Pinned, Report, ServerName, Source};
+use crate::ops::scope::Loaded;
+use crate::policy;
+
+const MANIFEST_DIFFERS: &str = "manifest-differs";
+
+/// What is wrong with a closure as a whole: a poisoned lock.
+pub fn poison(name: &ServerName, pin: &Pin) -> Vec<Finding> {
+    let (
+        Pinned::Package { closure, .. },
+        Source::Npm {
+            name: package,
+            requirement,
+        },
+    ) = (&pin.pinned, &pin.source)
+    else {
+        return Vec::new();
+    };
+    findings_of(name, closure, package, requirement.as_deref())
+}
+
+fn findings_of(name: &ServerName, closure: &Closure, package: &crate::model::PackageName, requirement: Option<&str>) -> Vec<Finding> {
+    check(closure, package, requirement)
+        .into_iter()
+        .map(|poison| {
+            let text = poison.to_string();
+            let (code, grade) = if poison.is_notice() {
+                ("peer-unsatisfied", Grade::Notice)
+            } else {
+                ("lock-poisoned", Grade::Critical)
+            };
+            Finding::new(code, grade, name, "", text.clone(), &json!(text))
+        })
+        .collect()
+}
+
+/// The manifest against the lock: what the user wants and what is pinned must be the same.
+pub fn manifest(name: &ServerName, pin: Option<&Pin>, entry: Option<&ServerEntry>) -> Vec<Finding> {
+    let differs = |what: String| {
+        vec![Finding::new(
+            MANIFEST_DIFFERS,
+            Grade::Warning,
+            name,
+            "",
+            format!("mcp-pin.toml and mcp-pin.lock differ: {what}"),
+            &json!(what),
+        )]
+    };
+    let (pin, entry) = match (pin, entry) {
+        (Some(pin), Some(entry)) => (pin, entry),
+        (Some(_), None) => return differs("the manifest does not name this server".into()),
+        (None, Some(_)) => return differs("the lock does not hold this server".into()),
+        (None, None) => return Vec::new(),
+    };
+    let locked = crate::ops::candidate::entry_of(pin);
+    let mut differences = Vec::new();
+    let mut compare = |field: &str, wanted: String, locked: String| {
+        if wanted != locked {
+            differences.push(format!("{field} is {wanted} in the manifest and {locked} in the lock"));
+        }
+    };
+    compare("source", entry.source.to_string(), locked.source.to_string());
+    if entry.source != Source::Local {
+        compare("args", format!("{:?}", entry.args), format!("{:?}", locked.args));
+    }
+    let sorted = |names: &[String]| {
+        let mut names = names.to_vec();
+        names.sort();
+        format!("{names:?}")
+    };
+    compare("env", sorted(&entry.env), sorted(&locked.env));
+    compare("cwd", entry.cwd.as_str().into(), locked.cwd.as_str().into());
+    compare("network", entry.network.to_string(), locked.network.to_string());
+    differences.into_iter().flat_map(differs).collect()
+}
+
+/// The least level of evidence that the policy demands. This version proves hashes alone, so a
+/// demand for more is never met, and says so rather than passing.
+pub fn evidence(name: &ServerName, pin: &Pin, policy: &Policy) -> Option<Finding> {
+    let Pinned::Package { .. } = pin.pinned else { return None };
+    (policy.evidence > Level::Hash).then(|| {
+        let wanted = policy.evidence.to_string();
+        let title = format!("the policy demands `{wanted}` evidence, and only hashes were checked");
+        Finding::new("evidence-too-low", Grade::Critical, name, "", title, &json!(wanted))
+            .with(Detail::Line("this version does not verify signatures yet".into()))
+    })
+}
+
+/// The error for bytes that are not what somebody claims: it cannot be accepted. `what` is one
+/// sentence, `evidence` a line each.
+pub fn untrustworthy(name: &ServerName, code: &'static str, what: &str, evidence: &[String]) -> Error {
+    let mut finding = Finding::new(code, Grade::Critical, name, "", what, &json!(evidence));
+    finding.details = evidence.iter().map(|line| Detail::Line(line.clone())).collect();
+    Error::Untrustworthy {
+        server: name.clone(),
+        what: what.to_owned(),
+        report: Box::new(Report {
+            findings: vec![finding],
+            ..Report::default()
+        }),
+    }
+}
+
+/// An archive of the store whose bytes are not what its name says: whoever changed it wants the
+/// next repair to install something else.
+pub fn archive_changed(name: &ServerName, what: &str) -> Finding {
+    let title = format!("the stored archive of {what} was changed on disk");
+    Finding::new("archive-changed", Grade::Critical, name, what, title, &json!(what))
+        .with(Detail::Line("`mcp-pin install` fetches it again and checks it".into()))
+}
+
+/// The checks that must hold before an entry of a lock is used at all.
+///
+/// # Errors
+/// [`Error::Untrustworthy`] with everything that is wrong: it cannot be accepted.
+pub fn whole(name: &ServerName, pin: &Pin, loaded: &Loaded) -> Result<(), Error> {
+    let mut report = Report {
+        findings: poison(name, pin),
+        ..Report::default()
+    };
+    report.findings.extend(manifest(name, Some(pin), loaded.manifest.servers.get(name)));
+    report.findings.retain(|finding| finding.grade > Grade::Notice);
+    report.sort();
+    match report.findings.first() {
+        None => Ok(()),
+        Some(worst) if worst.code == MANIFEST_DIFFERS => Err(Error::ManifestDiffers {
+            name: name.clone(),
+            what: worst.title.clone(),
+        }),
+        Some(worst) => Err(Error::Untrustworthy {
+            server: name.clone(),
+            what: worst.title.clone(),
+            report: Box::new(report),
+        }),
+    }
+}
+
+/// The pinned files of a local command against the disk.
+pub fn local_drift(pin: &Pin) -> Vec<Change> {
+    let Pinned::Local(local) = &pin.pinned else { return Vec::new() };
+    let files = std::iter::once(&local.command).chain(local.args.iter().filter_map(|arg| match arg {
+        LocalArg::File(file) => Some(file),
+        LocalArg::Text(_) => None,
+    }));
+    files
+        .filter_map(|PinnedFile { path, digest }| {
+            let after = digest_file(std::path::Path::new(path)).ok();
+            (after != Some(*digest)).then(|| Change::LocalFile {
+                path: path.clone(),
+                before: *digest,
+                after,
+            })
+        })
+        .collect()
+}
+
+/// As [`local_drift`], for an entry about to be approved.
+///
+/// # Errors
+/// A file is not the one that was pinned.
+pub fn local_files(name: &ServerName, pin: &Pin) -> Result<(), Error> {
+    let changes = local_drift(pin);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let findings = policy::judge(name, &Drift { changes }, &policy::JudgeContext::default());
+    let what = findings.first().map(|finding| finding.title.clone()).unwrap_or_default();
+    Err(Error::Untrustworthy {
+        server: name.clone(),
+        what,
+        report: Box::new(Report {
+            findings,
+            ..Report::default()
+        }),
+    })
+}

@@ -1,0 +1,346 @@
+//! `install`: adding servers, and making this machine match a lock.
+
+use crate::error::Error;
+use crate::history::{ApprovalKind, EventKind};
+use crate::lock;
+use crate::manifest::Scope as Owner;
+use crate::manifest::ServerEntry;
+use crate::manifest::edit::{self, EditError};
+use crate::model::{CwdRule, Pin, Pinned, ServerName, Source};
+use crate::ops::candidate::{self, Age};
+use crate::ops::consent::{self, Consent};
+use crate::ops::interact::Stage;
+use crate::ops::outcome::{Action, Outcome, ServerLine};
+use crate::ops::scope::{self, Loaded, Scope};
+use crate::ops::settle::{self, Manner, Proposal};
+use crate::ops::tools::Tools;
+use crate::ops::{Context, Interact, baseline, checks, notices, queries, sync};
+
+/// What to add.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// Registry packages; none means "match the lock".
+    Sources(Vec<Source>),
+    /// A command of this machine.
+    Command(Vec<String>),
+}
+
+/// How to install.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What.
+    pub wanted: Wanted,
+    /// The entry's name, if given.
+    pub name: Option<ServerName>,
+    /// Arguments of the server.
+    pub args: Vec<String>,
+    /// Names of variables it gets.
+    pub env: Vec<String>,
+    /// The probe may use the network.
+    pub network: bool,
+    /// Which program of the package.
+    pub bin: Option<String>,
+    /// Start it to read its surface.
+    pub probe: bool,
+    /// Without a sandbox where none is to be had.
+    pub unsandboxed: bool,
+    /// What the user allowed.
+    pub consent: Consent,
+}
+
+/// Installs.
+///
+/// # Errors
+/// Everything that keeps a server from being installed; the user's files are then as they were.
+pub async fn install(context: &Context, options: Options, person: &dyn Interact) -> Result<Outcome, Error> {
+    match &options.wanted {
+        Wanted::Sources(sources) if sources.is_empty() => {
+            if let Some(option) = only_for_one(&options) {
+                return Err(Error::OneAtATime { option });
+            }
+            match_lock(context, &options, person).await
+        }
+        Wanted::Sources(sources) => {
+            if let Some(option) = only_for_one(&options).filter(|_| sources.len() > 1) {
+                return Err(Error::OneAtATime { option });
+            }
+            add(context, &options, person).await
+        }
+        Wanted::Command(_) => {
+            add(
+                &Context {
+                    global: true,
+                    ..context.clone()
+                },
+                &options,
+                person,
+            )
+            .await
+        }
+    }
+}
+
+fn only_for_one(options: &Options) -> Option<&'static str> {
+    let given = [
+        (options.name.is_some(), "--name"),
+        (!options.args.is_empty(), "--arg"),
+        (!options.env.is_empty(), "--env"),
+        (options.network, "--network"),
+        (options.bin.is_some(), "--bin"),
+    ];
+    given.iter().find(|(set, _)| *set).map(|(_, name)| *name)
+}
+
+async fn add(context: &Context, options: &Options, person: &dyn Interact) -> Result<Outcome, Error> {
+    if context.locked {
+        return Err(Error::Locked {
+            what: "mcp-pin.lock".into(),
+        });
+    }
+    let (found, new) = Scope::for_adding(context);
+    let _guard = scope::guard(context, &found, person)?;
+    let mut loaded = scope::load(context, found)?;
+    for loosening in &loaded.loosened {
+        person.note(&queries::loosened(loosening));
+    }
+    let tools = Tools::open(context, person)?;
+    let _store = tools.lock_store()?;
+    let mut outcome = Outcome::default();
+    let mut text = loaded.manifest_text.clone();
+    let entries = entries(options, &loaded)?;
+    for (name, entry) in entries {
+        let before = baseline::of(&tools, loaded.scope_key(), &name, loaded.lock.servers.get(&name))?;
+        let proposal = proposal(&tools, &loaded, &name, &entry, before.as_ref()).await?;
+        let settled = settle::settle(&tools, proposal, &manner(options, &loaded)).await?;
+        let action = if before.is_some() { Action::Updated } else { Action::Added };
+        let mut line = ServerLine::new(&name, action, &settled.pin);
+        line.notes.extend(settled.notes);
+        outcome.servers.push(line);
+        outcome.report.extend(settled.report);
+        text = put(&text, &name, &entry, loaded.manifest.servers.get(&name)).map_err(|source| Error::Edit {
+            path: loaded.scope.manifest(),
+            source,
+        })?;
+        record(
+            &tools,
+            &name,
+            &settled.pin,
+            if before.is_some() { EventKind::Update } else { EventKind::Install },
+        )?;
+        loaded.lock.servers.insert(name, settled.pin);
+    }
+    loaded.save(&text)?;
+    if new {
+        person.note(&format!(
+            "wrote {} and {} in {}",
+            scope::MANIFEST,
+            scope::LOCKFILE,
+            loaded.scope.folder.display()
+        ));
+    }
+    outcome.servers.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(outcome)
+}
+
+/// Adds the entry to the manifest's text, or changes its source where it stands already.
+fn put(text: &str, name: &ServerName, entry: &ServerEntry, known: Option<&ServerEntry>) -> Result<String, EditError> {
+    match known {
+        None => edit::add_server(text, name, entry),
+        Some(known) if known == entry => Ok(text.to_owned()),
+        Some(known)
+            if ServerEntry {
+                source: known.source.clone(),
+                ..entry.clone()
+            } == *known =>
+        {
+            edit::set_source(text, name, &entry.source)
+        }
+        Some(_) => edit::add_server(&edit::remove_server(text, name)?, name, entry),
+    }
+}
+
+/// The entries to add, by name. A name that stands for another source is refused; one that stands
+/// for the same package is installed again with what is asked for now.
+fn entries(options: &Options, loaded: &Loaded) -> Result<Vec<(ServerName, ServerEntry)>, Error> {
+    let blank = |source: Source, command: Vec<String>| ServerEntry {
+        source,
+        args: options.args.clone(),
+        env: options.env.clone(),
+        cwd: CwdRule::Empty,
+        network: options.network,
+        bin: options.bin.clone(),
+        command,
+    };
+    let wanted: Vec<_> = match &options.wanted {
+        Wanted::Command(command) => vec![blank(Source::Local, command.clone())],
+        Wanted::Sources(sources) => sources.iter().map(|source| blank(source.clone(), Vec::new())).collect(),
+    };
+    let mut out: Vec<(ServerName, ServerEntry)> = Vec::new();
+    for mut entry in wanted {
+        let name = match &options.name {
+            Some(name) => name.clone(),
+            None => entry.source.default_name().ok_or_else(|| Error::NoName {
+                source_text: entry.source.to_string(),
+            })?,
+        };
+        let taken = loaded
+            .manifest
+            .servers
+            .get(&name)
+            .map(|found| &found.source)
+            .or_else(|| loaded.lock.servers.get(&name).map(|pin| &pin.source));
+        let taken = taken.or_else(|| out.iter().find(|(other, _)| *other == name).map(|(_, other)| &other.source));
+        if let Some(taken) = taken.filter(|taken| !same_package(taken, &entry.source)) {
+            return Err(Error::NameTaken {
+                name,
+                taken: taken.to_string(),
+            });
+        }
+        if let Some(found) = loaded.manifest.servers.get(&name).filter(|_| {
+            only_for_one(&Options {
+                name: None,
+                ..options.clone()
+            })
+            .is_none()
+        }) {
+            let command = if entry.command.is_empty() {
+                found.command.clone()
+            } else {
+                entry.command
+            };
+            entry = ServerEntry {
+                source: entry.source,
+                command,
+                ..found.clone()
+            };
+        }
+        out.push((name, entry));
+    }
+    Ok(out)
+}
+
+fn same_package(a: &Source, b: &Source) -> bool {
+    match (a, b) {
+        (Source::Npm { name: a, .. }, Source::Npm { name: b, .. }) => a == b,
+        (Source::Local, Source::Local) => true,
+        _ => false,
+    }
+}
+
+async fn proposal<'a>(
+    tools: &Tools<'_>,
+    loaded: &Loaded,
+    name: &'a ServerName,
+    entry: &ServerEntry,
+    before: Option<&'a Pin>,
+) -> Result<Proposal<'a>, Error> {
+    let made = match &entry.source {
+        Source::Npm { .. } => {
+            candidate::npm(
+                tools,
+                name,
+                entry,
+                &Age {
+                    cooldown: loaded.policy.cooldown_install,
+                },
+            )
+            .await?
+        }
+        Source::Local => candidate::local(tools, entry)?,
+    };
+    let mut findings = made.findings;
+    findings.extend(checks::evidence(name, &made.pin, &loaded.policy));
+    Ok(Proposal {
+        name,
+        before,
+        candidate: made.pin,
+        findings,
+        summary: made.summary,
+    })
+}
+
+fn manner<'a>(options: &Options, loaded: &'a Loaded) -> Manner<'a> {
+    let consent = Consent {
+        accept_without_terminal: loaded.policy.accept_without_terminal,
+        ..options.consent.clone()
+    };
+    Manner {
+        probe: options.probe,
+        unsandboxed: options.unsandboxed,
+        consent,
+        others: &loaded.lock,
+        scope: loaded.scope_key(),
+    }
+}
+
+fn record(tools: &Tools<'_>, name: &ServerName, pin: &Pin, kind: EventKind) -> Result<(), Error> {
+    let what = match (&pin.pinned, pin.version()) {
+        (Pinned::Package { closure, .. }, Some(version)) => format!("{} {version}, {} packages", pin.source, closure.packages.len()),
+        _ => "a command of this machine".to_owned(),
+    };
+    notices::event(&tools.history, tools.context.now(), kind, name, None, &what)
+}
+
+/// Makes this machine match the lock: never resolves, refuses any byte that differs, asks about
+/// every entry that this user has not approved.
+async fn match_lock(context: &Context, options: &Options, person: &dyn Interact) -> Result<Outcome, Error> {
+    let loaded = queries::reading(context, person)?;
+    let _guard = scope::guard(context, &loaded.scope, person)?;
+    for name in loaded.manifest.servers.keys() {
+        if !loaded.lock.servers.contains_key(name) {
+            return Err(Error::NotLocked { name: name.clone() });
+        }
+    }
+    let tools = Tools::open(context, person)?;
+    let _store = tools.lock_store()?;
+    let mut outcome = Outcome::default();
+    for (name, pin) in &loaded.lock.servers {
+        let mut line = ServerLine::new(name, Action::Unchanged, pin);
+        checks::whole(name, pin, &loaded)?;
+        if let Pinned::Package { closure, .. } = &pin.pinned {
+            sync::prepare(&tools, name, closure).await?;
+        }
+        approve_entry(&tools, &loaded, name, pin, options).await?;
+        if let Pinned::Package { closure, .. } = &pin.pinned {
+            let there = tools.store.has_install(&sync::parts(&tools, name, closure)?.0);
+            let synced = sync::install(&tools, name, closure)?;
+            line.action = match (there, synced.replaced.is_empty()) {
+                (_, false) => Action::Repaired,
+                (false, true) => Action::Installed,
+                (true, true) => Action::Unchanged,
+            };
+            line.notes.extend(synced.replaced);
+        }
+        if line.action != Action::Unchanged {
+            record(&tools, name, pin, EventKind::Install)?;
+        }
+        outcome.servers.push(line);
+    }
+    Ok(outcome)
+}
+
+/// A project's lock is a proposal: what an entry changes of the one this user approved last, or
+/// the whole entry where there was none, is shown and asked about.
+async fn approve_entry(tools: &Tools<'_>, loaded: &Loaded, name: &ServerName, pin: &Pin, options: &Options) -> Result<(), Error> {
+    if baseline::is_approved(tools, name, pin)? {
+        return Ok(());
+    }
+    if loaded.scope.owner == Owner::User && matches!(pin.pinned, Pinned::Local(_)) {
+        checks::local_files(name, pin)?;
+    }
+    let before = baseline::of(tools, loaded.scope_key(), name, None)?;
+    let mut report = settle::entry_report(tools, name, before.as_ref(), pin, &loaded.lock)?;
+    report.findings.extend(checks::evidence(name, pin, &loaded.policy));
+    report.sort();
+    let manner = manner(options, loaded);
+    let (code, entry) = (lock::static_digest(name, pin), lock::entry_digest(name, pin));
+    let summary = candidate::figures(pin);
+    let how =
+        consent::decide(name, Stage::Entry, &summary, &report, &entry, &manner.consent, tools.person).map_err(|reason| Error::Refused {
+            reason,
+            report: Box::new(report.clone()),
+        })?;
+    notices::record_approval(tools, ApprovalKind::Static, name, manner.scope, &code, how, &report).await?;
+    notices::record_approval(tools, ApprovalKind::Entry, name, manner.scope, &entry, how, &report).await?;
+    baseline::remember(tools, manner.scope, name, pin)
+}

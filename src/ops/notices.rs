@@ -1,0 +1,162 @@
+//! Approvals and drift, written to the history and told to the desktop.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::error::Error;
+use crate::history::{ApprovalKind, EventFilter, EventKind, History, NewApproval, NewEvent, Resolution};
+use crate::model::{Grade, Report, ServerName, Sha256Digest};
+use crate::notify::{self, DesktopBus, Message, Urgency};
+use crate::ops::consent::How;
+use crate::ops::tools::Tools;
+
+/// Records an approval, and tells the desktop of one above `notice`: if it was not the person who
+/// approved, the person hears of it.
+///
+/// # Errors
+/// The history cannot be written: then nothing is approved. A desktop that is not there is no
+/// error.
+pub async fn record_approval(
+    tools: &Tools<'_>,
+    kind: ApprovalKind,
+    server: &ServerName,
+    scope: &str,
+    digest: &Sha256Digest,
+    how: How,
+    report: &Report,
+) -> Result<(), Error> {
+    let grade = report.worst();
+    let fingerprint = report.fingerprint(digest);
+    let now = tools.context.now();
+    let new = NewApproval {
+        digest: *digest,
+        kind,
+        server,
+        scope,
+        fingerprint: Some(&fingerprint),
+        how,
+        grade,
+    };
+    tools.history.approve(&new, now)?;
+    if grade.is_some_and(|grade| grade > Grade::Notice) {
+        let summary = format!("approved findings above notice ({}), report {fingerprint}", how.as_str());
+        event(&tools.history, now, EventKind::Approve, server, grade, &summary)?;
+        let body = format!("Findings graded {} were accepted for it.", grade.map_or("notice", Grade::as_str));
+        let message = Message::new(&format!("{server} was approved"), &[&body], Urgency::Normal, fingerprint);
+        // Nobody at the desktop is no reason to take the approval back: the log has it too.
+        drop(notify::desktop::send(&bus(tools), &message).await);
+    }
+    Ok(())
+}
+
+/// Adds a line to the history.
+///
+/// # Errors
+/// The history cannot be written.
+pub fn event(
+    history: &History,
+    now: Timestamp,
+    kind: EventKind,
+    server: &ServerName,
+    grade: Option<Grade>,
+    summary: &str,
+) -> Result<(), Error> {
+    let new = NewEvent {
+        server: Some(server),
+        kind,
+        grade,
+        summary,
+        detail: &serde_json::Value::Null,
+    };
+    Ok(history.record_event(&new, now)?)
+}
+
+/// Whether the last thing known about a server is something else: the same drift, found every hour,
+/// is one line of the history.
+///
+/// # Errors
+/// The history cannot be read.
+pub fn is_news(history: &History, server: &ServerName, summary: &str) -> Result<bool, Error> {
+    let filter = EventFilter {
+        server: Some(server.clone()),
+        since: None,
+        limit: Some(1),
+    };
+    let last = history.events(&filter)?.pop();
+    Ok(last.is_none_or(|last| last.kind == EventKind::Alert || last.summary != summary))
+}
+
+/// Closes the drift of a server that is open, if any is.
+///
+/// # Errors
+/// The history cannot be read or written.
+pub fn resolved(tools: &Tools<'_>, server: &ServerName, scope: &str, how: Resolution) -> Result<(), Error> {
+    if let Some(open) = tools.history.open_drift(server, scope)? {
+        tools
+            .history
+            .resolve_drift(server, scope, &open.fingerprint, how, tools.context.now())?;
+    }
+    Ok(())
+}
+
+/// The session bus as the environment names it, or as this user's session has it: cron hands no
+/// variable down.
+fn bus(tools: &Tools<'_>) -> DesktopBus {
+    let env = &tools.context.env;
+    let runtime_dir = env.get("XDG_RUNTIME_DIR").map(PathBuf::from);
+    DesktopBus {
+        address: env
+            .get("DBUS_SESSION_BUS_ADDRESS")
+            .and_then(|value| value.to_str())
+            .map(str::to_owned),
+        runtime_dir: runtime_dir.or_else(|| Some(PathBuf::from(format!("/run/user/{}", rustix::process::getuid().as_raw())))),
+    }
+}
+
+/// Tells the desktop of findings that it was not told of before: once a distinct drift. Where
+/// there is no desktop, a line of talk says so, and the exit status still tells.
+///
+/// # Errors
+/// The history cannot be read or written.
+pub async fn tell(tools: &Tools<'_>, report: &Report) -> Result<(), Error> {
+    const CHANNEL: &str = "desktop";
+    let mut servers: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.grade >= Grade::Notice)
+        .map(|finding| &finding.server)
+        .collect();
+    servers.sort();
+    servers.dedup();
+    for server in servers {
+        let findings = report
+            .findings
+            .iter()
+            .filter(|finding| &finding.server == server)
+            .cloned()
+            .collect();
+        let about = Report {
+            findings,
+            ..Report::default()
+        };
+        let Some(message) = notify::message(&about) else { continue };
+        if !tools.history.alert_due(CHANNEL, message.fingerprint())? {
+            continue;
+        }
+        match notify::desktop::send(&bus(tools), &message).await {
+            Ok(()) => {
+                let now = tools.context.now();
+                tools.history.record_alert(CHANNEL, message.fingerprint(), now)?;
+                event(&tools.history, now, EventKind::Alert, server, about.worst(), message.title())?;
+            }
+            Err(error) => {
+                tools.person.note(&format!("could not notify the desktop: {error}"));
+                if let Some(hint) = error.hint() {
+                    tools.person.note(&format!("hint: {hint}"));
+                }
+            }
+        }
+    }
+    Ok(())
+}

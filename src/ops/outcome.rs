@@ -1,0 +1,92 @@
+//! What an operation came to, for any renderer.
+
+use crate::model::{Pin, Pinned, Report, ServerName};
+
+/// What became of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// New in the lock.
+    Added,
+    /// Another version (or another surface) was approved and locked.
+    Updated,
+    /// Nothing newer, nothing to do.
+    Unchanged,
+    /// The machine was made to match the lock.
+    Installed,
+    /// Installed files differed from their archives and were replaced.
+    Repaired,
+    /// A newer version is there and was only shown.
+    Available,
+    /// Checked.
+    Checked,
+    /// Taken out.
+    Removed,
+}
+
+impl Action {
+    /// The word in every output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Installed => "installed",
+            Self::Repaired => "repaired",
+            Self::Available => "available",
+            Self::Checked => "checked",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// One server of an outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerLine {
+    /// Its name.
+    pub name: ServerName,
+    /// What became of it.
+    pub action: Action,
+    /// The version of its own package; `None` for a local command.
+    pub version: Option<String>,
+    /// How many packages its closure has, for all platforms.
+    pub packages: usize,
+    /// How many installed files were compared with their archives.
+    pub files: Option<u64>,
+    /// How many tools its pinned surface has; `None` where no surface is pinned.
+    pub tools: Option<usize>,
+    /// What a person should know beside that, one sentence fragment each.
+    pub notes: Vec<String>,
+}
+
+impl ServerLine {
+    /// A line about a pin.
+    pub fn new(name: &ServerName, action: Action, pin: &Pin) -> Self {
+        let packages = match &pin.pinned {
+            Pinned::Package { closure, .. } => closure.packages.len(),
+            Pinned::Local(_) => 0,
+        };
+        let tools = pin.surface.as_ref().map(|surface| surface.count(crate::model::ItemKind::Tool));
+        let mut notes = Vec::new();
+        if pin.surface.is_none() {
+            notes.push("no surface is pinned: nothing guards what it tells the model".to_owned());
+        }
+        Self {
+            name: name.clone(),
+            action,
+            version: pin.version().map(str::to_owned),
+            packages,
+            files: None,
+            tools,
+            notes,
+        }
+    }
+}
+
+/// What an operation came to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outcome {
+    /// The servers it was about, sorted by name.
+    pub servers: Vec<ServerLine>,
+    /// What it found.
+    pub report: Report,
+}

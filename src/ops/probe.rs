@@ -1,0 +1,95 @@
+//! Starting an approved server in the sandbox to read its surface.
+
+use crate::error::Error;
+use crate::history::Approval;
+use crate::lock;
+use crate::mcp::launch;
+use crate::mcp::probe::{self, ProbeError, ProbeOptions};
+use crate::mcp::sandbox::SandboxLevel;
+use crate::model::{Pin, Pinned, ServerName, Surface};
+use crate::ops::tools::Tools;
+use crate::store::Installed;
+
+/// What starting it came to.
+#[derive(Debug)]
+pub enum Taken {
+    /// Its surface, and what is worth saying about how it was taken.
+    Surface {
+        /// What it tells the model.
+        surface: Surface,
+        /// Sandbox level, stray output and the like.
+        notes: Vec<String>,
+    },
+    /// It answered something that cannot be pinned.
+    Hostile {
+        /// The finding's code.
+        code: &'static str,
+        /// What it did.
+        what: String,
+    },
+    /// It could not be read.
+    Undecided {
+        /// Why.
+        what: String,
+        /// What helps.
+        hints: Vec<String>,
+    },
+}
+
+/// Starts the server and reads its surface. `installed` is the proof for a package's bytes and
+/// `None` for a local command, whose files are hashed again here.
+///
+/// # Errors
+/// It may not or cannot be started at all; what the server does wrong is in [`Taken`].
+pub async fn take(
+    tools: &Tools<'_>,
+    name: &ServerName,
+    pin: &Pin,
+    installed: Option<&Installed>,
+    approval: &Approval,
+    unsandboxed: bool,
+) -> Result<Taken, Error> {
+    let digest = lock::static_digest(name, pin);
+    let env = launch::pass_through(pin.env(), tools.context.env.all());
+    let launchable = match (&pin.pinned, installed) {
+        (Pinned::Package { launch, .. }, Some(installed)) => launch::package(installed, launch, &digest, approval, tools.node()?, env)?,
+        (Pinned::Local(local), _) => launch::local(local, &digest, approval, env)?,
+        (Pinned::Package { .. }, None) => {
+            return Err(Error::Worker {
+                what: "the check of the installed files",
+            });
+        }
+    };
+    let scratch = tools.store.scratch()?;
+    let options = ProbeOptions {
+        sandbox_exe: tools.context.exe.clone(),
+        scratch: scratch.path().to_path_buf(),
+        limits: probe::ProbeLimits::default(),
+        unsandboxed,
+        client_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let result = probe::probe(&launchable, &options).await;
+    Ok(match result {
+        Ok(probed) => match probed.hostile.into_iter().next() {
+            Some((code, what)) => Taken::Hostile { code, what },
+            None => Taken::Surface {
+                surface: probed.surface,
+                notes: notes(probed.sandbox, probed.notes),
+            },
+        },
+        Err(ProbeError::Hostile { code, what }) => Taken::Hostile { code, what },
+        Err(error) => Taken::Undecided {
+            hints: error.hint().into_iter().collect(),
+            what: error.to_string(),
+        },
+    })
+}
+
+fn notes(level: SandboxLevel, mut notes: Vec<String>) -> Vec<String> {
+    match level {
+        SandboxLevel::Namespaces => {}
+        SandboxLevel::LandlockOnly => notes.push("probed behind Landlock alone: this machine allows no namespaces".into()),
+        SandboxLevel::None => notes.push("probed WITHOUT a sandbox, as asked".into()),
+    }
+    notes
+}

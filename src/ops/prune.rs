@@ -1,0 +1,63 @@
+//! Freeing what no lockfile that this machine knows needs any more: plan, then execute.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::error::Error;
+use crate::manifest::Scope as Owner;
+use crate::model::Pinned;
+use crate::ops::scope::{self, Scope};
+use crate::ops::tools::Tools;
+use crate::ops::{Context, Interact, sync};
+
+/// What was (or would be) freed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freed {
+    /// How many archives.
+    pub archives: usize,
+    /// How many installed trees.
+    pub installs: usize,
+    /// How many bytes.
+    pub bytes: u64,
+}
+
+/// Plans, and executes unless `dry_run`.
+///
+/// # Errors
+/// A lockfile that this machine knows cannot be read: nothing is freed then, since what it needs
+/// is not known. A lockfile that is gone needs nothing.
+pub fn prune(context: &Context, dry_run: bool, person: &dyn Interact) -> Result<Freed, Error> {
+    let tools = Tools::open(context, person)?;
+    let _lock = tools.lock_store()?;
+    let (mut archives, mut installs) = (BTreeSet::new(), BTreeSet::new());
+    for folder in known_folders(context, &tools)? {
+        let owner = if folder == context.config { Owner::User } else { Owner::Project };
+        let loaded = scope::load(context, Scope { owner, folder })?;
+        for (name, pin) in &loaded.lock.servers {
+            let Pinned::Package { closure, .. } = &pin.pinned else { continue };
+            archives.extend(closure.packages.values().map(|package| package.integrity.clone()));
+            installs.insert(sync::parts(&tools, name, closure)?.0);
+        }
+    }
+    let plan = tools.store.prune_plan(&archives, &installs)?;
+    let freed = Freed {
+        archives: plan.archives.len(),
+        installs: plan.installs.len(),
+        bytes: plan.bytes,
+    };
+    if !dry_run {
+        tools.store.prune(&plan)?;
+    }
+    Ok(freed)
+}
+
+/// Folders of every lockfile an approval was ever given in, the user's own, and the present one.
+fn known_folders(context: &Context, tools: &Tools<'_>) -> Result<BTreeSet<PathBuf>, Error> {
+    let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
+    for key in tools.history.scopes()? {
+        folders.extend(PathBuf::from(key).parent().map(std::path::Path::to_path_buf));
+    }
+    folders.insert(context.config.clone());
+    folders.extend(Scope::project(context).map(|scope| scope.folder));
+    Ok(folders.into_iter().filter(|folder| folder.join(scope::LOCKFILE).exists()).collect())
+}

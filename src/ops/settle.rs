@@ -1,0 +1,285 @@
+//! From a candidate to a pin: two stages, two approvals, nothing started in between unasked.
+//!
+//! 1. The static report (closure, scripts, bytes, launch) is shown and decided about.
+//! 2. Only then the tree is unpacked and the server is started, in the sandbox.
+//! 3. What it tells the model is shown and decided about.
+//! 4. Only then the caller may write the lock.
+
+use std::collections::BTreeSet;
+
+use crate::diff;
+use crate::error::Error;
+use crate::history::ApprovalKind;
+use crate::lock::{self, Lockfile};
+use crate::model::{Change, Drift, Finding, Grade, Pin, Pinned, Report, ServerName};
+use crate::ops::consent::{self, Consent, How};
+use crate::ops::interact::Stage;
+use crate::ops::probe::{self, Taken};
+use crate::ops::tools::Tools;
+use crate::ops::{baseline, code, notices, sync};
+use crate::policy::{self, JudgeContext, OtherServer};
+
+/// The code of the finding that nothing guards what a server tells the model.
+const NOT_PINNED: &str = "surface-not-pinned";
+
+/// What is proposed.
+#[derive(Debug)]
+pub struct Proposal<'a> {
+    /// The entry's name.
+    pub name: &'a ServerName,
+    /// What is pinned now, for an update.
+    pub before: Option<&'a Pin>,
+    /// The candidate, without a surface.
+    pub candidate: Pin,
+    /// What was found while it was made: dates, registry, peers.
+    pub findings: Vec<Finding>,
+    /// A few lines of figures for the person.
+    pub summary: Vec<String>,
+}
+
+/// How to go about it.
+#[derive(Debug, Clone)]
+pub struct Manner<'a> {
+    /// Start the server to read its surface.
+    pub probe: bool,
+    /// Without a sandbox where none is to be had.
+    pub unsandboxed: bool,
+    /// What the user allowed.
+    pub consent: Consent,
+    /// The whole lock: names and tools of the other servers.
+    pub others: &'a Lockfile,
+    /// The scope's key in the history.
+    pub scope: &'a str,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Settled {
+    /// The pin that was approved.
+    pub pin: Pin,
+    /// Everything that was found on the way.
+    pub report: Report,
+    /// Worth saying.
+    pub notes: Vec<String>,
+}
+
+/// The static report of a proposal: what can be known without starting anything.
+///
+/// # Errors
+/// An archive that is needed for the comparison cannot be read.
+pub fn static_report(tools: &Tools<'_>, proposal: &Proposal<'_>, others: &Lockfile) -> Result<Report, Error> {
+    let mut report = code_report(tools, proposal.name, proposal.before, &proposal.candidate, others)?;
+    report.findings.extend(proposal.findings.iter().cloned());
+    report.sort();
+    Ok(report)
+}
+
+fn code_report(tools: &Tools<'_>, name: &ServerName, before: Option<&Pin>, pin: &Pin, others: &Lockfile) -> Result<Report, Error> {
+    let context = judge_context(name, others);
+    let findings = match before {
+        Some(before) => {
+            let mut changes = diff::diff_pins(before, pin);
+            changes.extend(code::changes(tools, before, pin)?);
+            policy::judge(name, &Drift { changes }, &context)
+        }
+        None => policy::first_install(name, pin, &context.others),
+    };
+    Ok(Report {
+        findings,
+        ..Report::default()
+    })
+}
+
+/// The report about an entry that somebody else locked, against the one this user approved last.
+///
+/// # Errors
+/// As [`static_report`].
+pub fn entry_report(tools: &Tools<'_>, name: &ServerName, before: Option<&Pin>, pin: &Pin, others: &Lockfile) -> Result<Report, Error> {
+    let mut report = code_report(tools, name, before, pin, others)?;
+    if let Some(before) = before {
+        report
+            .findings
+            .extend(surface_findings(name, Some(before), pin, &judge_context(name, others))?);
+    }
+    report.sort();
+    Ok(report)
+}
+
+/// What the surface of a pin changes of the one before; a first surface, or one that cannot be
+/// compared because it was taken with less, is judged as a whole.
+fn surface_findings(name: &ServerName, before: Option<&Pin>, pin: &Pin, context: &JudgeContext) -> Result<Vec<Finding>, Error> {
+    let pinned = before.and_then(|before| before.surface.as_ref());
+    let mut context = context.clone();
+    context
+        .own_tools
+        .extend(before.into_iter().chain([pin]).flat_map(policy::tool_names));
+    Ok(match (pinned, &pin.surface) {
+        (Some(before), Some(after)) => {
+            let changes = diff::diff_surfaces(before, after).map_err(|less| Error::Probe {
+                server: name.clone(),
+                what: less.to_string(),
+                hints: less.hint().into_iter().collect(),
+            })?;
+            policy::judge(name, &Drift { changes }, &context)
+        }
+        (Some(_), None) => vec![policy::surface_not_pinned(name)],
+        (None, _) => policy::first_install(name, pin, &context.others),
+    })
+}
+
+/// What the grading needs to know of the other servers, and of this one's own tools.
+pub fn judge_context(name: &ServerName, all: &Lockfile) -> JudgeContext {
+    let others = all.servers.iter().filter(|(other, _)| *other != name);
+    JudgeContext {
+        others: others.map(|(other, pin)| OtherServer::from_pin(other.clone(), pin)).collect(),
+        own_tools: all.servers.get(name).map(policy::tool_names).unwrap_or_default(),
+    }
+}
+
+/// Takes a proposal through both stages.
+///
+/// # Errors
+/// No consent, or anything that kept the server from being installed or read. Nothing but the
+/// store and the approvals given on the way has changed.
+pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'_>) -> Result<Settled, Error> {
+    let name = proposal.name;
+    let mut static_report = static_report(tools, &proposal, manner.others)?;
+    if manner.probe {
+        // It is about to be: the second stage says so if it is not.
+        static_report.findings.retain(|finding| finding.code != NOT_PINNED);
+    } else if proposal.before.is_some() {
+        static_report.findings.push(policy::surface_not_pinned(name));
+        static_report.sort();
+    }
+    let digest = lock::static_digest(name, &proposal.candidate);
+    let stage = if manner.probe { Stage::Code } else { Stage::Entry };
+    let how = ask(tools, name, stage, &proposal.summary, &static_report, &digest, manner)?;
+    notices::record_approval(tools, ApprovalKind::Static, name, manner.scope, &digest, how, &static_report).await?;
+
+    let synced = match &proposal.candidate.pinned {
+        Pinned::Package { closure, .. } => Some(sync::install(tools, name, closure)?),
+        Pinned::Local(_) => None,
+    };
+    let mut settled = Settled {
+        pin: proposal.candidate,
+        report: static_report,
+        notes: synced.iter().flat_map(|synced| synced.replaced.clone()).collect(),
+    };
+    if manner.probe {
+        let approval = tools
+            .history
+            .approval(&digest, ApprovalKind::Static)?
+            .ok_or(Error::Worker { what: "the approval" })?;
+        let installed = synced.as_ref().map(|synced| &synced.installed);
+        let taken = probe::take(tools, name, &settled.pin, installed, &approval, manner.unsandboxed).await?;
+        surface_stage(tools, name, proposal.before, &mut settled, taken, manner)?;
+    }
+    let entry = lock::entry_digest(name, &settled.pin);
+    let how = if manner.probe { settled_how(&settled.report, manner) } else { how };
+    notices::record_approval(tools, ApprovalKind::Entry, name, manner.scope, &entry, how, &settled.report).await?;
+    baseline::remember(tools, manner.scope, name, &settled.pin)?;
+    Ok(settled)
+}
+
+/// The word for the history: the surface stage ended in consent of one kind or the other.
+fn settled_how(report: &Report, manner: &Manner<'_>) -> How {
+    match report.worst() {
+        Some(worst) if worst > Grade::Notice && !manner.consent.accept.is_empty() => How::Accept,
+        _ if manner.consent.yes => How::Yes,
+        _ => How::Prompt,
+    }
+}
+
+fn surface_stage(
+    tools: &Tools<'_>,
+    name: &ServerName,
+    before: Option<&Pin>,
+    settled: &mut Settled,
+    taken: Taken,
+    manner: &Manner<'_>,
+) -> Result<(), Error> {
+    match taken {
+        Taken::Undecided { what, hints } => {
+            return Err(Error::Probe {
+                server: name.clone(),
+                what,
+                hints,
+            });
+        }
+        Taken::Hostile { code, what } => {
+            let drift = Drift {
+                changes: vec![Change::Hostile { code, what: what.clone() }],
+            };
+            let findings = policy::judge(name, &drift, &judge_context(name, manner.others));
+            return Err(Error::Untrustworthy {
+                server: name.clone(),
+                what,
+                report: Box::new(Report {
+                    findings,
+                    ..Report::default()
+                }),
+            });
+        }
+        Taken::Surface { surface, notes } => {
+            settled.pin.surface = Some(surface);
+            settled.notes.extend(notes);
+        }
+    }
+    let known: BTreeSet<_> = settled.report.findings.iter().map(|finding| finding.fingerprint.clone()).collect();
+    let found = surface_findings(name, before, &settled.pin, &judge_context(name, manner.others))?;
+    let mut report = Report {
+        findings: found,
+        ..Report::default()
+    };
+    report.findings.retain(|finding| !known.contains(&finding.fingerprint));
+    report.sort();
+    let digest = lock::entry_digest(name, &settled.pin);
+    let mut summary = summary(&settled.pin);
+    summary.extend(settled.notes.iter().cloned());
+    ask(tools, name, Stage::Surface, &summary, &report, &digest, manner)?;
+    settled.report.extend(report);
+    Ok(())
+}
+
+/// One line a view: how many of each kind.
+fn summary(pin: &Pin) -> Vec<String> {
+    let Some(surface) = &pin.surface else { return Vec::new() };
+    let mut lines = Vec::new();
+    for view in &surface.views {
+        let counts: Vec<_> = crate::model::ItemKind::ALL
+            .iter()
+            .filter(|kind| !view.list(**kind).is_empty())
+            .map(|kind| {
+                let number = view.list(*kind).len();
+                format!("{number} {}{}", kind.noun(), if number == 1 { "" } else { "s" })
+            })
+            .collect();
+        let counts = if counts.is_empty() {
+            "nothing listed".to_owned()
+        } else {
+            counts.join(", ")
+        };
+        let instructions = if view.instructions().is_some() { ", instructions" } else { "" };
+        lines.push(format!(
+            "{} handshake, {} clients: {counts}{instructions}",
+            view.era.as_str(),
+            view.client.as_str()
+        ));
+    }
+    lines
+}
+
+fn ask(
+    tools: &Tools<'_>,
+    name: &ServerName,
+    stage: Stage,
+    summary: &[String],
+    report: &Report,
+    candidate: &crate::model::Sha256Digest,
+    manner: &Manner<'_>,
+) -> Result<How, Error> {
+    consent::decide(name, stage, summary, report, candidate, &manner.consent, tools.person).map_err(|reason| Error::Refused {
+        reason,
+        report: Box::new(report.clone()),
+    })
+}

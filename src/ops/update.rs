@@ -1,0 +1,168 @@
+//! `update`: the newest allowed version, what it changes, the question, the lock.
+
+use crate::error::Error;
+use crate::history::{EventKind, Resolution};
+use crate::lock;
+use crate::manifest::ServerEntry;
+use crate::model::{Pin, Report, ServerName, Source};
+use crate::ops::candidate::{self, Age};
+use crate::ops::consent::Consent;
+use crate::ops::outcome::{Action, Outcome, ServerLine};
+use crate::ops::scope::{self, Loaded};
+use crate::ops::settle::{self, Manner, Proposal};
+use crate::ops::tools::Tools;
+use crate::ops::{Context, Interact, baseline, checks, notices, queries};
+
+/// How to update.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Which; all without any.
+    pub names: Vec<ServerName>,
+    /// Show, change and start nothing.
+    pub dry_run: bool,
+    /// Start the candidate, once its code is approved, to read its surface.
+    pub probe: bool,
+    /// Without a sandbox where none is to be had.
+    pub unsandboxed: bool,
+    /// What the user allowed.
+    pub consent: Consent,
+}
+
+/// Updates.
+///
+/// # Errors
+/// No consent, or anything that keeps a candidate from being made, installed or read. The lock
+/// holds what was approved before the error, and nothing else.
+pub async fn update(context: &Context, options: Options, person: &dyn Interact) -> Result<Outcome, Error> {
+    let (found, _) = scope::Scope::for_reading(context);
+    let _guard = scope::guard(context, &found, person)?;
+    let mut loaded = queries::reading(context, person)?;
+    let names = queries::select(&loaded, &options.names)?;
+    let tools = Tools::open(context, person)?;
+    let _store = tools.lock_store()?;
+    let mut outcome = Outcome::default();
+    for name in &names {
+        let before = baseline::of(&tools, loaded.scope_key(), name, loaded.lock.servers.get(name))?;
+        let Some(entry) = entry(&loaded, name, before.as_ref()) else {
+            continue;
+        };
+        let Source::Npm { .. } = entry.source else {
+            if let Some(pin) = &before {
+                let mut line = ServerLine::new(name, Action::Unchanged, pin);
+                line.notes
+                    .push("a command of this machine has no newer version; install it again to pin a changed one".into());
+                outcome.servers.push(line);
+            }
+            continue;
+        };
+        let (line, report) = one(&tools, &mut loaded, &options, name, &entry, before.as_ref()).await?;
+        outcome.servers.push(line);
+        outcome.report.extend(report);
+    }
+    Ok(outcome)
+}
+
+/// The manifest's entry; where the manifest lost it, what the lock says.
+fn entry(loaded: &Loaded, name: &ServerName, before: Option<&Pin>) -> Option<ServerEntry> {
+    loaded.manifest.servers.get(name).cloned().or_else(|| {
+        let pin = before?;
+        Some(candidate::entry_of(pin))
+    })
+}
+
+async fn one(
+    tools: &Tools<'_>,
+    loaded: &mut Loaded,
+    options: &Options,
+    name: &ServerName,
+    entry: &ServerEntry,
+    before: Option<&Pin>,
+) -> Result<(ServerLine, Report), Error> {
+    let made = candidate::npm(
+        tools,
+        name,
+        entry,
+        &Age {
+            cooldown: loaded.policy.cooldown_update,
+        },
+    )
+    .await?;
+    if let Some(before) = before.filter(|before| lock::static_digest(name, before) == lock::static_digest(name, &made.pin)) {
+        return unchanged(tools, loaded, options, name, before);
+    }
+    let mut findings = made.findings;
+    findings.extend(checks::evidence(name, &made.pin, &loaded.policy));
+    let proposal = Proposal {
+        name,
+        before,
+        candidate: made.pin,
+        findings,
+        summary: made.summary,
+    };
+    if options.dry_run {
+        let mut report = settle::static_report(tools, &proposal, &loaded.lock)?;
+        report.sort();
+        let mut line = ServerLine::new(name, Action::Available, &proposal.candidate);
+        line.notes = proposal.summary;
+        return Ok((line, report));
+    }
+    if tools.context.locked {
+        return Err(Error::Locked {
+            what: format!("the entry of `{name}`"),
+        });
+    }
+    let consent = Consent {
+        accept_without_terminal: loaded.policy.accept_without_terminal,
+        ..options.consent.clone()
+    };
+    let settled = {
+        let manner = Manner {
+            probe: options.probe,
+            unsandboxed: options.unsandboxed,
+            consent,
+            others: &loaded.lock,
+            scope: loaded.scope_key(),
+        };
+        settle::settle(tools, proposal, &manner).await?
+    };
+    let mut line = ServerLine::new(name, if before.is_some() { Action::Updated } else { Action::Added }, &settled.pin);
+    line.notes.extend(settled.notes);
+    let what = format!(
+        "{} to {}",
+        before.and_then(Pin::version).unwrap_or("nothing"),
+        settled.pin.version().unwrap_or("nothing")
+    );
+    loaded.lock.servers.insert(name.clone(), settled.pin);
+    let text = loaded.manifest_text.clone();
+    loaded.save(&text)?;
+    notices::resolved(tools, name, loaded.scope_key(), Resolution::Replaced)?;
+    notices::event(&tools.history, tools.context.now(), EventKind::Update, name, None, &what)?;
+    Ok((line, settled.report))
+}
+
+/// Nothing newer than what is approved. A lock that holds something else, which nobody here
+/// approved, gets the approved entry back.
+fn unchanged(
+    tools: &Tools<'_>,
+    loaded: &mut Loaded,
+    options: &Options,
+    name: &ServerName,
+    approved: &Pin,
+) -> Result<(ServerLine, Report), Error> {
+    let locked = loaded.lock.servers.get(name).map(|pin| lock::entry_digest(name, pin));
+    if locked == Some(lock::entry_digest(name, approved)) || options.dry_run {
+        return Ok((ServerLine::new(name, Action::Unchanged, approved), Report::default()));
+    }
+    if tools.context.locked {
+        return Err(Error::Locked {
+            what: format!("the entry of `{name}`"),
+        });
+    }
+    loaded.lock.servers.insert(name.clone(), approved.clone());
+    let text = loaded.manifest_text.clone();
+    loaded.save(&text)?;
+    let mut line = ServerLine::new(name, Action::Updated, approved);
+    line.notes
+        .push("the lock held an entry that you had not approved; it holds the approved one again".into());
+    Ok((line, Report::default()))
+}

@@ -1,0 +1,277 @@
+//! `verify`: proves that nothing moved. Repairs nothing, starts nothing that is not approved.
+//!
+//! For each server, in this order:
+//! 1. manifest against lock;
+//! 2. the lock's closure as a whole (edges, names, requirement);
+//! 3. the evidence that the policy demands, and this user's own approval of the very entry;
+//! 4. every installed file against its verified archive, or the pinned files of a local command;
+//! 5. only if all of that holds: the surface of a fresh start in the sandbox against the pin.
+//!
+//! What cannot be checked is undecided, never a pass.
+
+use crate::error::Error;
+use crate::history::{ApprovalKind, EventKind, NewDrift, Resolution};
+use crate::lock::{self, Lockfile};
+use crate::model::report::Undecided;
+use crate::model::{Change, Detail, Drift, Finding, Grade, Pin, Pinned, Report, ServerName, Surface};
+use crate::ops::outcome::{Action, Outcome, ServerLine};
+use crate::ops::probe::{self, Taken};
+use crate::ops::scope::Loaded;
+use crate::ops::tools::Tools;
+use crate::ops::{Context, Interact, baseline, checks, notices, queries, settle, sync};
+use crate::store::{InstallId, Installed, Part, StoreError, TreeCheck};
+use crate::{diff, policy};
+
+/// How to verify.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Which; all without any.
+    pub names: Vec<ServerName>,
+    /// Start approved servers to compare their surface.
+    pub probe: bool,
+    /// Without a sandbox where none is to be had.
+    pub unsandboxed: bool,
+    /// Tell the desktop of drift that it was not told of before.
+    pub notify: bool,
+}
+
+/// Verifies.
+///
+/// # Errors
+/// A file that cannot be read at all. Drift is no error: it is in the report.
+pub async fn verify(context: &Context, options: Options, person: &dyn Interact) -> Result<Outcome, Error> {
+    let loaded = queries::reading(context, person)?;
+    let names = queries::select(&loaded, &options.names)?;
+    let tools = Tools::open(context, person)?;
+    let mut outcome = Outcome::default();
+    for name in &names {
+        let mut checked = Checked::new(name);
+        let entry = loaded.manifest.servers.get(name);
+        let pin = loaded.lock.servers.get(name);
+        checked.report.findings.extend(checks::manifest(name, pin, entry));
+        if let Some(pin) = pin {
+            let mut line = ServerLine::new(name, Action::Checked, pin);
+            server(&tools, &loaded, &options, pin, &mut checked, &mut line).await?;
+            outcome.servers.push(line);
+        }
+        record(&tools, &loaded, &mut checked)?;
+        if checked.report.findings.is_empty() && checked.report.undecided.is_empty() {
+            checked.report.clean.push(name.clone());
+        }
+        outcome.report.extend(checked.report);
+    }
+    if options.notify {
+        notices::tell(&tools, &outcome.report).await?;
+    }
+    Ok(outcome)
+}
+
+/// What was found out about one server.
+struct Checked<'a> {
+    name: &'a ServerName,
+    report: Report,
+    /// A fresh start showed the pinned surface and nothing else.
+    as_pinned: bool,
+    /// A surface that differs from the pin: kept, so that `approve` accepts exactly it.
+    drifted: Option<Pin>,
+}
+
+impl<'a> Checked<'a> {
+    fn new(name: &'a ServerName) -> Self {
+        Self {
+            name,
+            report: Report::default(),
+            drifted: None,
+            as_pinned: false,
+        }
+    }
+
+    fn undecided(&mut self, what: impl Into<String>, hints: Vec<String>) {
+        self.report.undecided.push(Undecided {
+            server: self.name.clone(),
+            what: what.into(),
+            hints,
+        });
+    }
+
+    fn judge(&mut self, changes: Vec<Change>, loaded: &Loaded) {
+        let context = settle::judge_context(self.name, &loaded.lock);
+        self.report.findings.extend(policy::judge(self.name, &Drift { changes }, &context));
+    }
+}
+
+async fn server(
+    tools: &Tools<'_>,
+    loaded: &Loaded,
+    options: &Options,
+    pin: &Pin,
+    checked: &mut Checked<'_>,
+    line: &mut ServerLine,
+) -> Result<(), Error> {
+    let name = checked.name;
+    let poisoned: Vec<Finding> = checks::poison(name, pin)
+        .into_iter()
+        .filter(|finding| finding.grade > Grade::Notice)
+        .collect();
+    let sound = poisoned.is_empty();
+    checked.report.findings.extend(poisoned);
+    checked.report.findings.extend(checks::evidence(name, pin, &loaded.policy));
+    if !baseline::is_approved(tools, name, pin)? {
+        checked.undecided(
+            "vouch for it: the entry in the lock is not one that you approved",
+            vec!["`mcp-pin install` shows it and asks".into()],
+        );
+    }
+    let installed = match &pin.pinned {
+        Pinned::Package { closure, .. } => {
+            let Some(installed) = tree(tools, loaded, closure, checked, line)? else {
+                return Ok(());
+            };
+            Some(installed)
+        }
+        Pinned::Local(_) => {
+            let changes = checks::local_drift(pin);
+            let moved = !changes.is_empty();
+            checked.judge(changes, loaded);
+            if moved {
+                return Ok(());
+            }
+            None
+        }
+    };
+    if !sound || !options.probe {
+        return Ok(());
+    }
+    if let Some(pinned) = &pin.surface {
+        surface(tools, loaded, options, pin, pinned, installed.as_ref(), checked, line).await?;
+    }
+    Ok(())
+}
+
+/// Compares the installed tree with its archives. The proof is `None` where it differs or could
+/// not be compared; why is then in the report.
+fn tree(
+    tools: &Tools<'_>,
+    loaded: &Loaded,
+    closure: &crate::model::Closure,
+    checked: &mut Checked<'_>,
+    line: &mut ServerLine,
+) -> Result<Option<Installed>, Error> {
+    let (id, parts) = sync::parts(tools, checked.name, closure)?;
+    if !tools.store.has_install(&id) {
+        checked.undecided("verify it: it is not installed on this machine", vec!["mcp-pin install".into()]);
+        return Ok(None);
+    }
+    let check = match settled_check(tools, &id, &parts) {
+        // The other servers are still to be checked, and somebody still to be told.
+        Err(Error::Store(StoreError::ChangedOnDisk { what, .. })) => {
+            checked.report.findings.push(checks::archive_changed(checked.name, &what));
+            return Ok(None);
+        }
+        Err(Error::Store(error @ StoreError::NotAFile { .. })) => {
+            checked.undecided(format!("verify its files: {error}"), error.hint().into_iter().collect());
+            return Ok(None);
+        }
+        result => result?,
+    };
+    line.files = Some(check.files);
+    if !check.missing_archives.is_empty() {
+        let what = format!("verify its files: the store lacks {}", check.missing_archives.join(", "));
+        checked.undecided(what, vec!["`mcp-pin install` fetches them again".into()]);
+    }
+    let changes = check.changes.into_iter().map(|(path, kind)| Change::Tree { path, kind }).collect();
+    checked.judge(changes, loaded);
+    Ok(check.installed)
+}
+
+/// The comparison, repeated under the store's lock where it finds a difference: another mcp-pin
+/// may be replacing this very tree.
+fn settled_check(tools: &Tools<'_>, id: &InstallId, parts: &[Part]) -> Result<TreeCheck, Error> {
+    let check = tools.store.check(id, parts)?;
+    if check.changes.is_empty() {
+        return Ok(check);
+    }
+    let _lock = tools.lock_store()?;
+    Ok(tools.store.check(id, parts)?)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one step of `server`, cut out to be read alone")]
+async fn surface(
+    tools: &Tools<'_>,
+    loaded: &Loaded,
+    options: &Options,
+    pin: &Pin,
+    pinned: &Surface,
+    installed: Option<&Installed>,
+    checked: &mut Checked<'_>,
+    line: &mut ServerLine,
+) -> Result<(), Error> {
+    let name = checked.name;
+    let digest = lock::static_digest(name, pin);
+    let Some(approval) = tools.history.approval(&digest, ApprovalKind::Static)? else {
+        return Ok(()); // Undecided already: this entry is not approved.
+    };
+    match probe::take(tools, name, pin, installed, &approval, options.unsandboxed).await? {
+        Taken::Undecided { what, hints } => checked.undecided(what, hints),
+        Taken::Hostile { code, what } => checked.judge(vec![Change::Hostile { code, what }], loaded),
+        Taken::Surface { surface, notes } => {
+            line.notes.extend(notes);
+            match diff::diff_surfaces(pinned, &surface) {
+                Err(less) => checked.undecided(format!("compare its surface: {less}"), less.hint().into_iter().collect()),
+                Ok(changes) => {
+                    checked.as_pinned = changes.is_empty();
+                    if !changes.is_empty() {
+                        checked.drifted = Some(Pin {
+                            surface: Some(surface),
+                            ..pin.clone()
+                        });
+                    }
+                    checked.judge(changes, loaded);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Keeps what was found: drift for `approve`, an event for `log`. A clean check resolves what was
+/// open.
+fn record(tools: &Tools<'_>, loaded: &Loaded, checked: &mut Checked<'_>) -> Result<(), Error> {
+    checked.report.sort();
+    let now = tools.context.now();
+    let key = loaded.scope_key();
+    if let Some(pin) = checked.drifted.take() {
+        let digest = lock::entry_digest(checked.name, &pin);
+        let text = lock::write(&Lockfile {
+            servers: [(checked.name.clone(), pin)].into(),
+        });
+        let new = NewDrift {
+            fingerprint: &checked.report.fingerprint(&digest),
+            server: checked.name,
+            scope: key,
+            grade: checked.report.worst().unwrap_or(Grade::Info),
+            candidate: &text,
+        };
+        tools.history.record_drift(&new, now)?;
+        let hint = format!("review it with `mcp-pin approve {}`; accepting it changes the lock", checked.name);
+        if let Some(first) = checked.report.findings.first_mut() {
+            first.details.push(Detail::Line(hint));
+        }
+    } else if checked.as_pinned {
+        notices::resolved(tools, checked.name, key, Resolution::Gone)?;
+    }
+    if let Some(worst) = checked.report.worst().filter(|worst| *worst >= Grade::Notice) {
+        let first = checked
+            .report
+            .findings
+            .first()
+            .map(|finding| finding.title.clone())
+            .unwrap_or_default();
+        let more = checked.report.findings.len().saturating_sub(1);
+        let summary = if more > 0 { format!("{first}, and {more} more") } else { first };
+        if notices::is_news(&tools.history, checked.name, &summary)? {
+            notices::event(&tools.history, now, EventKind::Drift, checked.name, Some(worst), &summary)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,310 @@
+//! Version 1 of the report. Fields may be added; none changes its meaning or goes away without a
+//! new version.
+
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::write;
+use crate::model::report::{Detail as ModelDetail, Status as ModelStatus, Undecided as ModelUndecided};
+use crate::model::{Finding as ModelFinding, Grade as ModelGrade, Report as ModelReport};
+use crate::ops::ServerLine;
+use crate::policy::explain;
+
+/// A report of mcp-pin.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "mcp-pin report")]
+pub struct Report {
+    /// Always 1 in this form.
+    #[schemars(range(min = 1, max = 1))]
+    pub schema_version: u32,
+    /// How the check ended.
+    pub status: Status,
+    /// The least grade that makes `status` become `findings`.
+    pub threshold: Grade,
+    /// How many of what.
+    pub summary: Summary,
+    /// Every finding, worst first, then by server, code and subject.
+    pub findings: Vec<Finding>,
+    /// What could not be checked: never a pass.
+    pub undecided: Vec<Undecided>,
+    /// Servers that were checked in full and have nothing to report.
+    pub clean: Vec<String>,
+    /// What became of each server that the operation was about.
+    pub servers: Vec<Server>,
+    /// Why the operation ended early, if it did. What stands in the other fields was found before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+    /// Names the report as a whole, for `--accept`, where a decision about it is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
+    pub fingerprint: Option<String>,
+}
+
+/// What became of one server.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Server {
+    /// The entry's name.
+    pub name: String,
+    /// `added`, `updated`, `unchanged`, `installed`, `repaired`, `available`, `checked`, `removed`.
+    pub action: String,
+    /// The version of its own package; absent for a local command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Packages of its closure, for all platforms.
+    pub packages: usize,
+    /// Installed files that were compared with their archives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<u64>,
+    /// Tools of its pinned surface; absent where no surface is pinned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<usize>,
+    /// What else to know.
+    pub notes: Vec<String>,
+}
+
+/// Why an operation ended early.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// What could not be done, or what was found.
+    pub message: String,
+    /// The causes below it.
+    pub causes: Vec<String>,
+    /// What helps.
+    pub hints: Vec<String>,
+}
+
+/// How a check ended.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Nothing to report; exit status 0.
+    Clean,
+    /// Findings at or above the threshold; exit status 1.
+    Findings,
+    /// Something could not be checked; exit status 2.
+    Undecided,
+}
+
+/// What a finding could do to you.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    /// Logged.
+    Info,
+    /// Shown, approved with the batch.
+    Notice,
+    /// Approved one by one.
+    Warning,
+    /// Accepted only by naming its fingerprint.
+    Critical,
+}
+
+/// Numbers of findings by grade, and of what else the report has.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Critical findings.
+    pub critical: usize,
+    /// Warnings.
+    pub warning: usize,
+    /// Notices.
+    pub notice: usize,
+    /// Infos.
+    pub info: usize,
+    /// Entries of `undecided`.
+    pub undecided: usize,
+    /// Entries of `clean`.
+    pub clean: usize,
+}
+
+/// One judged fact.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// Stable kebab-case code with one documented meaning.
+    pub code: String,
+    /// How bad.
+    pub grade: Grade,
+    /// The entry it is about.
+    pub server: String,
+    /// What inside the server: a tool, a package, a file. May be empty.
+    pub subject: String,
+    /// One line for a person.
+    pub title: String,
+    /// What the code means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<String>,
+    /// Names this finding exactly: 32 hexadecimal digits, to be given to `--accept`.
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
+    pub fingerprint: String,
+    /// The evidence. Text in it comes from servers and packages: treat it as hostile.
+    pub details: Vec<Detail>,
+}
+
+/// Evidence.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Detail {
+    /// One line.
+    Line {
+        /// The line.
+        text: String,
+    },
+    /// A changed text.
+    Text {
+        /// Which text.
+        label: String,
+        /// Before; empty where it is new.
+        before: String,
+        /// After; empty where it is gone.
+        after: String,
+    },
+}
+
+/// Something that could not be checked.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Undecided {
+    /// The entry it is about.
+    pub server: String,
+    /// What could not be decided and why; fits "could not ...".
+    pub what: String,
+    /// What to do.
+    pub hints: Vec<String>,
+}
+
+/// Writes a report.
+pub fn report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    write(out, report)
+}
+
+impl Report {
+    /// The wire form of a report.
+    pub fn new(report: &ModelReport, threshold: ModelGrade) -> Self {
+        let mut sorted = report.clone();
+        sorted.sort();
+        Self {
+            schema_version: 1,
+            status: sorted.status(threshold).into(),
+            threshold: threshold.into(),
+            summary: Summary {
+                critical: sorted.count(ModelGrade::Critical),
+                warning: sorted.count(ModelGrade::Warning),
+                notice: sorted.count(ModelGrade::Notice),
+                info: sorted.count(ModelGrade::Info),
+                undecided: sorted.undecided.len(),
+                clean: sorted.clean.len(),
+            },
+            findings: sorted.findings.iter().map(Finding::from).collect(),
+            undecided: sorted.undecided.iter().map(Undecided::from).collect(),
+            clean: sorted.clean.iter().map(ToString::to_string).collect(),
+            servers: Vec::new(),
+            error: None,
+            fingerprint: None,
+        }
+    }
+
+    /// Adds what became of each server.
+    #[must_use]
+    pub fn with_servers(mut self, servers: &[ServerLine]) -> Self {
+        self.servers = servers.iter().map(Server::from).collect();
+        self
+    }
+
+    /// Makes it the report of an operation that ended early, with this exit status.
+    #[must_use]
+    pub fn with_failure(mut self, failure: Failure, exit_status: u8) -> Self {
+        self.error = Some(failure);
+        self.with_status(if exit_status == 1 {
+            ModelStatus::Findings
+        } else {
+            ModelStatus::Undecided
+        })
+    }
+
+    /// Says how the operation ended, where that is not what the findings alone would say: those
+    /// that were approved are listed and open no question.
+    #[must_use]
+    pub fn with_status(mut self, status: ModelStatus) -> Self {
+        self.status = status.into();
+        self
+    }
+}
+
+impl From<ModelStatus> for Status {
+    fn from(status: ModelStatus) -> Self {
+        match status {
+            ModelStatus::Clean => Self::Clean,
+            ModelStatus::Findings => Self::Findings,
+            ModelStatus::Undecided => Self::Undecided,
+        }
+    }
+}
+
+impl From<&ServerLine> for Server {
+    fn from(line: &ServerLine) -> Self {
+        Self {
+            name: line.name.to_string(),
+            action: line.action.as_str().to_owned(),
+            version: line.version.clone(),
+            packages: line.packages,
+            files: line.files,
+            tools: line.tools,
+            notes: line.notes.clone(),
+        }
+    }
+}
+
+impl From<ModelGrade> for Grade {
+    fn from(grade: ModelGrade) -> Self {
+        match grade {
+            ModelGrade::Info => Self::Info,
+            ModelGrade::Notice => Self::Notice,
+            ModelGrade::Warning => Self::Warning,
+            ModelGrade::Critical => Self::Critical,
+        }
+    }
+}
+
+impl From<&ModelFinding> for Finding {
+    fn from(finding: &ModelFinding) -> Self {
+        Self {
+            code: finding.code.to_owned(),
+            grade: finding.grade.into(),
+            server: finding.server.to_string(),
+            subject: finding.subject.clone(),
+            title: finding.title.clone(),
+            explanation: explain(finding.code).map(str::to_owned),
+            fingerprint: finding.fingerprint.to_string(),
+            details: finding.details.iter().map(Detail::from).collect(),
+        }
+    }
+}
+
+impl From<&ModelDetail> for Detail {
+    fn from(detail: &ModelDetail) -> Self {
+        match detail {
+            ModelDetail::Line(text) => Self::Line { text: text.clone() },
+            ModelDetail::Text { label, before, after } => Self::Text {
+                label: label.clone(),
+                before: before.clone(),
+                after: after.clone(),
+            },
+        }
+    }
+}
+
+impl From<&ModelUndecided> for Undecided {
+    fn from(undecided: &ModelUndecided) -> Self {
+        Self {
+            server: undecided.server.to_string(),
+            what: undecided.what.clone(),
+            hints: undecided.hints.clone(),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Renders an [`Outcome`]: a line a server, then the report.
+
+use std::io::{self, Write};
+
+use crate::model::Report;
+use crate::ops::{Outcome, ServerLine};
+use crate::output::json::v1;
+use crate::output::{Printer, plain};
+use crate::policy::THRESHOLD;
+use crate::surface::visible;
+
+/// Writes the outcome in the printer's format. `with_report` is false where the report was already
+/// shown, finding by finding, while it was decided about.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn show(printer: &Printer, outcome: &Outcome, with_report: bool) -> io::Result<()> {
+    if printer.is_json() {
+        let document = v1::Report::new(&outcome.report, THRESHOLD).with_servers(&outcome.servers);
+        let decided = Report {
+            findings: Vec::new(),
+            ..outcome.report.clone()
+        }
+        .status(THRESHOLD);
+        let document = if with_report { document } else { document.with_status(decided) };
+        return printer.data(|out| v1::report(out, &document));
+    }
+    printer.data(|out| {
+        for server in &outcome.servers {
+            line(out, server)?;
+        }
+        let shown = if printer.verbose {
+            outcome.report.clone()
+        } else {
+            plain::without_info(&outcome.report)
+        };
+        if with_report || !shown.undecided.is_empty() {
+            let shown = if with_report {
+                shown
+            } else {
+                Report {
+                    findings: Vec::new(),
+                    ..shown
+                }
+            };
+            plain::report(out, &shown, printer.out)?;
+        }
+        Ok(())
+    })
+}
+
+fn line(out: &mut dyn Write, server: &ServerLine) -> io::Result<()> {
+    let mut facts = Vec::new();
+    if server.packages > 0 {
+        facts.push(count(server.packages, "package"));
+    }
+    facts.extend(
+        server
+            .files
+            .map(|files| count(usize::try_from(files).unwrap_or(usize::MAX), "file")),
+    );
+    facts.extend(server.tools.map(|tools| count(tools, "tool")));
+    let version = server
+        .version
+        .as_deref()
+        .map(|version| format!(" {}", visible(version)))
+        .unwrap_or_default();
+    writeln!(out, "{:<9} {}{version}  {}", server.action.as_str(), server.name, facts.join(", "))?;
+    for note in &server.notes {
+        writeln!(out, "          {}", visible(note))?;
+    }
+    Ok(())
+}
+
+/// `1 file`, `2 files`.
+pub fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,172 @@
+//! Reports for people: worst first, evidence under each finding, readable without colour.
+
+mod layout;
+mod words;
+
+use std::io::{self, Write};
+
+use crate::model::report::{Detail, Undecided};
+use crate::model::{Finding, Grade, Report};
+use crate::surface::visible;
+use layout::{Piece, Tone, write_wrapped};
+
+/// How plain output looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Colours may be used. Without them changes are marked as `[-removed-]` and `{+added+}`.
+    pub color: bool,
+    /// Columns of the terminal; 0 means that lines are never broken.
+    pub width: usize,
+}
+
+/// Grade, blank, and what hangs below it.
+const INDENT: usize = 10;
+
+/// Writes a whole report: findings, what could not be decided, what is clean, and a summary.
+pub fn report(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
+    let mut sorted = report.clone();
+    sorted.sort();
+    for item in &sorted.findings {
+        finding(out, item, style)?;
+    }
+    for item in &sorted.undecided {
+        undecided(out, item, style)?;
+    }
+    for server in &sorted.clean {
+        write_wrapped(
+            out,
+            &[
+                Piece::new(Tone::Good, format!("{:<INDENT$}", "ok")),
+                Piece::plain(format!("{server}: as pinned")),
+            ],
+            INDENT,
+            style,
+        )?;
+    }
+    write_wrapped(out, &[Piece::new(Tone::Bold, summary(&sorted))], 2, style)
+}
+
+/// The report without what is only logged.
+pub fn without_info(report: &Report) -> Report {
+    let mut shown = report.clone();
+    shown.findings.retain(|finding| finding.grade > Grade::Info);
+    shown
+}
+
+/// Writes one finding with its evidence; from `warning` on with its fingerprint.
+pub fn finding(out: &mut dyn Write, finding: &Finding, style: Style) -> io::Result<()> {
+    let head = [
+        Piece::new(tone(finding.grade), format!("{:<INDENT$}", finding.grade)),
+        Piece::new(Tone::Bold, format!("{}: ", finding.server)),
+        Piece::plain(visible(&finding.title)),
+        Piece::new(Tone::Dim, format!(" [{}]", finding.code)),
+    ];
+    write_wrapped(out, &head, INDENT, style)?;
+    for detail in &finding.details {
+        let pieces = match detail {
+            Detail::Line(text) => vec![Piece::plain(words::bounded(text, style.color))],
+            Detail::Text { label, before, after } => {
+                let mut pieces = vec![Piece::new(Tone::Dim, format!("{}: ", words::bounded(label, style.color)))];
+                pieces.extend(words::word_diff(before, after, style.color));
+                pieces
+            }
+        };
+        indented(out, pieces, style)?;
+    }
+    if finding.grade >= Grade::Warning {
+        indented(
+            out,
+            vec![Piece::new(Tone::Dim, format!("fingerprint {}", finding.fingerprint))],
+            style,
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes what could not be checked, with what to do about it.
+fn undecided(out: &mut dyn Write, item: &Undecided, style: Style) -> io::Result<()> {
+    let head = [
+        Piece::new(Tone::Bad, format!("{:<INDENT$}", "undecided")),
+        Piece::new(Tone::Bold, format!("{}: ", item.server)),
+        Piece::plain(format!("could not {}", visible(&item.what))),
+    ];
+    write_wrapped(out, &head, INDENT, style)?;
+    for hint in &item.hints {
+        indented(out, vec![Piece::plain(format!("hint: {}", visible(hint)))], style)?;
+    }
+    Ok(())
+}
+
+/// Writes an error: `error:`, its causes, its hints.
+pub fn error(out: &mut dyn Write, message: &str, causes: &[String], hints: &[String], style: Style) -> io::Result<()> {
+    write_wrapped(
+        out,
+        &[Piece::new(Tone::Bad, "error: ".into()), Piece::plain(visible(message))],
+        2,
+        style,
+    )?;
+    for cause in causes {
+        write_wrapped(out, &[Piece::plain(format!("  caused by: {}", visible(cause)))], 4, style)?;
+    }
+    for hint in hints {
+        write_wrapped(
+            out,
+            &[Piece::new(Tone::Bold, "hint: ".into()), Piece::plain(visible(hint))],
+            2,
+            style,
+        )?;
+    }
+    Ok(())
+}
+
+/// The last line: how many of what, and what that asks of a person.
+pub fn summary(report: &Report) -> String {
+    let plural = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let grades = [
+        (Grade::Critical, "critical", "critical"),
+        (Grade::Warning, "warning", "warnings"),
+        (Grade::Notice, "notice", "notices"),
+        (Grade::Info, "info", "infos"),
+    ];
+    let mut parts: Vec<_> = grades
+        .iter()
+        .map(|(grade, one, many)| (report.count(*grade), *one, *many))
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| plural(count, one, many))
+        .collect();
+    if !report.undecided.is_empty() {
+        parts.push(format!("{} undecided", report.undecided.len()));
+    }
+    let advice = match report.worst() {
+        Some(Grade::Critical) => "do not use it before you understand each critical finding; each is accepted only by its fingerprint",
+        Some(Grade::Warning) => "review each warning before you accept it",
+        Some(Grade::Notice) if report.undecided.is_empty() => "review them; they are accepted together",
+        Some(Grade::Info) if report.undecided.is_empty() => "nothing that asks for a decision",
+        _ if !report.undecided.is_empty() => "this is not a pass: see the hints above",
+        None if report.clean.is_empty() => return "nothing to check".into(),
+        _ => {
+            return format!(
+                "nothing to report: {} as pinned",
+                plural(report.clean.len(), "server is", "servers are")
+            );
+        }
+    };
+    format!("{}: {advice}", parts.join(", "))
+}
+
+fn indented(out: &mut dyn Write, mut pieces: Vec<Piece>, style: Style) -> io::Result<()> {
+    pieces.insert(0, Piece::plain(" ".repeat(INDENT)));
+    write_wrapped(out, &pieces, INDENT + 2, style)
+}
+
+const fn tone(grade: Grade) -> Tone {
+    match grade {
+        Grade::Critical => Tone::Bad,
+        Grade::Warning => Tone::Warn,
+        Grade::Notice => Tone::Bold,
+        Grade::Info => Tone::Dim,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! The person at the terminal: shows reports, asks questions, draws progress.
+
+use std::io::{self, BufRead as _, Write as _};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::model::{Finding, Fingerprint, Report, ServerName};
+use crate::ops::{Interact, Progress, Stage};
+use crate::output::{Printer, plain};
+use crate::surface::visible;
+
+/// The terminal of this process, or nobody where none is.
+#[derive(Debug)]
+pub struct Terminal {
+    printer: Printer,
+    can_ask: bool,
+}
+
+impl Terminal {
+    /// `can_ask`: a person is there to answer.
+    pub const fn new(printer: Printer, can_ask: bool) -> Self {
+        Self { printer, can_ask }
+    }
+
+    fn answer(&self, question: &str) -> Option<String> {
+        if !self.can_ask {
+            return None;
+        }
+        let mut err = io::stderr().lock();
+        write!(err, "{question} ").and_then(|()| err.flush()).ok()?;
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).ok().filter(|&read| read > 0)?;
+        Some(line.trim().to_owned())
+    }
+}
+
+impl Interact for Terminal {
+    fn can_ask(&self) -> bool {
+        self.can_ask
+    }
+
+    fn present(&self, server: &ServerName, stage: Stage, summary: &[String], report: &Report, fingerprint: &Fingerprint) {
+        if self.printer.is_json() {
+            return; // The one JSON document at the end holds it.
+        }
+        let heading = match stage {
+            Stage::Code => "code",
+            Stage::Surface => "surface",
+            Stage::Entry => "entry",
+        };
+        // A report that cannot be shown is not approved by accident: `--yes` and `--accept` name
+        // what they accept, and a question whose report did not arrive is answered by a person.
+        drop(self.printer.data(|out| {
+            writeln!(out, "{server}: {heading}")?;
+            for line in summary {
+                writeln!(out, "  {}", visible(line))?;
+            }
+            let shown = if self.printer.verbose {
+                report.clone()
+            } else {
+                plain::without_info(report)
+            };
+            for finding in &shown.findings {
+                plain::finding(out, finding, self.printer.out)?;
+            }
+            if report.worst().is_some_and(|worst| worst > crate::model::Grade::Notice) {
+                writeln!(out, "  report fingerprint: {fingerprint}")?;
+            }
+            Ok(())
+        }));
+    }
+
+    fn confirm(&self, question: &str) -> bool {
+        matches!(self.answer(&format!("{question} [y/N]")).as_deref(), Some("y" | "Y" | "yes"))
+    }
+
+    fn type_fingerprint(&self, finding: &Finding) -> bool {
+        let start = &finding.fingerprint.as_str()[..8];
+        let question = format!("critical: {}\ntype {start} to accept exactly this:", visible(&finding.title));
+        self.answer(&question).as_deref() == Some(start)
+    }
+
+    fn note(&self, text: &str) {
+        self.printer.talk(&visible(text));
+    }
+
+    fn progress(&self, label: &str, total: usize) -> Box<dyn Progress> {
+        let target = if self.printer.quiet {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
+        let bar = ProgressBar::with_draw_target(Some(total as u64), target);
+        if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} {msg}") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(label.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Box::new(Bar {
+            bar,
+            bytes: std::sync::atomic::AtomicU64::new(0),
+        })
+    }
+}
+
+struct Bar {
+    bar: ProgressBar,
+    bytes: std::sync::atomic::AtomicU64,
+}
+
+impl Progress for Bar {
+    fn step(&self, what: &str) {
+        let bytes = self.bytes.load(std::sync::atomic::Ordering::Relaxed);
+        #[expect(clippy::cast_precision_loss, reason = "a figure for the eye")]
+        let megabytes = bytes as f64 / 1e6;
+        self.bar.set_message(format!("{megabytes:.1} MB {}", visible(what)));
+        self.bar.inc(1);
+    }
+
+    fn bytes(&self, count: u64) {
+        self.bytes.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

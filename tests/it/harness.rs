@@ -1,0 +1,182 @@
+//! A user's machine in a temporary folder: an empty home, a project, and the real binary.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// What a run of the binary came to.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit status, or -1 after a signal.
+    pub status: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Asserts the exit status, showing everything where it is another.
+    #[track_caller]
+    pub fn exits(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Asserts that a text stands in either stream.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(
+            self.stdout.contains(text) || self.stderr.contains(text),
+            "no `{text}` in\nstdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// Asserts that a text stands in neither stream.
+    #[track_caller]
+    pub fn never_says(self, text: &str) -> Self {
+        assert!(
+            !self.stdout.contains(text) && !self.stderr.contains(text),
+            "`{text}` in\nstdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// Standard output as one JSON document.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr))
+    }
+}
+
+/// A user's machine.
+pub struct Machine {
+    root: TempDir,
+    variables: Vec<(OsString, OsString)>,
+}
+
+impl Machine {
+    /// An empty home and an empty project.
+    pub fn new() -> Self {
+        let root = tempfile::Builder::new().prefix("mcp-pin-test").tempdir().unwrap();
+        for folder in ["home", "project"] {
+            std::fs::create_dir(root.path().join(folder)).unwrap();
+        }
+        Self {
+            root,
+            variables: Vec::new(),
+        }
+    }
+
+    /// A machine whose npm is configured with a registry.
+    pub fn with_registry(url: &str) -> Self {
+        let machine = Self::new();
+        std::fs::write(machine.home().join(".npmrc"), format!("registry={url}\n")).unwrap();
+        machine
+    }
+
+    /// Sets a variable for every later run.
+    pub fn set(&mut self, name: &str, value: impl Into<OsString>) -> &mut Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// The user's home.
+    pub fn home(&self) -> PathBuf {
+        self.root.path().join("home")
+    }
+
+    /// The store and state (`MCP_PIN_HOME`).
+    pub fn store(&self) -> PathBuf {
+        self.root.path().join("home/pin")
+    }
+
+    /// The project, where commands run.
+    pub fn project(&self) -> PathBuf {
+        self.root.path().join("project")
+    }
+
+    /// A file of the project.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.project().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Writes a file of the project.
+    pub fn write(&self, name: &str, content: &str) {
+        std::fs::write(self.project().join(name), content).unwrap();
+    }
+
+    /// The binary, with a clean environment, ready to be given more.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-pin"));
+        command.args(args).current_dir(self.project()).env_clear().stdin(Stdio::null());
+        for name in ["PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command
+            .env("HOME", self.home())
+            .env("MCP_PIN_HOME", self.store())
+            .env("LC_ALL", "C.UTF-8");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs the binary in the project.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        ran(self.command(args))
+    }
+
+    /// Lets `--accept` count without a terminal, in the user's own configuration.
+    pub fn allow_accept(&self) {
+        let config = self.store().join("config");
+        std::fs::create_dir_all(&config).unwrap();
+        std::fs::write(config.join("mcp-pin.toml"), "[policy]\naccept-without-terminal = true\n").unwrap();
+    }
+
+    /// The one installed tree.
+    pub fn tree(&self) -> PathBuf {
+        let mut trees: Vec<_> = std::fs::read_dir(self.store().join("installs"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        assert_eq!(trees.len(), 1, "{trees:?}");
+        trees.remove(0)
+    }
+}
+
+/// Runs a prepared command to its end.
+pub fn ran(mut command: Command) -> Ran {
+    let output = command.output().unwrap();
+    Ran {
+        status: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Every file below a folder with its content, for "as it was" assertions.
+pub fn snapshot(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push((path.clone(), std::fs::read(&path).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
