@@ -556,6 +556,9 @@ fn the_server_ends_with_whoever_started_it() {
             .args(["-c", "\"$@\" & wait", "sh"])
             .arg(command.get_program())
             .args(command.get_args())
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
         let started = |wanted: bool| {
@@ -571,7 +574,9 @@ fn the_server_ends_with_whoever_started_it() {
         assert!(started(true), "{level}: the server did not start");
         shell.kill().unwrap();
         shell.wait().unwrap();
-        assert!(started(false), "{level}: the server lives on");
+        let ended = started(false);
+        end(&mark);
+        assert!(ended, "{level}: the server lives on");
     }
 }
 
