@@ -1,3 +1,5 @@
+//! What a change of a closure must be reported as.
+
 use super::*;
 use crate::model::{CwdRule, PinnedFile, Sha256Digest, Source};
 

@@ -1,3 +1,5 @@
+//! What a change of a surface must be reported as, and what must stay quiet.
+
 use super::*;
 use crate::model::Shape;
 use serde_json::json;

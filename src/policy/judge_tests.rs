@@ -1,3 +1,5 @@
+//! The grade that each fact gets.
+
 use std::collections::BTreeMap;
 
 use super::*;

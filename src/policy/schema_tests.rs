@@ -1,3 +1,5 @@
+//! Widening is the alarm, narrowing is noise.
+
 #![expect(clippy::needless_pass_by_value, reason = "literals are handed over")]
 
 use super::*;

@@ -449,7 +449,10 @@ pub(super) fn of_value(value: Option<&Value>, others: &OtherTools) -> Signals {
         strings(value, &mut texts);
     }
     let mut out = Signals::new();
-    for text in texts.into_iter().filter(|text| !text.starts_with("data:image/") && !is_meta_schema(text)) {
+    for text in texts
+        .into_iter()
+        .filter(|text| !text.starts_with("data:image/") && !is_meta_schema(text))
+    {
         signals(text, others, &mut out);
     }
     out

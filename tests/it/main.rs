@@ -1,6 +1,11 @@
 //! Through the real binary: what a user sees, against fakes that stand only at the wire.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a test that cannot go on fails; the tests set the stage"
+)]
 
 mod architecture;
 mod harness;

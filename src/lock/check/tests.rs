@@ -1,3 +1,5 @@
+//! Poisoned closures, each refused by name.
+
 use super::*;
 use crate::model::Integrity;
 

@@ -1,3 +1,5 @@
+//! What a person sees, and a program, of the same report.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Every kind of tampering with an installed tree.
+
 use std::fs::{self, FileTimes, Permissions};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;

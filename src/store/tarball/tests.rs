@@ -1,3 +1,5 @@
+//! Hostile archives, each refused by name.
+
 use proptest::prelude::*;
 
 use super::super::testing::{Tgz, gzip};

@@ -1,3 +1,5 @@
+//! Registries that claim something else than their archives say.
+
 use super::*;
 use crate::model::{ArchiveFile, Integrity, Sha256Digest};
 
