@@ -199,7 +199,10 @@ fn surface_stage(
     manner: &Manner<'_>,
 ) -> Result<(), Error> {
     match taken {
-        Taken::Undecided { what, hints } => {
+        Taken::Undecided { what, mut hints } => {
+            if hints.iter().any(|hint| hint.contains("mcp-pin.toml")) && before.is_none() {
+                hints.push("while it has no entry yet, give the same to `install`: `--env NAME`, `--arg ARG`, `--network`".into());
+            }
             return Err(Error::Probe {
                 server: name.clone(),
                 what,
