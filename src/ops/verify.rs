@@ -211,11 +211,19 @@ async fn surface(
     let Some(approval) = tools.history.approval(&digest, ApprovalKind::Static)? else {
         return Ok(()); // Undecided already: this entry is not approved.
     };
-    let unset: Vec<_> = pinned.env.iter().filter(|variable| tools.context.env.get(variable).is_none()).cloned().collect();
+    let unset: Vec<_> = pinned
+        .env
+        .iter()
+        .filter(|variable| tools.context.env.get(variable).is_none())
+        .cloned()
+        .collect();
     if !unset.is_empty() {
         // Started with less it would show less, or nothing: neither is drift.
         let names = unset.join(", ");
-        checked.undecided(format!("compare its surface: it was taken with {names} set"), vec![format!("set {names}, and verify again")]);
+        checked.undecided(
+            format!("compare its surface: it was taken with {names} set"),
+            vec![format!("set {names}, and verify again")],
+        );
         return Ok(());
     }
     match probe::take(tools, name, pin, installed, &approval, options.unsandboxed).await? {

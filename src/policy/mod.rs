@@ -5,6 +5,7 @@
 //! over text only raise a grade; none approves a change to text that a model reads.
 
 mod codes;
+mod collapse;
 mod handshake;
 mod install;
 mod item;
@@ -83,7 +84,7 @@ pub fn judge(server: &ServerName, drift: &Drift, context: &JudgeContext) -> Vec<
     }
     judge.packages(drift, &mut out);
     judge.trees(drift, &mut out);
-    out
+    collapse::collapse(server, out)
 }
 
 /// One run over one server's facts.

@@ -1,0 +1,105 @@
+//! Many findings that are one cause, told once.
+//!
+//! A release that annotates every tool, or writes its schemas in another dialect, changes forty
+//! tools in one way. Forty questions are answered without reading; one question that names all
+//! forty is read. Nothing is left out: every subject stands in the evidence, and the fingerprint
+//! covers every single finding.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::explain;
+use crate::model::report::Detail;
+use crate::model::{Finding, Grade, ServerName};
+
+/// From this many on they are told as one.
+const MANY: usize = 3;
+/// Codes whose findings differ in the subject and hardly in anything else. Changed texts are never
+/// among them: each is read by itself.
+const ALIKE: [&str; 14] = [
+    "additional-properties-opened",
+    "annotation-changed",
+    "annotation-destructive-added",
+    "annotation-destructive-dropped",
+    "annotation-idempotent-changed",
+    "annotation-open-world-added",
+    "annotation-open-world-dropped",
+    "annotation-read-only-claimed",
+    "annotation-read-only-dropped",
+    "definition-reformatted",
+    "execution-changed",
+    "icons-changed",
+    "meta-changed",
+    "output-schema-changed",
+];
+
+/// Joins alike findings of one code and one grade where there are [`MANY`].
+pub(super) fn collapse(server: &ServerName, findings: Vec<Finding>) -> Vec<Finding> {
+    let mut alike: BTreeMap<(&'static str, Grade), Vec<Finding>> = BTreeMap::new();
+    let mut out = Vec::new();
+    for finding in findings {
+        if ALIKE.contains(&finding.code) {
+            alike.entry((finding.code, finding.grade)).or_default().push(finding);
+        } else {
+            out.push(finding);
+        }
+    }
+    for ((code, grade), mut findings) in alike {
+        if findings.len() < MANY {
+            out.extend(findings);
+            continue;
+        }
+        findings.sort_by(|a, b| (&a.subject, &a.fingerprint).cmp(&(&b.subject, &b.fingerprint)));
+        out.push(joined(server, code, grade, &findings));
+    }
+    out
+}
+
+fn joined(server: &ServerName, code: &'static str, grade: Grade, findings: &[Finding]) -> Finding {
+    let prints: Vec<_> = findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+    let meaning = explain(code).unwrap_or(code);
+    let title = format!("the same change {} times: {meaning}", findings.len());
+    let mut joined = Finding::new(code, grade, server, "", title, &json!(prints));
+    for finding in findings {
+        joined.details.push(Detail::Line(finding.title.clone()));
+        joined.details.extend(finding.details.iter().cloned());
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(code: &'static str, subjects: &[&str]) -> Vec<Finding> {
+        let server = "s".parse().unwrap();
+        let one = |subject: &&str| Finding::new(code, Grade::Warning, &server, *subject, format!("on {subject}"), &json!(subject));
+        subjects.iter().map(one).collect()
+    }
+
+    fn collapsed(code: &'static str, subjects: &[&str]) -> Vec<Finding> {
+        collapse(&"s".parse().unwrap(), findings(code, subjects))
+    }
+
+    #[test]
+    fn many_of_a_kind_are_one_question_that_names_them_all() {
+        let out = collapsed("icons-changed", &["c", "a", "b"]);
+        assert_eq!(out.len(), 1);
+        let named: Vec<_> = out[0].details.iter().map(|detail| format!("{detail:?}")).collect();
+        assert_eq!(named, ["Line(\"on a\")", "Line(\"on b\")", "Line(\"on c\")"]);
+        assert_ne!(out[0].fingerprint, collapsed("icons-changed", &["a", "b", "d"])[0].fingerprint);
+        assert_eq!(out[0].fingerprint, collapsed("icons-changed", &["b", "a", "c"])[0].fingerprint);
+    }
+
+    #[test]
+    fn few_and_texts_are_told_one_by_one() {
+        assert_eq!(collapsed("icons-changed", &["a", "b"]).len(), 2);
+        assert_eq!(collapsed("tool-description-changed", &["a", "b", "c", "d"]).len(), 4);
+    }
+
+    #[test]
+    fn every_code_that_is_joined_exists() {
+        assert!(ALIKE.iter().all(|code| explain(code).is_some()));
+    }
+}
