@@ -61,6 +61,15 @@ fn joined(server: &ServerName, code: &'static str, grade: Grade, findings: &[Fin
     let meaning = explain(code).unwrap_or(code);
     let title = format!("the same change {} times: {meaning}", findings.len());
     let mut joined = Finding::new(code, grade, server, "", title, &json!(prints));
+    let subjects: Vec<_> = findings.iter().map(|finding| finding.subject.as_str()).collect();
+    let same_evidence = findings.windows(2).all(|pair| pair[0].details == pair[1].details);
+    if same_evidence && subjects.iter().all(|subject| !subject.is_empty()) {
+        joined.details.push(Detail::Line(subjects.join(", ")));
+        joined
+            .details
+            .extend(findings.first().into_iter().flat_map(|finding| finding.details.clone()));
+        return joined;
+    }
     for finding in findings {
         joined.details.push(Detail::Line(finding.title.clone()));
         joined.details.extend(finding.details.iter().cloned());
@@ -86,10 +95,18 @@ mod tests {
     fn many_of_a_kind_are_one_question_that_names_them_all() {
         let out = collapsed("icons-changed", &["c", "a", "b"]);
         assert_eq!(out.len(), 1);
-        let named: Vec<_> = out[0].details.iter().map(|detail| format!("{detail:?}")).collect();
-        assert_eq!(named, ["Line(\"on a\")", "Line(\"on b\")", "Line(\"on c\")"]);
+        assert_eq!(out[0].details, [Detail::Line("a, b, c".into())]);
         assert_ne!(out[0].fingerprint, collapsed("icons-changed", &["a", "b", "d"])[0].fingerprint);
         assert_eq!(out[0].fingerprint, collapsed("icons-changed", &["b", "a", "c"])[0].fingerprint);
+    }
+
+    #[test]
+    fn other_evidence_is_shown_one_by_one() {
+        let mut all = findings("icons-changed", &["a", "b", "c"]);
+        all[1].details.push(Detail::Line("other".into()));
+        let out = collapse(&"s".parse().unwrap(), all);
+        let lines = ["on a", "on b", "other", "on c"].map(|line| Detail::Line(line.into()));
+        assert_eq!(out[0].details, lines);
     }
 
     #[test]
