@@ -3,8 +3,8 @@
 //!
 //! The attack: a project's lock that holds the malicious version already. Compared with that, the
 //! malicious candidate changes nothing, and a report of "nothing" is approved in passing. So an
-//! entry that was not approved here is no baseline: the candidate is compared with what was, or is
-//! shown as a first install.
+//! entry that was not approved here is no baseline by itself: the candidate is compared with what
+//! was approved, or shown as a first install together with what it changes of the lock's entry.
 
 use std::path::PathBuf;
 
@@ -14,6 +14,16 @@ use crate::lock::{self, Lockfile};
 use crate::model::{Pin, ServerName, Sha256Digest};
 use crate::ops::tools::Tools;
 use crate::store::atomic;
+
+/// What a candidate is compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Baseline {
+    /// The entry.
+    pub pin: Pin,
+    /// This user approved it. Otherwise somebody else wrote it into the lock: what a candidate
+    /// changes of it is shown, and the candidate is shown in full as well.
+    pub approved: bool,
+}
 
 /// Whether this user approved exactly this entry, its code and its surface.
 ///
@@ -26,20 +36,29 @@ pub fn is_approved(tools: &Tools<'_>, name: &ServerName, pin: &Pin) -> Result<bo
 }
 
 /// The entry to compare with: the lock's if this user approved it, else the one they approved last
-/// under this name in this scope, else none.
+/// under this name in this scope, else the lock's as somebody else's word, else none.
 ///
 /// # Errors
 /// The history or the remembered entry cannot be read.
-pub fn of(tools: &Tools<'_>, scope: &str, name: &ServerName, locked: Option<&Pin>) -> Result<Option<Pin>, Error> {
+pub fn of(tools: &Tools<'_>, scope: &str, name: &ServerName, locked: Option<&Pin>) -> Result<Option<Baseline>, Error> {
+    let theirs = || {
+        locked.map(|pin| Baseline {
+            pin: pin.clone(),
+            approved: false,
+        })
+    };
     if let Some(pin) = locked
         && is_approved(tools, name, pin)?
     {
-        return Ok(Some(pin.clone()));
+        return Ok(Some(Baseline {
+            pin: pin.clone(),
+            approved: true,
+        }));
     }
     let path = path(tools, scope, name);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(theirs()),
         Err(source) => {
             return Err(Error::File {
                 action: "read",
@@ -52,8 +71,8 @@ pub fn of(tools: &Tools<'_>, scope: &str, name: &ServerName, locked: Option<&Pin
     // full, which is the careful answer.
     let remembered = lock::parse(&text).ok().and_then(|mut lock| lock.servers.remove(name));
     match remembered {
-        Some(pin) if is_approved(tools, name, &pin)? => Ok(Some(pin)),
-        _ => Ok(None),
+        Some(pin) if is_approved(tools, name, &pin)? => Ok(Some(Baseline { pin, approved: true })),
+        _ => Ok(theirs()),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::manifest::Scope as Owner;
 use crate::manifest::ServerEntry;
 use crate::manifest::edit::{self, EditError};
 use crate::model::{CwdRule, Pin, Pinned, ServerName, Source};
+use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate::{self, Age};
 use crate::ops::consent::{self, Consent};
 use crate::ops::interact::Stage;
@@ -14,7 +15,7 @@ use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::scope::{self, Loaded, Scope};
 use crate::ops::settle::{self, Manner, Proposal};
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, baseline, checks, notices, queries, sync};
+use crate::ops::{Context, Interact, checks, notices, queries, sync};
 
 /// What to add.
 #[derive(Debug, Clone)]
@@ -232,7 +233,7 @@ async fn proposal<'a>(
     loaded: &Loaded,
     name: &'a ServerName,
     entry: &ServerEntry,
-    before: Option<&'a Pin>,
+    before: Option<&'a Baseline>,
 ) -> Result<Proposal<'a>, Error> {
     let made = match &entry.source {
         Source::Npm { .. } => {

@@ -12,11 +12,12 @@ use crate::error::Error;
 use crate::history::ApprovalKind;
 use crate::lock::{self, Lockfile};
 use crate::model::{Change, Drift, Finding, Grade, Pin, Pinned, Report, ServerName};
+use crate::ops::baseline::{self, Baseline};
 use crate::ops::consent::{self, Consent, How};
 use crate::ops::interact::Stage;
 use crate::ops::probe::{self, Taken};
 use crate::ops::tools::Tools;
-use crate::ops::{baseline, code, notices, sync};
+use crate::ops::{code, notices, sync};
 use crate::policy::{self, JudgeContext, OtherServer};
 
 /// The code of the finding that nothing guards what a server tells the model.
@@ -28,7 +29,7 @@ pub struct Proposal<'a> {
     /// The entry's name.
     pub name: &'a ServerName,
     /// What is pinned now, for an update.
-    pub before: Option<&'a Pin>,
+    pub before: Option<&'a Baseline>,
     /// The candidate, without a surface.
     pub candidate: Pin,
     /// What was found while it was made: dates, registry, peers.
@@ -74,16 +75,17 @@ pub fn static_report(tools: &Tools<'_>, proposal: &Proposal<'_>, others: &Lockfi
     Ok(report)
 }
 
-fn code_report(tools: &Tools<'_>, name: &ServerName, before: Option<&Pin>, pin: &Pin, others: &Lockfile) -> Result<Report, Error> {
+fn code_report(tools: &Tools<'_>, name: &ServerName, before: Option<&Baseline>, pin: &Pin, others: &Lockfile) -> Result<Report, Error> {
     let context = judge_context(name, others);
-    let findings = match before {
-        Some(before) => {
-            let mut changes = diff::diff_pins(before, pin);
-            changes.extend(code::changes(tools, before, pin)?);
-            policy::judge(name, &Drift { changes }, &context)
-        }
-        None => policy::first_install(name, pin, &context.others),
-    };
+    let mut findings = Vec::new();
+    if let Some(before) = before {
+        let mut changes = diff::diff_pins(&before.pin, pin);
+        changes.extend(code::changes(tools, &before.pin, pin)?);
+        findings.extend(policy::judge(name, &Drift { changes }, &context));
+    }
+    if before.is_none_or(|before| !before.approved) {
+        findings.extend(policy::first_install(name, pin, &context.others));
+    }
     Ok(Report {
         findings,
         ..Report::default()
@@ -94,7 +96,13 @@ fn code_report(tools: &Tools<'_>, name: &ServerName, before: Option<&Pin>, pin: 
 ///
 /// # Errors
 /// As [`static_report`].
-pub fn entry_report(tools: &Tools<'_>, name: &ServerName, before: Option<&Pin>, pin: &Pin, others: &Lockfile) -> Result<Report, Error> {
+pub fn entry_report(
+    tools: &Tools<'_>,
+    name: &ServerName,
+    before: Option<&Baseline>,
+    pin: &Pin,
+    others: &Lockfile,
+) -> Result<Report, Error> {
     let mut report = code_report(tools, name, before, pin, others)?;
     if let Some(before) = before {
         report
@@ -107,24 +115,27 @@ pub fn entry_report(tools: &Tools<'_>, name: &ServerName, before: Option<&Pin>, 
 
 /// What the surface of a pin changes of the one before; a first surface, or one that cannot be
 /// compared because it was taken with less, is judged as a whole.
-fn surface_findings(name: &ServerName, before: Option<&Pin>, pin: &Pin, context: &JudgeContext) -> Result<Vec<Finding>, Error> {
-    let pinned = before.and_then(|before| before.surface.as_ref());
+fn surface_findings(name: &ServerName, before: Option<&Baseline>, pin: &Pin, context: &JudgeContext) -> Result<Vec<Finding>, Error> {
     let mut context = context.clone();
-    context
-        .own_tools
-        .extend(before.into_iter().chain([pin]).flat_map(policy::tool_names));
-    Ok(match (pinned, &pin.surface) {
+    let pins = before.map(|before| &before.pin).into_iter().chain([pin]);
+    context.own_tools.extend(pins.flat_map(policy::tool_names));
+    let mut findings = Vec::new();
+    match (before.and_then(|before| before.pin.surface.as_ref()), &pin.surface) {
         (Some(before), Some(after)) => {
             let changes = diff::diff_surfaces(before, after).map_err(|less| Error::Probe {
                 server: name.clone(),
                 what: less.to_string(),
                 hints: less.hint().into_iter().collect(),
             })?;
-            policy::judge(name, &Drift { changes }, &context)
+            findings.extend(policy::judge(name, &Drift { changes }, &context));
         }
-        (Some(_), None) => vec![policy::surface_not_pinned(name)],
-        (None, _) => policy::first_install(name, pin, &context.others),
-    })
+        (Some(_), None) => findings.push(policy::surface_not_pinned(name)),
+        (None, _) => findings.extend(policy::first_install(name, pin, &context.others)),
+    }
+    if before.is_some_and(|before| !before.approved) {
+        findings.extend(policy::first_install(name, pin, &context.others));
+    }
+    Ok(findings)
 }
 
 /// What the grading needs to know of the other servers, and of this one's own tools.
@@ -193,7 +204,7 @@ fn settled_how(report: &Report, manner: &Manner<'_>) -> How {
 fn surface_stage(
     tools: &Tools<'_>,
     name: &ServerName,
-    before: Option<&Pin>,
+    before: Option<&Baseline>,
     settled: &mut Settled,
     taken: Taken,
     manner: &Manner<'_>,

@@ -5,13 +5,14 @@ use crate::history::{EventKind, Resolution};
 use crate::lock;
 use crate::manifest::ServerEntry;
 use crate::model::{Pin, Report, ServerName, Source};
+use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate::{self, Age};
 use crate::ops::consent::Consent;
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::scope::{self, Loaded};
 use crate::ops::settle::{self, Manner, Proposal};
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, baseline, checks, notices, queries};
+use crate::ops::{Context, Interact, checks, notices, queries};
 
 /// How to update.
 #[derive(Debug, Clone)]
@@ -43,11 +44,11 @@ pub async fn update(context: &Context, options: Options, person: &dyn Interact) 
     let mut outcome = Outcome::default();
     for name in &names {
         let before = baseline::of(&tools, loaded.scope_key(), name, loaded.lock.servers.get(name))?;
-        let Some(entry) = entry(&loaded, name, before.as_ref()) else {
+        let Some(entry) = entry(&loaded, name) else {
             continue;
         };
         let Source::Npm { .. } = entry.source else {
-            if let Some(pin) = &before {
+            if let Some(pin) = loaded.lock.servers.get(name) {
                 let mut line = ServerLine::new(name, Action::Unchanged, pin);
                 line.notes
                     .push("a command of this machine has no newer version; install it again to pin a changed one".into());
@@ -63,9 +64,9 @@ pub async fn update(context: &Context, options: Options, person: &dyn Interact) 
 }
 
 /// The manifest's entry; where the manifest lost it, what the lock says.
-fn entry(loaded: &Loaded, name: &ServerName, before: Option<&Pin>) -> Option<ServerEntry> {
+fn entry(loaded: &Loaded, name: &ServerName) -> Option<ServerEntry> {
     loaded.manifest.servers.get(name).cloned().or_else(|| {
-        let pin = before?;
+        let pin = loaded.lock.servers.get(name)?;
         Some(candidate::entry_of(pin))
     })
 }
@@ -76,7 +77,7 @@ async fn one(
     options: &Options,
     name: &ServerName,
     entry: &ServerEntry,
-    before: Option<&Pin>,
+    before: Option<&Baseline>,
 ) -> Result<(ServerLine, Report), Error> {
     let made = candidate::npm(
         tools,
@@ -87,8 +88,9 @@ async fn one(
         },
     )
     .await?;
-    if let Some(before) = before.filter(|before| lock::static_digest(name, before) == lock::static_digest(name, &made.pin)) {
-        return unchanged(tools, loaded, options, name, before);
+    let same = |pin: &Pin| lock::static_digest(name, pin) == lock::static_digest(name, &made.pin);
+    if let Some(before) = before.filter(|before| before.approved && same(&before.pin)) {
+        return unchanged(tools, loaded, options, name, &before.pin);
     }
     let mut findings = made.findings;
     findings.extend(checks::evidence(name, &made.pin, &loaded.policy));
@@ -129,7 +131,7 @@ async fn one(
     line.notes.extend(settled.notes);
     let what = format!(
         "{} to {}",
-        before.and_then(Pin::version).unwrap_or("nothing"),
+        before.and_then(|before| before.pin.version()).unwrap_or("nothing"),
         settled.pin.version().unwrap_or("nothing")
     );
     loaded.lock.servers.insert(name.clone(), settled.pin);
