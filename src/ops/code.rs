@@ -12,18 +12,26 @@ use crate::ops::tools::Tools;
 /// listed file by file: `package-added` names it.
 ///
 /// # Errors
-/// An archive cannot be read. Where the old archive is gone from the store (pruned), the package
-/// is compared with nothing: every file counts as added, never as unchanged.
-pub fn changes(tools: &Tools<'_>, before: &Pin, after: &Pin) -> Result<Vec<Change>, Error> {
+/// An archive cannot be read. Where the old archive is neither in the store nor to be had any more,
+/// the package is compared with nothing: every file counts as added, never as unchanged.
+pub async fn changes(tools: &Tools<'_>, before: &Pin, after: &Pin) -> Result<Vec<Change>, Error> {
     let (Pinned::Package { closure: before, .. }, Pinned::Package { closure: after, .. }) = (&before.pinned, &after.pinned) else {
         return Ok(Vec::new());
     };
     let platform = tools.node()?.platform();
-    let mut out = Vec::new();
-    for (old, new) in pairs(before, after) {
-        if !new.fits(platform) {
-            continue;
+    let mut pairs = pairs(before, after);
+    pairs.retain(|(_, new)| new.fits(platform));
+    let gone: Vec<_> = pairs.iter().filter(|(old, _)| !tools.store.has_archive(&old.integrity)).collect();
+    for (old, _) in gone {
+        // One that was unpublished meanwhile must not keep the others from being compared.
+        if let Err(error) = sync::fetch(tools, vec![sync::Wanted::locked(old)]).await {
+            tools
+                .person
+                .note(&format!("{} is compared with nothing: {error}", sync::label(old)));
         }
+    }
+    let mut out = Vec::new();
+    for (old, new) in pairs {
         let own = after
             .root_package()
             .is_some_and(|root| root.name == new.name && root.version == new.version);

@@ -330,7 +330,7 @@ async fn approve_entry(tools: &Tools<'_>, loaded: &Loaded, name: &ServerName, pi
         checks::local_files(name, pin)?;
     }
     let before = baseline::of(tools, loaded.scope_key(), name, None)?;
-    let mut report = settle::entry_report(tools, name, before.as_ref(), pin, &loaded.lock)?;
+    let mut report = settle::entry_report(tools, name, before.as_ref(), pin, &loaded.lock).await?;
     report.findings.extend(checks::evidence(name, pin, &loaded.policy));
     report.sort();
     let manner = manner(options, loaded);

@@ -68,19 +68,25 @@ pub struct Settled {
 ///
 /// # Errors
 /// An archive that is needed for the comparison cannot be read.
-pub fn static_report(tools: &Tools<'_>, proposal: &Proposal<'_>, others: &Lockfile) -> Result<Report, Error> {
-    let mut report = code_report(tools, proposal.name, proposal.before, &proposal.candidate, others)?;
+pub async fn static_report(tools: &Tools<'_>, proposal: &Proposal<'_>, others: &Lockfile) -> Result<Report, Error> {
+    let mut report = code_report(tools, proposal.name, proposal.before, &proposal.candidate, others).await?;
     report.findings.extend(proposal.findings.iter().cloned());
     report.sort();
     Ok(report)
 }
 
-fn code_report(tools: &Tools<'_>, name: &ServerName, before: Option<&Baseline>, pin: &Pin, others: &Lockfile) -> Result<Report, Error> {
+async fn code_report(
+    tools: &Tools<'_>,
+    name: &ServerName,
+    before: Option<&Baseline>,
+    pin: &Pin,
+    others: &Lockfile,
+) -> Result<Report, Error> {
     let context = judge_context(name, others);
     let mut findings = Vec::new();
     if let Some(before) = before {
         let mut changes = diff::diff_pins(&before.pin, pin);
-        changes.extend(code::changes(tools, &before.pin, pin)?);
+        changes.extend(code::changes(tools, &before.pin, pin).await?);
         findings.extend(policy::judge(name, &Drift { changes }, &context));
     }
     if before.is_none_or(|before| !before.approved) {
@@ -96,14 +102,14 @@ fn code_report(tools: &Tools<'_>, name: &ServerName, before: Option<&Baseline>, 
 ///
 /// # Errors
 /// As [`static_report`].
-pub fn entry_report(
+pub async fn entry_report(
     tools: &Tools<'_>,
     name: &ServerName,
     before: Option<&Baseline>,
     pin: &Pin,
     others: &Lockfile,
 ) -> Result<Report, Error> {
-    let mut report = code_report(tools, name, before, pin, others)?;
+    let mut report = code_report(tools, name, before, pin, others).await?;
     if let Some(before) = before {
         report
             .findings
@@ -154,7 +160,7 @@ pub fn judge_context(name: &ServerName, all: &Lockfile) -> JudgeContext {
 /// store and the approvals given on the way has changed.
 pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'_>) -> Result<Settled, Error> {
     let name = proposal.name;
-    let mut static_report = static_report(tools, &proposal, manner.others)?;
+    let mut static_report = static_report(tools, &proposal, manner.others).await?;
     if manner.probe {
         // It is about to be: the second stage says so if it is not.
         static_report.findings.retain(|finding| finding.code != NOT_PINNED);

@@ -32,6 +32,16 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// The archive of a locked package.
+    pub fn locked(package: &LockedPackage) -> Self {
+        Self {
+            name: package.name.clone(),
+            version: package.version.clone(),
+            integrity: package.integrity.clone(),
+            resolved: None,
+        }
+    }
+
     fn what(&self) -> String {
         format!("{}@{}", self.name, self.version)
     }
@@ -158,12 +168,7 @@ pub async fn prepare(tools: &Tools<'_>, name: &ServerName, closure: &Closure) ->
             .values()
             .filter(|package| !package.optional || package.fits(platform))
     };
-    let wanted = needed().map(|package| Wanted {
-        name: package.name.clone(),
-        version: package.version.clone(),
-        integrity: package.integrity.clone(),
-        resolved: None,
-    });
+    let wanted = needed().map(Wanted::locked);
     fetch(tools, wanted.collect()).await?;
     let packages: Vec<_> = needed().collect();
     let mut wrong = Vec::new();

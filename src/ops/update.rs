@@ -102,7 +102,7 @@ async fn one(
         summary: made.summary,
     };
     if options.dry_run {
-        let mut report = settle::static_report(tools, &proposal, &loaded.lock)?;
+        let mut report = settle::static_report(tools, &proposal, &loaded.lock).await?;
         report.sort();
         let mut line = ServerLine::new(name, Action::Available, &proposal.candidate);
         line.notes = proposal.summary;
