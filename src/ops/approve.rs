@@ -8,7 +8,7 @@ use crate::ops::consent::{self, Consent};
 use crate::ops::interact::Stage;
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, baseline, notices, queries, scope};
+use crate::ops::{Context, Interact, baseline, notices, queries, scope, settle};
 use crate::{diff, policy};
 
 /// Shows the drift recorded for a server, asks, and writes the lock.
@@ -31,7 +31,7 @@ pub async fn approve(context: &Context, name: &ServerName, mut given: Consent, p
         .open_drift(name, &key)?
         .ok_or_else(|| Error::NoDrift { name: name.clone() })?;
     let candidate = candidate(name, pin, &recorded.candidate).ok_or_else(|| Error::NoDrift { name: name.clone() })?;
-    let report = report(name, pin, &candidate)?;
+    let report = report(name, pin, &candidate, &settle::judge_context(name, &loaded.lock))?;
     if context.locked {
         return Err(Error::Locked {
             what: "mcp-pin.lock".into(),
@@ -72,7 +72,9 @@ fn candidate(name: &ServerName, pin: &Pin, text: &str) -> Option<Pin> {
     (lock::static_digest(name, candidate) == lock::static_digest(name, pin)).then(|| candidate.clone())
 }
 
-fn report(name: &ServerName, pin: &Pin, candidate: &Pin) -> Result<Report, Error> {
+/// The report that `verify` gave, judged again beside the same other servers: a tool that imitates
+/// one of theirs is no smaller finding here.
+fn report(name: &ServerName, pin: &Pin, candidate: &Pin, context: &policy::JudgeContext) -> Result<Report, Error> {
     let changes = match (&pin.surface, &candidate.surface) {
         (Some(before), Some(after)) => diff::diff_surfaces(before, after).map_err(|less| Error::Probe {
             server: name.clone(),
@@ -81,7 +83,7 @@ fn report(name: &ServerName, pin: &Pin, candidate: &Pin) -> Result<Report, Error
         })?,
         _ => return Err(Error::NoDrift { name: name.clone() }),
     };
-    let findings = policy::judge(name, &Drift { changes }, &policy::JudgeContext::default());
+    let findings = policy::judge(name, &Drift { changes }, context);
     let mut report = Report {
         findings,
         ..Report::default()

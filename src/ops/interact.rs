@@ -33,6 +33,10 @@ pub trait Interact: Send + Sync {
     fn type_fingerprint(&self, finding: &Finding) -> bool;
     /// A line of talk.
     fn note(&self, text: &str);
+    /// A line that something asked for did not happen: said even where talk is not wanted.
+    fn warn(&self, text: &str) {
+        self.note(text);
+    }
     /// Starts a progress display over `total` steps.
     fn progress(&self, label: &str, total: usize) -> Box<dyn Progress>;
 }

@@ -114,7 +114,8 @@ fn bus(tools: &Tools<'_>) -> DesktopBus {
     }
 }
 
-/// Tells the desktop of findings that it was not told of before: once a distinct drift. Where
+/// Tells the desktop of findings that it was not told of before, once a distinct drift, and of
+/// servers that could not be checked: one that keeps a check from ending is not passed over. Where
 /// there is no desktop, a line of talk says so, and the exit status still tells.
 ///
 /// # Errors
@@ -126,6 +127,7 @@ pub async fn tell(tools: &Tools<'_>, report: &Report) -> Result<(), Error> {
         .iter()
         .filter(|finding| finding.grade >= Grade::Notice)
         .map(|finding| &finding.server)
+        .chain(report.undecided.iter().map(|undecided| &undecided.server))
         .collect();
     servers.sort();
     servers.dedup();
@@ -136,8 +138,15 @@ pub async fn tell(tools: &Tools<'_>, report: &Report) -> Result<(), Error> {
             .filter(|finding| &finding.server == server)
             .cloned()
             .collect();
+        let undecided = report
+            .undecided
+            .iter()
+            .filter(|undecided| &undecided.server == server)
+            .cloned()
+            .collect();
         let about = Report {
             findings,
+            undecided,
             ..Report::default()
         };
         let Some(message) = notify::message(&about) else { continue };
@@ -151,9 +160,9 @@ pub async fn tell(tools: &Tools<'_>, report: &Report) -> Result<(), Error> {
                 event(&tools.history, now, EventKind::Alert, server, about.worst(), message.title())?;
             }
             Err(error) => {
-                tools.person.note(&format!("could not notify the desktop: {error}"));
+                tools.person.warn(&format!("could not notify the desktop: {error}"));
                 if let Some(hint) = error.hint() {
-                    tools.person.note(&format!("hint: {hint}"));
+                    tools.person.warn(&format!("hint: {hint}"));
                 }
             }
         }

@@ -139,6 +139,9 @@ async fn server(
             None
         }
     };
+    if !options.probe && pin.surface.is_some() {
+        line.notes.push("its surface was not compared, as asked".into());
+    }
     if !sound || !options.probe {
         return Ok(());
     }

@@ -40,15 +40,12 @@ impl Printer {
         }
     }
 
-    /// Writes one JSON document to standard output.
+    /// Writes one JSON document to standard output, safe to look at.
     ///
     /// # Errors
     /// As [`Printer::data`].
     pub fn json(&self, value: &impl serde::Serialize) -> io::Result<()> {
-        self.data(|out| {
-            serde_json::to_writer_pretty(&mut *out, value)?;
-            writeln!(out)
-        })
+        self.data(|out| super::json::write(out, value))
     }
 
     /// Writes a line of talk to standard error, unless `--quiet`.

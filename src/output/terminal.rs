@@ -85,6 +85,10 @@ impl Interact for Terminal {
         self.printer.talk(&visible(text));
     }
 
+    fn warn(&self, text: &str) {
+        self.printer.insist(&visible(text));
+    }
+
     fn progress(&self, label: &str, total: usize) -> Box<dyn Progress> {
         let target = if self.printer.quiet {
             ProgressDrawTarget::hidden()

@@ -8,6 +8,12 @@
 )]
 
 mod architecture;
+mod drift;
 mod harness;
+mod notify;
 mod npm;
+mod probe;
 mod registry;
+mod scripted;
+mod terminal;
+mod update;

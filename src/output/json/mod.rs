@@ -18,8 +18,8 @@ pub fn schema() -> Value {
     schemars::schema_for!(v1::Report).to_value()
 }
 
-/// Writes a value, indented, with a newline at its end.
-fn write(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+/// Writes a value, indented, with a newline at its end: see the module for what it escapes.
+pub(super) fn write(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
