@@ -3,6 +3,8 @@
 //!     cargo run --example generate            # write
 //!     cargo run --example generate -- --check # compare
 
+#![expect(clippy::print_stderr, reason = "a tool of the project's own makers")]
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -316,6 +316,10 @@ impl Error {
             Self::Store(source) => source.hint().into_iter().collect(),
             Self::Npm(source) => source.hint().into_iter().collect(),
             Self::Net(source) => source.hint().into_iter().collect(),
+            // What `SQLite` says of a full disk is at times just "disk I/O error".
+            Self::History(HistoryError::Sqlite { path, .. }) => {
+                vec![format!("look whether the disk that holds `{}` is full", path.display())]
+            }
             Self::History(source) => source.hint().into_iter().collect(),
             Self::Runtime(source) => source.hint().into_iter().collect(),
             Self::Local(source) => source.hint().into_iter().collect(),

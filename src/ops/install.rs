@@ -323,11 +323,11 @@ async fn match_lock(context: &Context, options: &Options, person: &dyn Interact)
 /// A project's lock is a proposal: what an entry changes of the one this user approved last, or
 /// the whole entry where there was none, is shown and asked about.
 async fn approve_entry(tools: &Tools<'_>, loaded: &Loaded, name: &ServerName, pin: &Pin, options: &Options) -> Result<(), Error> {
-    if baseline::is_approved(tools, name, pin)? {
-        return Ok(());
-    }
     if loaded.scope.owner == Owner::User && matches!(pin.pinned, Pinned::Local(_)) {
         checks::local_files(name, pin)?;
+    }
+    if baseline::is_approved(tools, name, pin)? {
+        return Ok(());
     }
     let before = baseline::of(tools, loaded.scope_key(), name, None)?;
     let mut report = settle::entry_report(tools, name, before.as_ref(), pin, &loaded.lock).await?;

@@ -169,20 +169,25 @@ fn read(path: &Path) -> Result<Option<String>, Error> {
     std::fs::read_to_string(path).map(Some).map_err(failed)
 }
 
-/// Keeps two mcp-pin from editing the same lockfile at once; waits for the other.
+/// Keeps two mcp-pin from editing the same lockfile at once; waits for the other. The user's own
+/// folder is made where it does not exist yet; a project's exists.
 ///
 /// # Errors
 /// The lock cannot be taken.
 pub fn guard(context: &Context, scope: &Scope, person: &dyn Interact) -> Result<FileLock, Error> {
     if scope.owner == Owner::User {
-        std::fs::create_dir_all(&scope.folder).map_err(|source| Error::File {
-            action: "create",
-            path: scope.folder.clone(),
-            source,
-        })?;
+        create(&scope.folder)?;
     }
     let waiting = || person.note("waiting for another mcp-pin that works on the same lockfile");
     Ok(atomic::lock_beside(&context.home, &scope.lockfile(), waiting)?)
+}
+
+fn create(folder: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(folder).map_err(|source| Error::File {
+        action: "create",
+        path: folder.to_path_buf(),
+        source,
+    })
 }
 
 impl Loaded {
@@ -196,13 +201,9 @@ impl Loaded {
     /// yet: `verify` says so, and repeating the command mends it.
     ///
     /// # Errors
-    /// A file could not be written; it is then as it was.
+    /// A file could not be written; both are then as they were.
     pub fn save(&self, manifest_text: &str) -> Result<(), Error> {
-        std::fs::create_dir_all(&self.scope.folder).map_err(|source| Error::File {
-            action: "create",
-            path: self.scope.folder.clone(),
-            source,
-        })?;
+        create(&self.scope.folder)?;
         let text = lock::write(&self.lock);
         // Nothing that could not be read back is ever put on the disk.
         let again = lock::parse(&text).map_err(|source| Error::Lock {
@@ -214,8 +215,11 @@ impl Loaded {
                 what: "writing the lock: it does not read back as it was written",
             });
         }
-        atomic::write(&self.scope.lockfile(), text.as_bytes())?;
-        atomic::write(&self.scope.manifest(), manifest_text.as_bytes())?;
+        let lock = atomic::prepare(&self.scope.lockfile(), text.as_bytes())?;
+        let manifest = atomic::prepare(&self.scope.manifest(), manifest_text.as_bytes())?;
+        for prepared in [lock, manifest].into_iter().flatten() {
+            prepared.commit()?;
+        }
         Ok(())
     }
 }

@@ -34,6 +34,30 @@ pub enum WriteOutcome {
 /// beside the file; the next write replaces it. Hold [`lock_beside`] around reading, deciding and
 /// writing: without it two writers may fail on each other's temporary file, though never mix.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<WriteOutcome, StoreError> {
+    match prepare(path, bytes)? {
+        None => Ok(WriteOutcome::Unchanged),
+        Some(prepared) => prepared.commit().map(|()| WriteOutcome::Written),
+    }
+}
+
+/// New content that lies whole and durable beside its file, and is not yet the file. Several files
+/// that belong together are all prepared before the first is committed: a full disk or a link then
+/// leaves all of them as they were. Dropped without [`Prepared::commit`], it leaves nothing.
+#[derive(Debug)]
+#[must_use = "the file is only written by `commit`"]
+pub struct Prepared {
+    path: PathBuf,
+    new: PathBuf,
+    folder: PathBuf,
+    committed: bool,
+}
+
+/// Prepares new content for `path`; `None` where the file has exactly this content.
+///
+/// # Errors
+/// What stands at `path` is a link or no file, or the content cannot be written. The old file is
+/// as it was.
+pub fn prepare(path: &Path, bytes: &[u8]) -> Result<Option<Prepared>, StoreError> {
     let mode = match fs::symlink_metadata(path) {
         Ok(there) if there.is_symlink() => {
             let target = fs::read_link(path).at("read", path)?;
@@ -45,7 +69,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<WriteOutcome, StoreError> {
         Ok(there) if !there.is_file() => return Err(StoreError::NotAFile { path: path.to_owned() }),
         Ok(there) => {
             if there.len() == bytes.len() as u64 && fs::read(path).at("read", path)? == bytes {
-                return Ok(WriteOutcome::Unchanged);
+                return Ok(None);
             }
             Some(there.permissions())
         }
@@ -53,14 +77,55 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<WriteOutcome, StoreError> {
         Err(error) => return Err(error).at("read", path),
     };
     let (folder, new) = beside(path)?;
-    let result = replace(path, &new, bytes, mode);
-    if result.is_err() {
-        // The error is what the user needs to see; a file left here is replaced by the next write.
-        let _ = fs::remove_file(&new);
+    let prepared = Prepared {
+        path: path.to_owned(),
+        new,
+        folder,
+        committed: false,
+    };
+    prepared.fill(bytes, mode)?;
+    Ok(Some(prepared))
+}
+
+impl Prepared {
+    /// Gives the file its new content, in one step.
+    ///
+    /// # Errors
+    /// The old file is as it was.
+    pub fn commit(mut self) -> Result<(), StoreError> {
+        fs::rename(&self.new, &self.path).at("write", &self.path)?;
+        self.committed = true;
+        tree::sync_folder(&self.folder)
     }
-    result?;
-    tree::sync_folder(&folder)?;
-    Ok(WriteOutcome::Written)
+
+    fn fill(&self, bytes: &[u8], mode: Option<fs::Permissions>) -> Result<(), StoreError> {
+        match fs::remove_file(&self.new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).at("replace", &self.new),
+            _ => {}
+        }
+        // `create_new` follows no link, so a link planted under this name leads nowhere.
+        let mut file: File = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o666)
+            .open(&self.new)
+            .at("write", &self.new)?;
+        if let Some(mode) = mode {
+            file.set_permissions(mode).at("write", &self.new)?;
+        }
+        file.write_all(bytes).at("write", &self.path)?;
+        file.sync_all().at("write", &self.path)
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        if !self.committed {
+            // An error on the way is what the user needs to see; what stays here is replaced by
+            // the next write.
+            let _ = fs::remove_file(&self.new);
+        }
+    }
 }
 
 /// Takes the lock for one lockfile or manifest. The lock's file lies in our own folder, named by a
@@ -88,26 +153,6 @@ fn beside(path: &Path) -> Result<(PathBuf, PathBuf), StoreError> {
     new.push(".mcp-pin-new");
     let new = folder.join(new);
     Ok((folder, new))
-}
-
-fn replace(path: &Path, new: &Path, bytes: &[u8], mode: Option<fs::Permissions>) -> Result<(), StoreError> {
-    match fs::remove_file(new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).at("replace", new),
-        _ => {}
-    }
-    // `create_new` follows no link, so a link planted under this name leads nowhere.
-    let mut file: File = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o666)
-        .open(new)
-        .at("write", new)?;
-    if let Some(mode) = mode {
-        file.set_permissions(mode).at("write", new)?;
-    }
-    file.write_all(bytes).at("write", path)?;
-    file.sync_all().at("write", path)?;
-    fs::rename(new, path).at("write", path)
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! A user's machine in a temporary folder: an empty home, a project, and the real binary.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use sha2::Digest as _;
 use tempfile::TempDir;
 
 /// What a run of the binary came to.
@@ -142,6 +144,53 @@ impl Machine {
         std::fs::write(config.join("mcp-pin.toml"), "[policy]\naccept-without-terminal = true\n").unwrap();
     }
 
+    /// Adds settings to the user's `.npmrc`.
+    pub fn npmrc(&self, lines: &str) -> &Self {
+        let path = self.home().join(".npmrc");
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        std::fs::write(path, format!("{before}{lines}\n")).unwrap();
+        self
+    }
+
+    /// Copies the project's files of another machine, as a clone does.
+    pub fn clone_project(&self, of: &Self) -> &Self {
+        for entry in std::fs::read_dir(of.project()).unwrap() {
+            let path = entry.unwrap().path();
+            std::fs::copy(&path, self.project().join(path.file_name().unwrap())).unwrap();
+        }
+        self
+    }
+
+    /// Runs a command that must be refused with exit status 2, and leave the project as it was and
+    /// nothing in the store that differs from its name.
+    #[track_caller]
+    pub fn refuses(&self, args: &[&str]) -> Ran {
+        let before = snapshot(&self.project());
+        let ran = self.run(args).exits(2);
+        assert_eq!(snapshot(&self.project()), before, "the project's files changed");
+        self.archives();
+        ran
+    }
+
+    /// Every stored archive, by the hexadecimal digest it is named after. Fails where the bytes
+    /// are not those of the name.
+    #[track_caller]
+    pub fn archives(&self) -> Vec<String> {
+        let folder = self.store().join("archives");
+        let mut names = Vec::new();
+        for (path, bytes) in if folder.exists() { snapshot(&folder) } else { Vec::new() } {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            let digest = match path.parent().and_then(Path::file_name).and_then(|name| name.to_str()) {
+                Some("sha512") => hex(&sha2::Sha512::digest(&bytes)),
+                Some("sha256") => hex(&sha2::Sha256::digest(&bytes)),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(digest, name, "unverified bytes in the store");
+            names.push(name);
+        }
+        names
+    }
+
     /// The one installed tree.
     pub fn tree(&self) -> PathBuf {
         let mut trees: Vec<_> = std::fs::read_dir(self.store().join("installs"))
@@ -161,6 +210,13 @@ pub fn ran(mut command: Command) -> Ran {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Every file below a folder with its content, for "as it was" assertions.

@@ -8,12 +8,18 @@
 )]
 
 mod architecture;
+mod bad_input;
+mod clone;
 mod drift;
 mod harness;
+mod interrupted;
+mod lying;
 mod notify;
 mod npm;
 mod probe;
 mod registry;
 mod scripted;
+mod stable;
+mod tamper;
 mod terminal;
 mod update;

@@ -221,6 +221,21 @@ impl Package {
     }
 }
 
+/// A server that needs `helper`.
+pub fn demo(version: &str) -> Package {
+    Package::new("demo", version)
+        .file("index.js", format!("console.log('demo {version}')\n"))
+        .file("lib/deep/text.js", "exports.text = 'hello'\n")
+        .executable("run.sh", "#!/bin/false\n")
+        .bin("demo", "index.js")
+        .dependency("helper", "^1.0.0")
+}
+
+/// What `demo` needs.
+pub fn helper(version: &str) -> Package {
+    Package::new("helper", version).file("index.js", format!("exports.version = '{version}'\n"))
+}
+
 fn header(size: usize, kind: tar::EntryType) -> tar::Header {
     let mut header = tar::Header::new_gnu();
     header.set_size(size as u64);
@@ -231,7 +246,8 @@ fn header(size: usize, kind: tar::EntryType) -> tar::Header {
     header
 }
 
-fn integrity(bytes: &[u8]) -> String {
+/// The digest of bytes as a registry writes it.
+pub fn integrity(bytes: &[u8]) -> String {
     format!("sha512-{}", STANDARD.encode(Sha512::digest(bytes)))
 }
 
@@ -295,6 +311,13 @@ impl FakeNpm {
             }
         });
         Self { address, state, stop }
+    }
+
+    /// A registry with `demo` 1.0.0, which needs `helper` ^1.0.0: the smallest closure with an edge.
+    pub fn with_demo() -> Self {
+        let registry = Self::start();
+        registry.publish(helper("1.0.0")).publish(demo("1.0.0"));
+        registry
     }
 
     /// The address for `npm_config_registry`.
