@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -116,6 +117,7 @@ impl Machine {
     }
 
     /// The binary, with a clean environment, ready to be given more.
+    #[expect(clippy::disallowed_methods, reason = "a test stands where the user does")]
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-pin"));
         command.args(args).current_dir(self.project()).env_clear().stdin(Stdio::null());
@@ -199,6 +201,26 @@ impl Machine {
             .collect();
         assert_eq!(trees.len(), 1, "{trees:?}");
         trees.remove(0)
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // Installed trees are read-only; whoever is not root could not remove them.
+        unlock(self.root.path());
+    }
+}
+
+/// Gives the owner back the right to change every folder below this one.
+pub fn unlock(folder: &Path) {
+    let open = std::fs::Permissions::from_mode(0o700);
+    let Ok(entries) = std::fs::set_permissions(folder, open).and_then(|()| std::fs::read_dir(folder)) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            unlock(&entry.path());
+        }
     }
 }
 

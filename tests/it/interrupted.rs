@@ -184,7 +184,6 @@ fn killed_at_every_step(args: &[&str], steps: &[&[Step]], prepare: &dyn Fn() -> 
         }
     }
     assert!(kills > 5, "only {kills} kills");
-    println!("{args:?}: {kills} kills");
 }
 
 /// The project's files, and the names they are written under first.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::harness::Machine;
+use crate::harness::{Machine, snapshot};
 use crate::registry::{FakeNpm, Package, Trouble, demo, helper, integrity};
 
 const INSTALL: [&str; 4] = ["install", "npm:demo", "--no-probe", "--yes"];
@@ -280,6 +280,39 @@ fn what_is_not_there_is_named() {
         .says("next = 1.2.0");
     registry.publish(demo("1.3.0").dependency("missing", "^1"));
     machine.refuses(&["install", "npm:demo@1.3.0", "--yes"]).says("`missing`");
+    let refused = machine.refuses(&["install", "npm:dmo", "--yes", "--format", "json"]).json();
+    assert_eq!(refused["status"], "undecided");
+    assert!(refused["error"]["message"].as_str().unwrap().contains("`dmo`"), "{refused}");
+}
+
+#[test]
+fn a_release_that_was_taken_back() {
+    let (registry, first) = with(demo("1.0.0"));
+    first.run(&INSTALL).exits(0);
+    registry.publish(demo("1.0.1")).unpublish("demo", "1.0.0");
+    let second = Machine::with_registry(&registry.url());
+    second.clone_project(&first);
+    second
+        .refuses(&["install", "--no-probe", "--yes"])
+        .says("no archive of `demo` 1.0.0")
+        .says("hint:");
+    first.run(&["verify", "--no-probe"]).exits(0);
+    first.run(&["install", "--no-probe"]).exits(0);
+}
+
+#[test]
+fn a_registry_that_wants_a_token() {
+    let (registry, machine) = with(demo("1.0.0"));
+    registry.require_token("t0p-s3cret");
+    machine.refuses(&INSTALL).says("did not allow").says("npm login");
+    let host = registry.url().replace("http:", "");
+    machine.npmrc(&format!("{host}:_authToken=t0p-s3cret"));
+    machine.run(&INSTALL).exits(0).never_says("t0p-s3cret");
+    // Nothing of it stays anywhere but in the user's own settings.
+    for (path, bytes) in snapshot(&machine.store()).into_iter().chain(snapshot(&machine.project())) {
+        let found = bytes.windows(10).any(|piece| piece == b"t0p-s3cret");
+        assert!(!found, "{}", path.display());
+    }
 }
 
 #[test]

@@ -1,4 +1,10 @@
 //! Through the real binary: what a user sees, against fakes that stand only at the wire.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    unreachable_pub,
+    reason = "what cannot be unwrapped fails the test; nothing here is an interface"
+)]
 
 #![expect(
     clippy::unwrap_used,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Machine, snapshot};
+use crate::harness::{Machine, snapshot, unlock};
 use crate::registry::{FakeNpm, demo};
 
 const VERIFY: [&str; 2] = ["verify", "--no-probe"];
@@ -160,6 +160,7 @@ fn the_tree_removed() {
     machine.run(&VERIFY).exits(0);
     // A link to a good tree is none of ours.
     let tree = machine.tree();
+    unlock(&machine.store().join("elsewhere"));
     fs::remove_dir_all(machine.store().join("elsewhere")).unwrap();
     fs::rename(&tree, machine.store().join("elsewhere")).unwrap();
     symlink(machine.store().join("elsewhere"), &tree).unwrap();
