@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Color, GlobalArgs};
@@ -88,16 +89,30 @@ pub fn styles(global: &GlobalArgs) -> (Style, Style) {
     };
     let out = std::io::stdout().is_terminal();
     let err = std::io::stderr().is_terminal();
-    let width = env
-        .get(&OsString::from("COLUMNS"))
-        .and_then(|columns| columns.to_str()?.parse().ok())
-        .or_else(|| terminal_width(out))
-        .unwrap_or(80);
-    (Style { color: wanted(out), width }, Style { color: wanted(err), width })
+    // Lines are broken for eyes alone: in a pipe or a log each message stays one line to search.
+    let width = |stream: rustix::fd::BorrowedFd<'_>, terminal: bool| {
+        let columns = env
+            .get(&OsString::from("COLUMNS"))
+            .and_then(|columns| columns.to_str()?.parse().ok());
+        columns
+            .or_else(|| terminal.then(|| terminal_width(stream).unwrap_or(80)))
+            .unwrap_or(0)
+    };
+    let (out_width, err_width) = (width(std::io::stdout().as_fd(), out), width(std::io::stderr().as_fd(), err));
+    (
+        Style {
+            color: wanted(out),
+            width: out_width,
+        },
+        Style {
+            color: wanted(err),
+            width: err_width,
+        },
+    )
 }
 
-fn terminal_width(terminal: bool) -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok().filter(|_| terminal)?;
+fn terminal_width(stream: rustix::fd::BorrowedFd<'_>) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
     Some(usize::from(size.ws_col)).filter(|&width| width >= 40)
 }
 

@@ -42,7 +42,7 @@ fn causes(error: &Error) -> Vec<String> {
     while let Some(cause) = next {
         let text = cause.to_string();
         if !above.contains(&text) {
-            chain.push(text.clone());
+            chain.extend(text.lines().map(str::to_owned));
             above = text;
         }
         next = cause.source();

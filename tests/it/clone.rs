@@ -86,7 +86,8 @@ fn its_files_belong_to_nobody_here() {
     attacker.write("mcp-pin.toml", &format!("{manifest}args = [\"--evil\"]\n"));
     machine.clone_project(&attacker);
     machine.refuses(&["verify", "--no-probe"]).says("not one that you approved");
-    machine.refuses(&["install", "--no-probe"]).says("nobody can be asked");
+    // Compared with what was approved here, not with what the clone says.
+    machine.run(&MATCH).exits(1).says("launch-changed").says("--evil");
     // A state that comes with the clone is not ours either.
     fs::create_dir(machine.project().join("state")).unwrap();
     fs::copy(attacker.store().join("state.db"), machine.project().join("state.db")).unwrap();

@@ -1,16 +1,11 @@
 //! Through the real binary: what a user sees, against fakes that stand only at the wire.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    unreachable_pub,
-    reason = "what cannot be unwrapped fails the test; nothing here is an interface"
-)]
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::disallowed_methods,
     unreachable_pub,
-    reason = "a test that cannot go on fails; the tests set the stage"
+    reason = "what cannot be unwrapped fails the test; nothing here is an interface"
 )]
 
 mod architecture;
