@@ -66,19 +66,10 @@ fn a_distinct_drift_is_told_once_in_harmless_words() {
         "cd {folder}; run() {{ $PIN verify --notify; echo \"$1 ended with $?\"; }}
          run honest; cp evil.json turned.json; run evil; run again
          cp nasty.json turned.json; run nasty; cp evil.json turned.json; run before
-         cp silent.json turned.json; run silent; run still; rm turned.json; run repented"
+         cp silent.json turned.json; run silent"
     );
     let Some((shown, talk)) = desktop(&machine, &lines) else { return };
-    for (step, status) in [
-        ("honest", 0),
-        ("evil", 1),
-        ("again", 1),
-        ("nasty", 1),
-        ("before", 1),
-        ("silent", 2),
-        ("still", 2),
-        ("repented", 0),
-    ] {
+    for (step, status) in [("honest", 0), ("evil", 1), ("again", 1), ("nasty", 1), ("before", 1), ("silent", 2)] {
         assert!(talk.contains(&format!("{step} ended with {status}\n")), "{step}:\n{talk}");
     }
     assert_eq!(shown.len(), 3, "{shown:#?}\n{talk}");

@@ -71,12 +71,11 @@ fn noise_is_no_harm_and_no_probe_says_that_nothing_guards() {
         .exits(0)
         .says("nothing guards what it tells the model");
     machine.run(&["list"]).exits(0).says("no surface pinned");
-    let report = machine.run(&["verify", "blind", "--format", "json"]).json();
-    assert_eq!(
-        report["clean"],
-        json!([]),
-        "an entry that nothing guards is not called clean: {report}"
-    );
+    machine
+        .run(&["verify", "blind"])
+        .exits(0)
+        .says("nothing guards what it tells the model");
+    machine.run(&["verify", "--no-probe"]).exits(0).says("its surface was not compared");
 }
 
 #[test]
@@ -110,6 +109,12 @@ fn what_a_server_lacks_is_named_and_the_hint_works() {
 
 #[test]
 fn servers_that_do_not_answer_end_in_an_error_that_says_why() {
+    // This one takes its time, while the others are tried.
+    let hangs = std::thread::spawn(|| {
+        refused(&json!({"tools": [], "hangOn": ["tools/list"], "spawn": ["sleep", "4711"]}))
+            .says("did not answer")
+            .says("within 30 seconds");
+    });
     refused(&json!({"stderr": "Usage: server <folder>", "exit": 64}))
         .says("exited with status 64")
         .says("this server needs arguments: add `args = [...]`");
@@ -120,13 +125,7 @@ fn servers_that_do_not_answer_end_in_an_error_that_says_why() {
     refused(&json!({"stderr": "TypeError: fetch failed \u{1b}[31m", "exit": 1}))
         .says("network = true")
         .never_says("\u{1b}");
-}
-
-#[test]
-fn a_server_that_hangs_is_given_up() {
-    refused(&json!({"tools": [], "hangOn": ["tools/list"], "spawn": ["sleep", "4711"]}))
-        .says("did not answer")
-        .says("within 30 seconds");
+    hangs.join().unwrap();
 }
 
 #[test]

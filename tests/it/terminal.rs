@@ -107,10 +107,8 @@ fn any_other_answer_changes_nothing() {
     for (keys, last) in [
         ("n\n", "to record what it tells the model?"),
         ("", "to record what it tells the model?"),
-        ("\n", "to record what it tells the model?"),
         ("yep\n", "to record what it tells the model?"),
         ("y\nn\n", "approve `demo`?"),
-        ("y\n", "approve `demo`?"),
     ] {
         let Some(seen) = at_terminal(&machine, &["install", "npm:demo"], keys) else {
             return;
@@ -141,7 +139,7 @@ fn a_critical_finding_is_accepted_only_by_its_fingerprint() {
     let fingerprint = report["findings"][0]["fingerprint"].as_str().unwrap().to_owned();
     let start = server.start();
     let words = ["install", "--name", "calc", "--", "node", &start];
-    for typed in ["y".to_owned(), fingerprint[..7].to_owned(), "00000000".to_owned(), String::new()] {
+    for typed in ["y", &fingerprint[..7]] {
         let Some(seen) = at_terminal(&machine, &words, &format!("y\n{typed}\n")) else {
             return;
         };
