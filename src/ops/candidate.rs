@@ -319,8 +319,9 @@ pub fn figures(pin: &Pin) -> Vec<String> {
             };
             vec![
                 format!(
-                    "{root}, {} packages{limited}; every archive's digest is in the lock",
-                    closure.packages.len()
+                    "{root}, {} package{}{limited}; every archive's digest is in the lock",
+                    closure.packages.len(),
+                    if closure.packages.len() == 1 { "" } else { "s" },
                 ),
                 format!("starts {} {} {}", launch.runtime.kind(), launch.entry, launch.args.join(" "))
                     .trim_end()
