@@ -3,7 +3,7 @@
 use crate::cli::{ConsentArgs, ProbeArgs};
 use crate::commands::Session;
 use crate::error::{Error, ExitStatus};
-use crate::model::{Grade, ServerName, Source};
+use crate::model::{Grade, ServerName, Source, SourceError};
 use crate::ops::install::{self, Options, Wanted};
 use crate::output::outcome;
 
@@ -16,7 +16,7 @@ use crate::output::outcome;
   mcp-pin install            # make this machine match mcp-pin.lock")]
 pub struct Args {
     /// What to add: `npm:NAME[@range|@tag|@version]`.
-    #[arg(value_name = "SPEC", conflicts_with = "command")]
+    #[arg(value_name = "SPEC", value_parser = source, conflicts_with = "command")]
     specs: Vec<Source>,
     /// The entry's name (needed for a local command).
     #[arg(long, value_name = "NAME")]
@@ -40,6 +40,14 @@ pub struct Args {
     /// A command of this machine and its arguments, pinned by content, in your own scope.
     #[arg(last = true, value_name = "COMMAND", requires = "name")]
     command: Vec<String>,
+}
+
+/// A usage error has one line for what is wrong and what to write instead.
+fn source(text: &str) -> Result<Source, String> {
+    text.parse().map_err(|error: SourceError| match error.hint() {
+        Some(hint) => format!("{error}\n\nhint: {hint}"),
+        None => error.to_string(),
+    })
 }
 
 /// Installs and shows what became of it.

@@ -44,13 +44,11 @@ pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
             match &pin.pinned {
                 Pinned::Package { closure, launch } => {
                     package(out, closure, args.closure)?;
-                    writeln!(
-                        out,
-                        "starts     {} {} {}",
-                        launch.runtime.kind(),
-                        visible(&launch.entry),
-                        visible(&launch.args.join(" "))
-                    )?;
+                    write!(out, "starts     {} {}", launch.runtime.kind(), visible(&launch.entry))?;
+                    for arg in &launch.args {
+                        write!(out, " {}", visible(arg))?;
+                    }
+                    writeln!(out)?;
                 }
                 Pinned::Local(local) => {
                     writeln!(out, "command    {}  sha256 {}", visible(&local.command.path), local.command.digest)?;

@@ -90,7 +90,14 @@ pub fn remove_server(text: &str, name: &ServerName) -> Result<String, EditError>
             keep_comment(&mut document, kept, table.position());
         }
     }
-    confirm(document.to_string(), &expected)
+    // Where the first table went, the blank line that stood before the second goes too.
+    let left = document.to_string();
+    let left = if text.starts_with('\n') {
+        &left
+    } else {
+        left.trim_start_matches('\n')
+    };
+    confirm(left.to_owned(), &expected)
 }
 
 /// The text with another `source` for the server, and everything else as it was.

@@ -201,6 +201,8 @@ fn removing_takes_the_table_and_its_own_comment() {
     let text = remove_server(GOOD, &name("files")).unwrap();
     let (start, end) = (GOOD.find("\n[servers.files]").unwrap(), GOOD.find("\n# Our rules.").unwrap());
     assert_eq!(text, format!("{}{}", &GOOD[..start], &GOOD[end..]));
+    let first = remove_server("[servers.a]\nsource = \"npm:a\"\n\n[servers.b]\nsource = \"npm:b\"\n", &name("a")).unwrap();
+    assert_eq!(first, "[servers.b]\nsource = \"npm:b\"\n");
     let last = remove_server("# head\n\n# a\n[servers.a]\nsource = \"npm:a\"\n", &name("a")).unwrap();
     assert!(last.contains("# head") && !last.contains("# a\n"), "{last}");
     assert_eq!(remove_server(GOOD, &name("x")), Err(EditError::Missing(name("x"))));

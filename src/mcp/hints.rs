@@ -57,21 +57,31 @@ const CODES: [&str; 8] = [
 /// The one line that says what to do, if the text names something a person can do.
 pub(super) fn hint(text: &str, network: bool, has_env: impl Fn(&str) -> bool) -> Option<String> {
     if !network && NETWORK.iter().any(|word| text.contains(word)) {
-        return Some("this server needs the network to list its tools: set `network = true` in its entry in mcp-pin.toml".into());
+        return Some("this server needs the network to list its tools: set `network = true` in its entry in mcp-pin.toml, or install it with `--network`".into());
     }
-    let names: Vec<_> = variables(text).into_iter().filter(|name| !has_env(name)).take(6).collect();
+    let words = variables(text);
+    // `API_KEY_FILE` beside `API_KEY` is another way to give the same thing.
+    let instead = |name: &str| name.strip_suffix("_FILE").is_some_and(|name| words.contains(&name));
+    let names: Vec<_> = words
+        .iter()
+        .copied()
+        .filter(|name| !has_env(name) && !instead(name))
+        .take(6)
+        .collect();
     if !names.is_empty() {
-        let quoted: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
+        let each = |form: &dyn Fn(&str) -> String, between: &str| names.iter().map(|name| form(name)).collect::<Vec<_>>().join(between);
         return Some(format!(
-            "this server needs {}: add `env = [{}]` to its entry in mcp-pin.toml and set {} before you run mcp-pin again",
+            "this server needs {}: add `env = [{}]` to its entry in mcp-pin.toml, or install it with `{}`, and set {} before you run mcp-pin again",
             names.join(", "),
-            quoted.join(", "),
+            each(&|name| format!("\"{name}\""), ", "),
+            each(&|name| format!("--env {name}"), " "),
             if names.len() == 1 { "it" } else { "them" },
         ));
     }
     let lower = text.to_lowercase();
     let usage = USAGE.iter().any(|word| lower.contains(word));
-    usage.then(|| "this server needs arguments: add `args = [...]` to its entry in mcp-pin.toml".into())
+    usage
+        .then(|| "this server needs arguments: add `args = [...]` to its entry in mcp-pin.toml, or install it with `--arg ARGUMENT`".into())
 }
 
 /// Words such as `BRAVE_API_KEY`, in order, each once.
@@ -102,6 +112,17 @@ mod tests {
         })
         .unwrap();
         assert!(hint.contains("needs BRAVE_API_KEY: add `env = [\"BRAVE_API_KEY\"]`"), "{hint}");
+        // At the first install there is no entry to add anything to.
+        assert!(hint.contains("install it with `--env BRAVE_API_KEY`, and set it"), "{hint}");
+    }
+
+    #[test]
+    fn a_variable_for_a_file_is_no_second_need() {
+        let hint = hint("give API_KEY or API_KEY_FILE, and LOG_FILE", false, |_| false).unwrap();
+        assert!(
+            hint.contains("needs API_KEY, LOG_FILE: ") && hint.contains("`--env API_KEY --env LOG_FILE`"),
+            "{hint}"
+        );
     }
 
     #[test]

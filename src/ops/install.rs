@@ -113,7 +113,11 @@ async fn add(context: &Context, options: &Options, person: &dyn Interact) -> Res
         let before = baseline::of(&tools, loaded.scope_key(), &name, loaded.lock.servers.get(&name))?;
         let proposal = proposal(&tools, &loaded, &name, &entry, before.as_ref()).await?;
         let settled = settle::settle(&tools, proposal, &manner(options, &loaded)).await?;
-        let action = if before.is_some() { Action::Updated } else { Action::Added };
+        let action = match &before {
+            _ if loaded.lock.servers.get(&name) == Some(&settled.pin) => Action::Unchanged,
+            Some(_) => Action::Updated,
+            None => Action::Added,
+        };
         let mut line = ServerLine::new(&name, action, &settled.pin);
         line.notes.extend(settled.notes);
         outcome.servers.push(line);

@@ -36,6 +36,9 @@ pub fn show(printer: &Printer, error: &Error) {
 
 /// The chain below the error, without links that only repeat what the one above said.
 fn causes(error: &Error) -> Vec<String> {
+    if let Error::Manifest { source, .. } = error {
+        return source.problems.iter().map(ToString::to_string).collect();
+    }
     let mut above = error.to_string();
     let mut chain = Vec::new();
     let mut next = error.source();

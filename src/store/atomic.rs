@@ -109,9 +109,9 @@ impl Prepared {
             .create_new(true)
             .mode(0o666)
             .open(&self.new)
-            .at("write", &self.new)?;
+            .at("write", &self.path)?;
         if let Some(mode) = mode {
-            file.set_permissions(mode).at("write", &self.new)?;
+            file.set_permissions(mode).at("write", &self.path)?;
         }
         file.write_all(bytes).at("write", &self.path)?;
         file.sync_all().at("write", &self.path)

@@ -18,6 +18,7 @@ mod lying;
 mod notify;
 mod npm;
 mod probe;
+mod real;
 mod registry;
 mod scripted;
 mod stable;

@@ -30,6 +30,8 @@ pub struct Settings {
     known: BTreeSet<String>,
     credentials: Credentials,
     network: NetworkOptions,
+    /// The system's `npmrc`. npm looks for it below its prefix, and the prefix is ours.
+    global: Option<OsString>,
 }
 
 impl fmt::Debug for Settings {
@@ -40,9 +42,13 @@ impl fmt::Debug for Settings {
 
 impl Settings {
     pub(super) async fn ask(runner: &Runner, folder: &Path, env: &Environment) -> Result<Self, NpmError> {
+        // Asked without a prefix of ours, which would hide the system's `npmrc`: a manifest keeps
+        // npm from looking for one above our folder.
+        let project = folder.join("project");
+        std::fs::write(project.join("package.json"), "{}").map_err(|error| NpmError::Run { cause: error.to_string() })?;
         let mut args: Vec<OsString> = ["config", "ls", "-l", "--json"].map(OsString::from).into();
-        args.extend(folders(folder));
-        let output = runner.run(&folder.join("project"), &args, LIMIT).await?;
+        args.extend(apart(folder));
+        let output = runner.run(&project, &args, LIMIT).await?;
         let answer = |cause: String| NpmError::Answer {
             what: "list of settings",
             cause,
@@ -82,9 +88,19 @@ impl Settings {
             network: network(listed, written, env)?,
             known: listed.keys().cloned().collect(),
             credentials: Credentials::gather(&gathered),
+            global: text(listed, "globalconfig").map(OsString::from),
             registry,
             scopes,
         })
+    }
+
+    /// The options that fix where npm works, which is our folder, and which settings it reads: the
+    /// system's and the user's, never a project's.
+    pub(super) fn places(&self, folder: &Path) -> Vec<OsString> {
+        let mut options: Vec<OsString> = apart(folder).into();
+        options.push(option("--prefix=", folder.join("project")));
+        options.extend(self.global.iter().map(|path| option("--globalconfig=", path)));
+        options
     }
 
     /// The registry of a package: its scope's, or the general one. Ends with `/`.
@@ -108,21 +124,21 @@ impl Settings {
     }
 }
 
-/// The settings that fix where npm works: its own folder and a fresh cache.
-pub(super) fn folders(folder: &Path) -> [OsString; 5] {
-    let option = |name: &str, path: &Path| {
-        let mut option = OsString::from(name);
-        option.push(path);
-        option
-    };
+/// A cache of our own, and nothing of the user's settings that would make npm look elsewhere or
+/// refuse.
+fn apart(folder: &Path) -> [OsString; 4] {
     [
-        option("--prefix=", &folder.join("project")),
-        option("--cache=", &folder.join("cache")),
-        // Either of these in the user's settings would make npm look elsewhere, or refuse.
+        option("--cache=", folder.join("cache")),
         "--location=user".into(),
         "--global=false".into(),
         "--workspaces=false".into(),
     ]
+}
+
+fn option(name: &str, value: impl AsRef<OsStr>) -> OsString {
+    let mut option = OsString::from(name);
+    option.push(value);
+    option
 }
 
 fn text(listed: &Map<String, Value>, key: &str) -> Option<String> {
@@ -268,6 +284,19 @@ mod tests {
         assert_eq!(network.no_proxy.as_deref(), Some("a.test,b.test"));
         assert_eq!(network.extra_ca, [b"one\ntwo".to_vec()]);
         assert!(!format!("{network:?}").contains("pw"));
+    }
+
+    #[test]
+    fn our_prefix_does_not_hide_the_systems_settings() {
+        let listed = json!({"registry": "http://one.test", "globalconfig": "/opt/npm/etc/npmrc"});
+        let places = settings(&listed, &[]).places(Path::new("/closed"));
+        for option in [
+            "--prefix=/closed/project",
+            "--cache=/closed/cache",
+            "--globalconfig=/opt/npm/etc/npmrc",
+        ] {
+            assert!(places.iter().any(|place| place == option), "{places:?}");
+        }
     }
 
     #[test]

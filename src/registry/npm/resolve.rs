@@ -15,7 +15,7 @@ use crate::net::Network;
 
 use super::error::redacted;
 use super::run::{Output, closed_folder};
-use super::{Npm, NpmError, Packument, Resolution, config, lockfile};
+use super::{Npm, NpmError, Packument, Resolution, lockfile};
 
 /// A thousand packages on a slow line.
 const LIMIT: Duration = Duration::from_mins(10);
@@ -122,7 +122,7 @@ impl Npm {
 
     fn arguments(&self, folder: &Path, before: Option<Timestamp>, remote: &str) -> Vec<OsString> {
         let mut args: Vec<OsString> = vec!["install".into()];
-        args.extend(config::folders(folder));
+        args.extend(self.settings.places(folder));
         let known = |option: &str| self.settings.knows(option) || option == "json";
         let fixed = FIXED.iter().filter(|(option, _)| known(option));
         args.extend(fixed.map(|(option, value)| format!("--{option}={value}").into()));
