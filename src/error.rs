@@ -199,6 +199,12 @@ pub enum Error {
         /// The server.
         name: ServerName,
     },
+    /// Neither file names a server: nothing was checked, which is not a pass.
+    #[error("could not verify anything: no server stands in mcp-pin.toml or mcp-pin.lock in {}", folder.display())]
+    NothingToVerify {
+        /// The scope's folder.
+        folder: PathBuf,
+    },
     /// No such finding code.
     #[error("could not explain `{code}`: there is no such code")]
     NoSuchCode {
@@ -271,6 +277,7 @@ impl Error {
             | Self::NoName { .. }
             | Self::ManifestDiffers { .. }
             | Self::NotApproved { .. }
+            | Self::NothingToVerify { .. }
             | Self::Archive(_)
             | Self::NoHome
             | Self::WorkingDirectory { .. }
@@ -353,6 +360,7 @@ impl Error {
             Self::ManifestDiffers { name, .. } => vec![format!(
                 "`mcp-pin update {name}` resolves what the manifest asks for, shows it, and asks"
             )],
+            Self::NothingToVerify { .. } => one("add a server with `mcp-pin install npm:NAME`, or use `--global` for your own servers"),
             Self::NotApproved { .. } => one("`mcp-pin install` shows it and asks"),
             Self::NoName { .. } => one("give one with `--name NAME`"),
             Self::NoHome => one("set HOME, or MCP_PIN_HOME to a folder for the store"),

@@ -52,7 +52,9 @@ pub async fn approve(context: &Context, name: &ServerName, mut given: Consent, p
     baseline::remember(&tools, &key, name, &candidate)?;
     loaded.lock.servers.insert(name.clone(), candidate);
     loaded.save(&loaded.manifest_text.clone())?;
-    notices::resolved(&tools, name, &key, Resolution::Accepted)?;
+    tools
+        .history
+        .resolve_drift(name, &key, &recorded.fingerprint, Resolution::Accepted, context.now())?;
     notices::event(
         &tools.history,
         context.now(),

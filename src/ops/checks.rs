@@ -7,8 +7,9 @@ use crate::lock::check::check;
 use crate::manifest::{Policy, ServerEntry};
 use crate::mcp::launch::digest_file;
 use crate::model::launch::PinnedFile;
-use crate::model::{Change, Closure, Detail, Drift, Finding, Grade, Level, LocalArg, Pin, Pinned, Report, ServerName, Source};
+use crate::model::{Change, Closure, Detail, Drift, Finding, Grade, Launch, Level, LocalArg, Pin, Pinned, Report, ServerName, Source};
 use crate::ops::scope::Loaded;
+use crate::ops::tools::Tools;
 use crate::policy;
 
 const MANIFEST_DIFFERS: &str = "manifest-differs";
@@ -77,6 +78,7 @@ pub fn manifest(name: &ServerName, pin: Option<&Pin>, entry: Option<&ServerEntry
         names.sort();
         format!("{names:?}")
     };
+    compare("command", format!("{:?}", entry.command), format!("{:?}", locked.command));
     compare("env", sorted(&entry.env), sorted(&locked.env));
     compare("cwd", entry.cwd.as_str().into(), locked.cwd.as_str().into());
     compare("network", entry.network.to_string(), locked.network.to_string());
@@ -107,6 +109,30 @@ pub fn untrustworthy(name: &ServerName, code: &'static str, what: &str, evidence
             findings: vec![finding],
             ..Report::default()
         }),
+    }
+}
+
+/// The entry file of a lock against the server's own archive: a lock that names a file that is not
+/// there, or not of the server's own package, starts something else or nothing.
+///
+/// # Errors
+/// [`Error::Untrustworthy`], or an archive that cannot be read.
+pub fn entry(tools: &Tools<'_>, name: &ServerName, closure: &Closure, launch: &Launch) -> Result<(), Error> {
+    let wrong = |line: String| untrustworthy(name, "lock-poisoned", "the lock names no entry that can be started", &[line]);
+    let root = closure
+        .root_package()
+        .ok_or_else(|| wrong("the server's own package is missing".into()))?;
+    let what = format!("{}@{}", root.name, root.version);
+    let archive = tools.store.archive(&root.integrity, &what)?;
+    let contents = archive
+        .ok_or(Error::Worker {
+            what: "reading the server's own archive",
+        })?
+        .contents()?;
+    let inside = launch.entry.strip_prefix(&format!("{}/", closure.root));
+    match inside.filter(|path| contents.has(path)) {
+        Some(_) => Ok(()),
+        None => Err(wrong(format!("{what} holds no `{}`", launch.entry))),
     }
 }
 

@@ -37,6 +37,12 @@ pub enum NoConsent {
         /// The server.
         server: ServerName,
     },
+    /// The report could not be written out.
+    #[error("could not show the report about `{server}`")]
+    NotShown {
+        /// The server.
+        server: ServerName,
+    },
     /// Findings above `notice` that nobody accepted.
     #[error("could not go on with `{server}`: {count} finding(s) above notice need to be accepted one by one")]
     AboveNotice {
@@ -60,7 +66,7 @@ impl NoConsent {
     pub const fn exit_status(&self) -> u8 {
         match self {
             Self::Declined { .. } | Self::AboveNotice { .. } => 1,
-            Self::NobodyToAsk { .. } | Self::NoTerminal { .. } => 2,
+            Self::NobodyToAsk { .. } | Self::NoTerminal { .. } | Self::NotShown { .. } => 2,
         }
     }
 
@@ -69,6 +75,7 @@ impl NoConsent {
         match self {
             Self::NobodyToAsk { .. } => "read the report above, then run the same command at a terminal or with `--yes`".into(),
             Self::Declined { .. } => "nothing was changed".into(),
+            Self::NotShown { .. } => "standard output cannot be written: nothing was changed".into(),
             Self::AboveNotice { report, .. } => {
                 format!("review the findings, then run the same command at a terminal, or with `--accept {report}` if you accept exactly this report")
             }
@@ -93,7 +100,9 @@ pub fn decide(
     person: &dyn Interact,
 ) -> Result<How, NoConsent> {
     let fingerprint = report.fingerprint(candidate);
-    person.present(server, stage, summary, report, &fingerprint);
+    if !person.present(server, stage, summary, report, &fingerprint) {
+        return Err(NoConsent::NotShown { server: server.clone() });
+    }
     let above: Vec<_> = report.findings.iter().filter(|finding| finding.grade > Grade::Notice).collect();
     let whole = consent.accept.contains(&fingerprint);
     let open: Vec<_> = above
@@ -166,7 +175,9 @@ mod tests {
         fn can_ask(&self) -> bool {
             self.there
         }
-        fn present(&self, _: &ServerName, _: Stage, _: &[String], _: &Report, _: &Fingerprint) {}
+        fn present(&self, _: &ServerName, _: Stage, _: &[String], _: &Report, _: &Fingerprint) -> bool {
+            true
+        }
         fn confirm(&self, _: &str) -> bool {
             *self.asked.lock().unwrap() += 1;
             self.says

@@ -109,7 +109,7 @@ async fn add(context: &Context, options: &Options, person: &dyn Interact) -> Res
     let mut outcome = Outcome::default();
     let mut text = loaded.manifest_text.clone();
     let entries = entries(options, &loaded)?;
-    for (name, entry) in entries {
+    for (name, mut entry) in entries {
         let before = baseline::of(&tools, loaded.scope_key(), &name, loaded.lock.servers.get(&name))?;
         let proposal = proposal(&tools, &loaded, &name, &entry, before.as_ref()).await?;
         let settled = settle::settle(&tools, proposal, &manner(options, &loaded)).await?;
@@ -118,6 +118,10 @@ async fn add(context: &Context, options: &Options, person: &dyn Interact) -> Res
             Some(_) => Action::Updated,
             None => Action::Added,
         };
+        if let Pinned::Local(_) = settled.pin.pinned {
+            // As it was resolved: a relative word would mean another file in another folder.
+            entry.command = candidate::entry_of(&settled.pin).command;
+        }
         let mut line = ServerLine::new(&name, action, &settled.pin);
         line.notes.extend(settled.notes);
         outcome.servers.push(line);
@@ -289,8 +293,9 @@ fn record(tools: &Tools<'_>, name: &ServerName, pin: &Pin, kind: EventKind) -> R
 /// Makes this machine match the lock: never resolves, refuses any byte that differs, asks about
 /// every entry that this user has not approved.
 async fn match_lock(context: &Context, options: &Options, person: &dyn Interact) -> Result<Outcome, Error> {
+    let (found, _) = Scope::for_reading(context);
+    let _guard = scope::guard(context, &found, person)?;
     let loaded = queries::reading(context, person)?;
-    let _guard = scope::guard(context, &loaded.scope, person)?;
     for name in loaded.manifest.servers.keys() {
         if !loaded.lock.servers.contains_key(name) {
             return Err(Error::NotLocked { name: name.clone() });
@@ -302,8 +307,9 @@ async fn match_lock(context: &Context, options: &Options, person: &dyn Interact)
     for (name, pin) in &loaded.lock.servers {
         let mut line = ServerLine::new(name, Action::Unchanged, pin);
         checks::whole(name, pin, &loaded)?;
-        if let Pinned::Package { closure, .. } = &pin.pinned {
+        if let Pinned::Package { closure, launch } = &pin.pinned {
             sync::prepare(&tools, name, closure).await?;
+            checks::entry(&tools, name, closure, launch)?;
         }
         approve_entry(&tools, &loaded, name, pin, options).await?;
         if let Pinned::Package { closure, .. } = &pin.pinned {

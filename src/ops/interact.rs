@@ -25,8 +25,9 @@ pub trait Progress: Send + Sync {
 pub trait Interact: Send + Sync {
     /// Somebody can be asked.
     fn can_ask(&self) -> bool;
-    /// Shows a report that a decision is about; `fingerprint` names it as a whole.
-    fn present(&self, server: &ServerName, stage: Stage, summary: &[String], report: &Report, fingerprint: &Fingerprint);
+    /// Shows a report that a decision is about; `fingerprint` names it as a whole. `false` where it
+    /// could not be shown: nobody agrees to what nobody saw.
+    fn present(&self, server: &ServerName, stage: Stage, summary: &[String], report: &Report, fingerprint: &Fingerprint) -> bool;
     /// A yes-or-no question. Without an answer it is no.
     fn confirm(&self, question: &str) -> bool;
     /// A critical finding: accepted only by typing the first eight digits of its fingerprint.

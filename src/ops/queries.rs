@@ -23,7 +23,7 @@ pub fn reading(context: &Context, person: &dyn Interact) -> Result<Loaded, Error
         });
     }
     if fell_back {
-        person.note(&format!(
+        person.warn(&format!(
             "no {} here or above: using your own in {}",
             scope::MANIFEST,
             context.config.display()

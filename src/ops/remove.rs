@@ -37,11 +37,14 @@ pub fn remove(context: &Context, names: &[ServerName], person: &dyn Interact) ->
             outcome.servers.push(line);
         }
     }
-    loaded.save(&text)?;
     let tools = Tools::open(context, person)?;
+    // Approvals go first: killed in between, the entry stands and is asked about again.
     for name in &names {
         tools.history.revoke(name, loaded.scope_key(), context.now())?;
         baseline::forget(&tools, loaded.scope_key(), name);
+    }
+    loaded.save(&text)?;
+    for name in &names {
         notices::event(
             &tools.history,
             context.now(),

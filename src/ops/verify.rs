@@ -44,6 +44,11 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
     let names = queries::select(&loaded, &options.names)?;
     let tools = Tools::open(context, person)?;
     let mut outcome = Outcome::default();
+    if names.is_empty() {
+        return Err(Error::NothingToVerify {
+            folder: loaded.scope.folder,
+        });
+    }
     for name in &names {
         let mut checked = Checked::new(name);
         let entry = loaded.manifest.servers.get(name);
@@ -51,7 +56,11 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
         checked.report.findings.extend(checks::manifest(name, pin, entry));
         if let Some(pin) = pin {
             let mut line = ServerLine::new(name, Action::Checked, pin);
-            server(&tools, &loaded, &options, pin, &mut checked, &mut line).await?;
+            if let Err(error) = server(&tools, &loaded, &options, pin, &mut checked, &mut line).await {
+                // One entry that cannot be checked must not hide what is wrong with the others.
+                let text = error.to_string();
+                checked.undecided(text.strip_prefix("could not ").unwrap_or(&text), error.hints());
+            }
             outcome.servers.push(line);
         }
         record(&tools, &loaded, &mut checked)?;

@@ -1,6 +1,6 @@
 //! The person at the terminal: shows reports, asks questions, draws progress.
 
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,6 +27,8 @@ impl Terminal {
         if !self.can_ask {
             return None;
         }
+        // What was typed before the question was there is no answer to it.
+        let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
         let mut err = io::stderr().lock();
         write!(err, "{question} ").and_then(|()| err.flush()).ok()?;
         let mut line = String::new();
@@ -40,27 +42,25 @@ impl Interact for Terminal {
         self.can_ask
     }
 
-    fn present(&self, server: &ServerName, stage: Stage, summary: &[String], report: &Report, fingerprint: &Fingerprint) {
+    fn present(&self, server: &ServerName, stage: Stage, summary: &[String], report: &Report, fingerprint: &Fingerprint) -> bool {
         if self.printer.is_json() {
-            return; // The one JSON document at the end holds it.
+            return true; // The one JSON document at the end holds it.
         }
         let heading = match stage {
             Stage::Code => "code",
             Stage::Surface => "surface",
             Stage::Entry => "entry",
         };
-        // A report that cannot be shown is not approved by accident: `--yes` and `--accept` name
-        // what they accept, and a question whose report did not arrive is answered by a person.
-        drop(self.printer.data(|out| {
+        let shown = if self.printer.verbose {
+            report.clone()
+        } else {
+            plain::without_info(report)
+        };
+        let write = |out: &mut dyn io::Write| {
             writeln!(out, "{server}: {heading}")?;
             for line in summary {
                 writeln!(out, "  {}", visible(line))?;
             }
-            let shown = if self.printer.verbose {
-                report.clone()
-            } else {
-                plain::without_info(report)
-            };
             for finding in &shown.findings {
                 plain::finding(out, finding, self.printer.out)?;
             }
@@ -68,7 +68,10 @@ impl Interact for Terminal {
                 writeln!(out, "  report fingerprint: {fingerprint}")?;
             }
             Ok(())
-        }));
+        };
+        // The person who is asked looks at the terminal, wherever the data goes.
+        let seen = !self.can_ask || io::stdout().is_terminal() || write(&mut io::stderr().lock()).is_ok();
+        self.printer.data(write).is_ok() && seen
     }
 
     fn confirm(&self, question: &str) -> bool {
