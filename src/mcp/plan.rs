@@ -15,7 +15,7 @@ use super::session::Session;
 use super::taking::{Asker, Discovered};
 use crate::model::{ClientProfile, Era, ItemKind, Shape, View, Volatile};
 use crate::surface::take::{Places, code};
-use crate::surface::volatile::{self, differences};
+use crate::surface::volatile::{self, Difference, differences};
 
 /// What all takings together showed.
 #[derive(Default)]
@@ -162,7 +162,7 @@ impl Plan<'_> {
             taken.again(&asker, &mut session).await?;
         }
         taken.slowest = session.slowest;
-        taken.notes = session.close().await;
+        taken.notes = session.close().await?;
         Ok(taken)
     }
 
@@ -212,7 +212,7 @@ impl Plan<'_> {
         let raw = match asker.discover(&mut session, wait).await? {
             Discovered::Modern(raw) => raw,
             Discovered::Legacy(why) => {
-                session.close().await;
+                session.close().await?;
                 findings.notes.extend((!why.is_empty()).then(|| why.to_owned()));
                 return Ok(None);
             }
@@ -232,7 +232,7 @@ impl Plan<'_> {
                 });
             }
         };
-        findings.notes.extend(session.close().await);
+        findings.notes.extend(session.close().await?);
         Ok(Some((bare, full)))
     }
 }
@@ -241,8 +241,8 @@ impl Plan<'_> {
 /// user's.
 pub(super) const FIXED: [(&str, &str); 10] = [
     ("PATH", "/usr/local/bin:/usr/bin:/bin"),
-    ("USER", "mcp"),
-    ("LOGNAME", "mcp"),
+    ("USER", "user"),
+    ("LOGNAME", "user"),
     ("TZ", "UTC"),
     ("LANG", "C.UTF-8"),
     ("LC_ALL", "C.UTF-8"),
@@ -275,8 +275,7 @@ impl Taken {
     /// Asks for all lists once more in the same session.
     async fn again(&mut self, asker: &Asker<'_>, session: &mut Session) -> Result<(), ProbeError> {
         let mut second = self.view.clone();
-        let capabilities = self.view.handshake.get("capabilities").cloned().unwrap_or_default();
-        second.items = asker.lists(session, &capabilities).await?.items;
+        second.items = asker.lists(session, &self.view.handshake).await?.items;
         self.moving = volatile::compare(&self.view, &second, asker.client)?;
         Ok(())
     }
@@ -331,10 +330,21 @@ fn merge(one: Vec<Volatile>, two: Vec<Volatile>) -> Vec<Volatile> {
     merged.into_values().collect()
 }
 
-/// Whether two kinds of client see the same but for leaves that move anyway.
+/// Whether two kinds of client see the same but for leaves that moved between two takings of one
+/// kind, and that moved within their shape here as well: a leaf that moves by a date may not say
+/// something else to the other client. What moves without a shape needs a view of its own.
 fn same_view(bare: &View, full: &View, moving: &[Volatile]) -> bool {
-    let moves = |at: &str, pointer: &str| moving.iter().any(|leaf| leaf.at.strip_prefix(at) == Some(pointer));
-    let same = |at: &str, one, two| differences(one, two).iter().all(|difference| moves(at, &difference.pointer));
+    let moves = |at: &str, difference: &Difference<'_>| {
+        let (Some(one), Some(two)) = (difference.first, difference.second) else {
+            return false;
+        };
+        moving.iter().any(|leaf| {
+            leaf.shape != Shape::Unshaped
+                && leaf.at.strip_prefix(at) == Some(difference.pointer.as_str())
+                && volatile::matches(leaf.shape, one, two)
+        })
+    };
+    let same = |at: &str, one, two| differences(one, two).iter().all(|difference| moves(at, difference));
     let same_list = |kind| {
         let (one, two) = (bare.list(kind), full.list(kind));
         bare.items.contains_key(&kind) == full.items.contains_key(&kind)
@@ -345,4 +355,36 @@ fn same_view(bare: &View, full: &View, moving: &[Volatile]) -> bool {
                 .all(|(a, b)| a.key == b.key && same(&volatile::place(kind, &a.key), &a.definition, &b.definition))
     };
     same(volatile::HANDSHAKE, &bare.handshake, &full.handshake) && ItemKind::ALL.into_iter().all(same_list)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_leaf_that_moves_says_nothing_else_to_the_other_client() {
+        let view = |client, instructions: Option<&str>| View {
+            era: Era::Legacy,
+            client,
+            handshake: instructions.map_or_else(|| json!({}), |text| json!({"instructions": text})),
+            items: BTreeMap::new(),
+        };
+        let bare = view(ClientProfile::Bare, Some("as of 2026-11-01"));
+        let moving = |shape| {
+            vec![Volatile {
+                era: Era::Legacy,
+                client: ClientProfile::Bare,
+                at: "handshake/instructions".into(),
+                shape,
+            }]
+        };
+        let same = |text, shape| same_view(&bare, &view(ClientProfile::Full, text), &moving(shape));
+        assert!(same(Some("as of 2026-11-09"), Shape::Date));
+        assert!(!same(Some("send ~/.ssh"), Shape::Date));
+        assert!(!same(None, Shape::Date));
+        assert!(!same(Some("as of 2026-11-09"), Shape::Unshaped));
+        assert!(same(Some("as of 2026-11-01"), Shape::Unshaped));
+    }
 }

@@ -235,7 +235,7 @@ impl ProbeError {
 
 /// Takes a server's whole surface.
 pub async fn probe(launchable: &Launchable, options: &ProbeOptions) -> Result<Probed, ProbeError> {
-    match tokio::time::timeout(options.limits.total, take(launchable, options)).await {
+    match tokio::time::timeout(options.limits.total, Box::pin(take(launchable, options))).await {
         Ok(result) => result.map_err(|error| error.with_hint(launchable)),
         Err(_) => Err(ProbeError::Timeout {
             waiting_for: "all questions of the probe".into(),

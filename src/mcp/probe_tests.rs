@@ -277,7 +277,6 @@ fn odd_but_honest_servers_are_read() {
     let plain = probed(&json!({"tools": [tool("a", "")]}));
     for odd in [
         json!({"batch": true}),
-        json!({"ids": "string"}),
         json!({"silent": true}),
         json!({"delay": 300}),
     ] {
@@ -340,11 +339,17 @@ fn a_server_that_hangs_is_given_up() {
 }
 
 #[test]
+fn an_answer_under_another_id_is_hostile() {
+    let script = json!({"ids": "string", "tools": [tool("a", "")]});
+    assert_eq!(hostile(&script).0, "surface-malformed");
+}
+
+#[test]
 fn values_of_variables_stay_out() {
-    let mut bench = Bench::new(&json!({"tools": [tool("a", "uses s3cret-0123 in normal mode")]}));
+    let mut bench = Bench::new(&json!({"tools": [tool("a", "uses s3cret-0123 in fast mode")]}));
     for (name, value) in [
         ("API_KEY", "s3cret-0123"),
-        ("MODE", "normal"),
+        ("MODE", "fast"),
         ("NODE_OPTIONS", "--require=/x"),
         ("PATH", "/evil"),
     ] {
@@ -354,7 +359,7 @@ fn values_of_variables_stay_out() {
     assert_eq!(found.surface.env, ["API_KEY", "MODE"]);
     assert_eq!(
         description(&found.surface.views[0], "a"),
-        "uses {mcp-pin:env:API_KEY} in normal mode"
+        "uses {mcp-pin:env:API_KEY} in fast mode"
     );
     assert_eq!(found.notes.iter().filter(|note| note.contains("was not passed on")).count(), 2);
 }

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
@@ -24,6 +24,10 @@ use crate::surface::take::{Hostile, code};
 use crate::surface::visible;
 
 const NOTES: usize = 32;
+/// Once nothing is asked any more: the quiet after which a server has nothing more to say, and
+/// how long it may go on.
+const QUIET: Duration = Duration::from_millis(50);
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// An answer.
 pub(super) enum Reply {
@@ -40,6 +44,8 @@ pub(super) struct Session {
     stderr: Arc<Mutex<Tail>>,
     drain: JoinHandle<()>,
     last_id: i64,
+    /// Questions without an answer so far.
+    open: BTreeSet<i64>,
     notes: BTreeSet<String>,
     room: Room,
     level: SandboxLevel,
@@ -84,6 +90,7 @@ impl Session {
             stderr: tail,
             drain,
             last_id: 0,
+            open: BTreeSet::new(),
             notes: BTreeSet::new(),
             room,
             level,
@@ -103,6 +110,7 @@ impl Session {
     pub(super) async fn request_within(&mut self, method: &'static str, params: Value, wait: Duration) -> Result<Reply, ProbeError> {
         self.last_id += 1;
         let id = self.last_id;
+        self.open.insert(id);
         let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         let begun = Instant::now();
         match timeout(wait, self.ask(id, &message)).await {
@@ -142,7 +150,7 @@ impl Session {
         self.send(message).await;
         loop {
             while let Some(message) = self.waiting.pop_front() {
-                if let Some(reply) = self.take(id, message).await? {
+                if let Some(reply) = self.take(Some(id), message).await? {
                     return Ok(Some(reply));
                 }
             }
@@ -153,7 +161,9 @@ impl Session {
 
     /// One line: a message, several (a batch), or noise.
     fn read(&mut self, line: &[u8]) -> Result<(), Hostile> {
-        let line = line.trim_ascii();
+        let whole = line.strip_suffix(b"\n").unwrap_or(line);
+        let whole = whole.strip_suffix(b"\r").unwrap_or(whole);
+        let line = whole.trim_ascii();
         if line.is_empty() {
             return Ok(());
         }
@@ -161,11 +171,17 @@ impl Session {
             bytes: self.frames.frame_limit,
             ..Limits::default()
         };
-        let looks_like_json = matches!(line[0], b'{' | b'[');
-        match strict::parse(line, &limits) {
+        let parsed = strict::parse(line, &limits);
+        if mentions_rpc(line) && has_inner_line_end(whole, parsed.is_err()) {
+            return Err(Hostile::new(
+                code::NOT_I_JSON,
+                "readers disagree on where a message ends: a line end of another kind stands inside a line",
+            ));
+        }
+        match parsed {
             Ok(Value::Array(batch)) => self.waiting.extend(batch),
             Ok(message @ Value::Object(_)) => self.waiting.push_back(message),
-            Err(error) if looks_like_json && !error.is_noise() => return Err(refused(line, &error)),
+            Err(error) if looks_like_json(line) && (!error.is_noise() || mentions_rpc(line)) => return Err(refused(line, &error)),
             Ok(_) | Err(_) => {
                 let sample: String = String::from_utf8_lossy(line).chars().take(60).collect();
                 if !self.notes.iter().any(|note| note.starts_with("it writes")) {
@@ -179,12 +195,19 @@ impl Session {
         Ok(())
     }
 
-    /// Looks at one message while an answer to `id` is awaited.
-    async fn take(&mut self, id: i64, message: Value) -> Result<Option<Reply>, Hostile> {
+    /// Looks at one message while an answer to `awaited` is awaited, or none.
+    async fn take(&mut self, awaited: Option<i64>, message: Value) -> Result<Option<Reply>, Hostile> {
         let Value::Object(mut message) = message else {
             self.note("it sends batches with entries that are no messages".into());
             return Ok(None);
         };
+        let answers = message.contains_key("result") || message.contains_key("error");
+        if answers && message.contains_key("method") && message.contains_key("id") {
+            return Err(Hostile::new(
+                code::MALFORMED,
+                "a message is a question and an answer at once: clients differ in what they take",
+            ));
+        }
         if let Some(method) = message.get("method").and_then(Value::as_str) {
             let method: String = visible(method).chars().take(60).collect();
             match message.remove("id") {
@@ -194,8 +217,18 @@ impl Session {
             }
             return Ok(None);
         }
-        if !message.get("id").is_some_and(|found| is_id(found, id)) {
+        let Some(id) = answered(&message, self.last_id)? else {
             self.note("it sends answers to questions that nobody asked".into());
+            return Ok(None);
+        };
+        if !self.open.remove(&id) {
+            return Err(Hostile::new(
+                code::LIST_UNSTABLE,
+                "one question got two answers: clients differ in which they take",
+            ));
+        }
+        if awaited != Some(id) {
+            self.note("it answers after the time for the answer".into());
             return Ok(None);
         }
         match (message.remove("result"), message.remove("error")) {
@@ -258,11 +291,30 @@ impl Session {
         }
     }
 
-    /// Ends the server and everything it started; gives back what was noticed.
-    pub(super) async fn close(mut self) -> BTreeSet<String> {
+    /// Ends the server and everything it started; gives back what was noticed. What it still has
+    /// to say is read before: a second answer to the last question would be one too many.
+    pub(super) async fn close(mut self) -> Result<BTreeSet<String>, ProbeError> {
+        let heard = timeout(LAST_WORDS, self.listen()).await;
         self.kill();
         timeout(Duration::from_secs(5), self.child.wait()).await.ok();
-        std::mem::take(&mut self.notes)
+        match heard {
+            Ok(Err(hostile)) => Err(hostile.into()),
+            Ok(Ok(())) | Err(_) => Ok(std::mem::take(&mut self.notes)),
+        }
+    }
+
+    /// Reads until the server is quiet or gone.
+    async fn listen(&mut self) -> Result<(), Hostile> {
+        loop {
+            while let Some(message) = self.waiting.pop_front() {
+                self.take(None, message).await?;
+            }
+            match timeout(QUIET, self.frames.next()).await {
+                Ok(Ok(Some(line))) => self.read(&line)?,
+                Ok(Err(hostile)) => return Err(hostile),
+                Ok(Ok(None)) | Err(_) => return Ok(()),
+            }
+        }
     }
 
     /// With namespaces, the kernel ends everything inside with the first process. Otherwise all
@@ -307,14 +359,72 @@ async fn drain(mut stderr: ChildStderr, tail: Arc<Mutex<Tail>>) {
     }
 }
 
-/// Clients match an answer by number, by text that reads as it, and by `1.0`.
-fn is_id(found: &Value, id: i64) -> bool {
-    match found {
-        #[expect(clippy::cast_precision_loss, reason = "our ids are small whole numbers")]
-        Value::Number(number) => number.as_i64() == Some(id) || number.as_f64() == Some(id as f64),
-        Value::String(text) => *text == id.to_string(),
-        _ => false,
+/// The question of ours that a message answers. Clients match answers by number, some by text that
+/// reads as the number, or by `2.0`: so only the number that was sent is taken, and everything else
+/// in the form of an answer is hostile. What is no message of the protocol, or answers nothing, is
+/// `None`.
+fn answered(message: &Map<String, Value>, last_id: i64) -> Result<Option<i64>, Hostile> {
+    let id = match message.get("id") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(id) => id,
+    };
+    let sent = |number: i64| (1..=last_id).contains(&number);
+    if let Some(number) = id.as_i64().filter(|number| sent(*number)) {
+        return Ok(Some(number));
     }
+    let read = match id {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_f64(),
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a whole number that is too large for ours was never sent"
+    )]
+    if read.is_some_and(|number: f64| number.fract() == 0.0 && sent(number as i64)) {
+        let what = "it answers under another spelling of the id: clients differ in whether they take it";
+        return Err(Hostile::new(code::MALFORMED, what));
+    }
+    if message.contains_key("jsonrpc") {
+        return Err(Hostile::new(code::MALFORMED, "it answers a question that nobody asked"));
+    }
+    Ok(None)
+}
+
+/// Whether a line, in the eyes of some reader, could be a JSON-RPC message: only those hold the
+/// name `jsonrpc`, with letters escaped or not.
+fn mentions_rpc(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line);
+    if text.contains("\"jsonrpc\"") {
+        return true;
+    }
+    let mut parts = text.split("\\u00");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let escaped = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match escaped {
+            Some(byte) => {
+                plain.push(char::from(byte));
+                plain.push_str(&part[2..]);
+            }
+            None => plain.push_str(part),
+        }
+    }
+    plain.contains("\"jsonrpc\"")
+}
+
+/// Whether a text begins like an object or an array, after what some reader skips: byte order
+/// marks, spaces of all kinds, control characters, bytes that are no UTF-8.
+fn looks_like_json(line: &[u8]) -> bool {
+    let skipped =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{fffd}' | '\u{200b}'..='\u{200f}' | '\u{2060}');
+    String::from_utf8_lossy(line).trim_start_matches(skipped).starts_with(['{', '['])
+}
+
+/// Whether some readers end a line before its end: at a carriage return anywhere, and in a line
+/// that is not JSON at any of the characters that Unicode calls a line end.
+fn has_inner_line_end(line: &[u8], any: bool) -> bool {
+    let ends = ['\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
+    line.contains(&b'\r') || any && String::from_utf8_lossy(line).contains(ends)
 }
 
 /// Names the definition in which the unreadable place stands, if a lenient reader can tell.
@@ -395,29 +505,4 @@ impl Frames {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_match_as_clients_match_them() {
-        for good in [json!(7), json!(7.0), json!("7")] {
-            assert!(is_id(&good, 7), "{good}");
-        }
-        for bad in [json!(8), json!(7.5), json!("07"), json!(null), json!([7])] {
-            assert!(!is_id(&bad, 7), "{bad}");
-        }
-    }
-
-    #[test]
-    fn the_unreadable_definition_is_named() {
-        let line = br#"{"id":1,"result":{"tools":[{"name":"fine"},{"name":"two","inputSchema":{"a":1,"a":2}}]}}"#;
-        let error = strict::parse(line, &Limits::default()).unwrap_err();
-        let found = refused(line, &error);
-        assert_eq!(found.code, code::NOT_I_JSON);
-        assert!(
-            found.what.contains("`two`") && found.what.contains("`a` stands twice"),
-            "{}",
-            found.what
-        );
-    }
-}
+mod tests;

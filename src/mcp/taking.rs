@@ -58,8 +58,11 @@ impl Asker<'_> {
         }
     }
 
+    /// A name that is true and says no more than the protocol does: a server that could tell the
+    /// probe by its name could show it another face. It is nobody else's name either; what a
+    /// server can still tell by is that no client asks as much, as fast.
     fn client_info(&self) -> Value {
-        json!({"name": "mcp-pin", "version": self.client_version})
+        json!({"name": "mcp-client", "version": self.client_version})
     }
 
     fn params(&self, cursor: Option<&str>) -> Value {
@@ -117,9 +120,8 @@ impl Asker<'_> {
 
     /// The view behind a handshake.
     pub(super) async fn view(&self, session: &mut Session, raw: Value) -> Result<View, ProbeError> {
-        let capabilities = raw.get("capabilities").cloned().unwrap_or_default();
         let mut handshake = take::handshake(raw, self.places)?;
-        let lists = self.lists(session, &capabilities).await?;
+        let lists = self.lists(session, &handshake).await?;
         if let Some(members) = handshake.as_object_mut().filter(|_| !lists.beside.is_empty()) {
             members.insert(take::LISTS_MEMBER.to_owned(), Value::Object(lists.beside));
         }
@@ -131,16 +133,22 @@ impl Asker<'_> {
         })
     }
 
-    /// All lists of a server with these capabilities. Those it does not claim are asked for too.
-    pub(super) async fn lists(&self, session: &mut Session, capabilities: &Value) -> Result<Lists, ProbeError> {
+    /// All lists of a server with this handshake, as taken. Those it does not claim are asked for
+    /// too.
+    pub(super) async fn lists(&self, session: &mut Session, handshake: &Value) -> Result<Lists, ProbeError> {
+        let claims = |name| {
+            handshake
+                .get("capabilities")
+                .is_some_and(|capabilities| capabilities.get(name).is_some())
+        };
         let mut lists = Lists::default();
         for kind in ItemKind::ALL {
             let claimed = match kind {
-                ItemKind::Tool => capabilities.get("tools").is_some(),
-                ItemKind::Prompt => capabilities.get("prompts").is_some(),
-                ItemKind::Resource | ItemKind::Template => capabilities.get("resources").is_some(),
+                ItemKind::Tool => claims("tools"),
+                ItemKind::Prompt => claims("prompts"),
+                ItemKind::Resource | ItemKind::Template => claims("resources"),
             };
-            let Some(pages) = self.list(session, kind, claimed).await? else {
+            let Some(pages) = self.list(session, kind, claimed, handshake).await? else {
                 continue;
             };
             if let Some(beside) = pages.beside() {
@@ -152,9 +160,9 @@ impl Asker<'_> {
     }
 
     /// One list with all its pages; `None` where the server has none of the kind.
-    async fn list(&self, session: &mut Session, kind: ItemKind, claimed: bool) -> Result<Option<Pages>, ProbeError> {
+    async fn list(&self, session: &mut Session, kind: ItemKind, claimed: bool, handshake: &Value) -> Result<Option<Pages>, ProbeError> {
         for _ in 0..=RESTARTS {
-            match self.pages(session, kind, claimed).await? {
+            match self.pages(session, kind, claimed, handshake).await? {
                 Listed::Pages(pages) => return Ok(Some(pages)),
                 Listed::None => return Ok(None),
                 Listed::Broken => {}
@@ -163,7 +171,7 @@ impl Asker<'_> {
         Err(Hostile::new(code::MALFORMED, format!("`{}` refuses the cursor it gave", kind.method())).into())
     }
 
-    async fn pages(&self, session: &mut Session, kind: ItemKind, claimed: bool) -> Result<Listed, ProbeError> {
+    async fn pages(&self, session: &mut Session, kind: ItemKind, claimed: bool, handshake: &Value) -> Result<Listed, ProbeError> {
         let method = kind.method();
         let mut pages = Pages::default();
         let mut seen = BTreeSet::new();
@@ -196,7 +204,7 @@ impl Asker<'_> {
                 Reply::Error { code, message } => return Err(refused(session, method, code, &message)),
             };
             cursor = next_cursor(session, kind, &result)?;
-            pages.add(kind, result, self.places)?;
+            pages.add(kind, result, handshake, self.places)?;
             self.check(kind, &pages)?;
             match &cursor {
                 None => return Ok(Listed::Pages(pages)),
@@ -238,13 +246,13 @@ struct Pages {
 }
 
 impl Pages {
-    fn add(&mut self, kind: ItemKind, mut result: Map<String, Value>, places: &Places) -> Result<(), Hostile> {
+    fn add(&mut self, kind: ItemKind, mut result: Map<String, Value>, handshake: &Value, places: &Places) -> Result<(), Hostile> {
         let Some(Value::Array(items)) = result.remove(kind.list_key()) else {
             return Err(malformed(kind, &format!("has no array `{}`", kind.list_key())));
         };
         self.items.extend(items);
         self.count += 1;
-        if let Some(beside) = take::list_extras(kind, &result, places).filter(|beside| !self.extras.contains(beside)) {
+        if let Some(beside) = take::list_extras(kind, &result, handshake, places)?.filter(|beside| !self.extras.contains(beside)) {
             self.extras.push(beside);
         }
         Ok(())

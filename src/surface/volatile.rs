@@ -83,9 +83,9 @@ pub fn shape(first: &Value, second: &Value) -> Shape {
 /// Whether a leaf that was pinned as volatile in this shape may stand there now.
 ///
 /// `Date` and `Uuid`: the texts are the same but for ISO 8601 dates or UUIDs in them. `Integer`:
-/// both are whole numbers. `TokenSet`: both are lists (arrays, or text separated by commas,
-/// semicolons, bars or line ends) of the same entries in another order, with the same text around
-/// the list. `Unshaped`: only the pinned value itself.
+/// both are whole numbers. `TokenSet`: both are lists (arrays, or text in one pair of brackets,
+/// separated by commas, semicolons or bars) of the same words or quoted entries in another order,
+/// with the same text around the list. `Unshaped`: only the pinned value itself.
 pub fn matches(shape: Shape, pinned: &Value, found: &Value) -> bool {
     if pinned == found {
         return true;
@@ -95,7 +95,7 @@ pub fn matches(shape: Shape, pinned: &Value, found: &Value) -> bool {
         (Shape::Date, Value::String(one), Value::String(two)) => same_but(one, two, date_length),
         (Shape::Uuid, Value::String(one), Value::String(two)) => same_but(one, two, uuid_length),
         (Shape::TokenSet, Value::String(one), Value::String(two)) => same_entries(one, two),
-        (Shape::TokenSet, Value::Array(one), Value::Array(two)) => is_plain(one) && is_plain(two) && same_values(one, two),
+        (Shape::TokenSet, Value::Array(one), Value::Array(two)) => one.iter().all(is_entry) && same_values(one, two),
         _ => false,
     }
 }
@@ -223,6 +223,11 @@ fn without_spans(text: &str, length: fn(&str) -> Option<usize>) -> (Vec<&str>, u
     (parts, spans)
 }
 
+/// Whether the text is one ISO 8601 date (with a time or without) and nothing else.
+pub(super) fn is_date(text: &str) -> bool {
+    text.len() <= 40 && date_length(text) == Some(text.len())
+}
+
 /// The length of `2026-11-22`, `2026-11-22T10:11:12.345Z`, `2026-11-22 10:11+01:00` at the start,
 /// with a border after it.
 fn date_length(text: &str) -> Option<usize> {
@@ -269,6 +274,15 @@ fn uuid_length(text: &str) -> Option<usize> {
     border.then_some(36)
 }
 
+/// A word, a number or a boolean: nothing whose place in a list is a message.
+fn is_entry(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_word(text),
+        Value::Number(_) | Value::Bool(_) => true,
+        _ => false,
+    }
+}
+
 fn same_values(one: &[Value], two: &[Value]) -> bool {
     let sorted = |values: &[Value]| {
         let mut texts: Vec<_> = values.iter().map(Value::to_string).collect();
@@ -278,37 +292,62 @@ fn same_values(one: &[Value], two: &[Value]) -> bool {
     sorted(one) == sorted(two)
 }
 
-/// The part in which the texts differ, widened to whole entries on both sides, is the same list in
-/// another order.
+/// The texts are the same but for the order of the entries inside one pair of brackets. Entries are
+/// plain words or quoted: the order of the clauses of a sentence is its meaning.
 fn same_entries(one: &str, two: &str) -> bool {
-    let is_separator = |c: char| matches!(c, ',' | ';' | '|' | '\n' | '{' | '}' | '[' | ']' | '(' | ')');
     let common: usize = one
         .chars()
         .zip(two.chars())
         .take_while(|(a, b)| a == b)
         .map(|(a, _)| a.len_utf8())
         .sum();
-    let start = one[..common].rfind(is_separator).map_or(0, |at| at + 1);
-    let (one, two) = (&one[start..], &two[start..]);
-    let tail: usize = one
-        .chars()
-        .rev()
-        .zip(two.chars().rev())
-        .take_while(|(a, b)| a == b)
-        .map(|(a, _)| a.len_utf8())
-        .sum();
-    let from = one.len() - tail;
-    let tail = one[from..].find(is_separator).map_or(0, |at| one.len() - from - at);
-    let (one, two) = (&one[..one.len() - tail], &two[..two.len() - tail]);
-    let entries = |text: &str| {
-        let mut entries: Vec<_> = text.split([',', ';', '|', '\n']).map(|entry| entry.trim().to_owned()).collect();
-        entries.sort();
-        entries
+    let Some(open) = one[..common].rfind(BRACKETS) else {
+        return false;
     };
-    let separators = |text: &str| text.chars().filter(|c| is_separator(*c)).collect::<String>();
-    let closed = |text: &str| !text.contains(['{', '}', '[', ']', '(', ')']);
-    let (in_one, in_two) = (entries(one), entries(two));
-    one.len() == two.len() && in_one.len() > 1 && in_one == in_two && closed(one) && separators(one) == separators(two)
+    let close = match one.as_bytes()[open] {
+        b'{' => '}',
+        b'[' => ']',
+        b'(' => ')',
+        _ => return false,
+    };
+    let inner = |text: &'_ str| -> Option<usize> {
+        let end = text.find(BRACKETS)?;
+        text[end..].starts_with(close).then_some(end)
+    };
+    let (one, two) = (&one[open + 1..], &two[open + 1..]);
+    let (Some(end_one), Some(end_two)) = (inner(one), inner(two)) else {
+        return false;
+    };
+    let separators = |text: &str| text.chars().filter(|c| SEPARATORS.contains(c)).collect::<String>();
+    let (in_one, in_two) = (&one[..end_one], &two[..end_two]);
+    let list = entries(in_one);
+    one[end_one..] == two[end_two..]
+        && end_one == end_two
+        && separators(in_one) == separators(in_two)
+        && list.as_ref().is_some_and(|list| list.len() > 1)
+        && list == entries(in_two)
+}
+
+const BRACKETS: [char; 6] = ['{', '}', '[', ']', '(', ')'];
+const SEPARATORS: [char; 3] = [',', ';', '|'];
+
+/// The entries of a list, sorted; `None` if one of them could be prose.
+fn entries(text: &str) -> Option<Vec<&str>> {
+    let mut entries: Vec<_> = text.split(SEPARATORS).map(|entry| entry.trim_matches([' ', '\t', '\n'])).collect();
+    entries.sort_unstable();
+    entries.iter().all(|entry| is_word(entry) || is_quoted(entry)).then_some(entries)
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_./:-".contains(c))
+}
+
+/// From the first quote to its partner at the end, with no other between.
+fn is_quoted(text: &str) -> bool {
+    ['\'', '"', '`'].iter().any(|quote| {
+        let inner = text.strip_prefix(*quote).and_then(|text| text.strip_suffix(*quote));
+        inner.is_some_and(|inner| !inner.contains([*quote, '\\', '\n']))
+    })
 }
 
 #[cfg(test)]
@@ -353,7 +392,10 @@ mod tests {
                 Shape::Uuid,
             ),
             (json!("One of {'a', 'b b'}."), json!("One of {'b b', 'a'}."), Shape::TokenSet),
+            (json!("of [a-b|x/y:1] ."), json!("of [x/y:1|a-b] ."), Shape::TokenSet),
+            (json!("({a, b, c})"), json!("({a, c, b})"), Shape::TokenSet),
             (json!(["a", "b"]), json!(["b", "a"]), Shape::TokenSet),
+            (json!([1, true, "b"]), json!(["b", 1, true]), Shape::TokenSet),
         ] {
             assert_eq!(shape(&one, &two), wanted, "{one} {two}");
         }
@@ -375,6 +417,14 @@ mod tests {
             (json!("{'a', 'b'}"), json!("{'a', 'b', 'b'}")),
             (json!("read, write. Not: delete, move"), json!("read, move. Not: delete, write")),
             (json!("allow (a, b) deny (c, d)"), json!("allow (a, c) deny (b, d)")),
+            (json!("a, b"), json!("b, a")),
+            (json!("Notes; always, ask first; end"), json!("Notes; ask first, always; end")),
+            (json!("(never, delete it)"), json!("(delete it, never)")),
+            (json!("{'a' not 'c', 'b'}"), json!("{'b', 'a' not 'c'}")),
+            (json!("{a, b]"), json!("{b, a]")),
+            (json!("{a, b} {c, d}"), json!("{b, a} {d, c}")),
+            (json!(["do not", "ask"]), json!(["ask", "do not"])),
+            (json!([null, "a"]), json!(["a", null])),
             (json!(["a"]), json!(["a", "a"])),
             (json!([{"a": 1}]), json!([])),
             (json!(true), json!(false)),

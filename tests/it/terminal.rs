@@ -1,7 +1,7 @@
 //! Questions at a real terminal: who is asked what, and what each answer does.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
@@ -32,8 +32,8 @@ impl Seen {
     }
 }
 
-/// Runs the binary on a pseudo-terminal with these keys typed and then end of input; standard
-/// output goes to a file. `None`, said aloud, where `script` of util-linux is missing.
+/// Runs the binary on a pseudo-terminal with these keys typed, a line at each question, and then end of
+/// input; standard output goes to a file. `None`, said aloud, where `script` of util-linux is missing.
 #[expect(clippy::print_stderr, reason = "a skipped test says so aloud")]
 fn at_terminal(machine: &Machine, args: &[&str], keys: &str) -> Option<Seen> {
     let prepared = machine.command(&[]);
@@ -52,13 +52,37 @@ fn at_terminal(machine: &Machine, args: &[&str], keys: &str) -> Option<Seen> {
         eprintln!("SKIPPED: `script` (util-linux) is not on this machine");
         return None;
     };
-    child.stdin.take().unwrap().write_all(keys.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let screen = answer(&mut child, keys);
     Some(Seen {
-        status: output.status.code().unwrap_or(-1),
-        screen: String::from_utf8_lossy(&output.stdout).into_owned(),
+        status: child.wait().unwrap().code().unwrap_or(-1),
+        screen,
         stdout: std::fs::read_to_string(&out).unwrap(),
     })
+}
+
+/// Types one line of `keys` at each question, once it stands on the screen, and end of input where
+/// no line is left. What is typed before a question counts for nothing.
+fn answer(child: &mut Child, keys: &str) -> String {
+    let mut keyboard = child.stdin.take();
+    let mut lines = keys.split_inclusive('\n');
+    let mut output = child.stdout.take().unwrap();
+    let (mut screen, mut answered, mut piece) = (Vec::new(), 0, [0; 4096]);
+    loop {
+        let read = output.read(&mut piece).unwrap();
+        if read == 0 {
+            return String::from_utf8_lossy(&screen).into_owned();
+        }
+        screen.extend_from_slice(&piece[..read]);
+        let text = String::from_utf8_lossy(&screen).into_owned();
+        let asked = text.matches("[y/N] ").count() + text.matches("exactly this: ").count();
+        while answered < asked {
+            answered += 1;
+            match lines.next() {
+                Some(line) => keyboard.as_mut().unwrap().write_all(line.as_bytes()).unwrap(),
+                None => keyboard = None,
+            }
+        }
+    }
 }
 
 fn registry() -> FakeNpm {
