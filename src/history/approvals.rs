@@ -1,7 +1,7 @@
 //! Approvals: the proof that this user agreed to exactly these bytes.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Params, Transaction, TransactionBehavior, params};
 
 use super::{History, HistoryError, words};
 use crate::model::{Fingerprint, Grade, ServerName, Sha256Digest};
@@ -102,48 +102,99 @@ type Row = (i64, String, Option<String>, Option<String>);
 
 impl History {
     /// Records that the user agreed. The caller has asked; nothing here can tell.
+    ///
+    /// An approval of an entry takes the place of the earlier ones of the same server and scope,
+    /// in one transaction. The attack: somebody puts an old lock back, with a version that has
+    /// known holes by now, and the approval of long ago lets it start.
     pub fn approve(&self, new: &NewApproval<'_>, now: Timestamp) -> Result<Approval, HistoryError> {
-        self.connection
-            .execute(
-                "INSERT INTO approvals (digest, kind, server, scope, fingerprint, how, grade, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                params![
-                    new.digest.to_string(),
-                    new.kind.as_str(),
-                    new.server.as_str(),
-                    new.scope,
-                    new.fingerprint.map(Fingerprint::as_str),
-                    new.how.as_str(),
-                    new.grade.map(Grade::as_str),
-                    now.as_microsecond(),
-                ],
-            )
-            .map_err(|error| self.error(error))?;
-        self.approval(&new.digest, new.kind)?.ok_or_else(|| self.bad_row("approvals"))
+        self.record(new, now).map_err(|error| self.error(error))?;
+        self.approval_in(&new.digest, new.kind, new.server, new.scope)?
+            .ok_or_else(|| self.bad_row("approvals"))
     }
 
-    /// The newest approval of exactly this digest and kind that was not revoked.
+    fn record(&self, new: &NewApproval<'_>, now: Timestamp) -> rusqlite::Result<()> {
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        if new.kind == ApprovalKind::Entry {
+            transaction.execute(
+                "UPDATE approvals SET revoked = ?3 WHERE kind = 'entry' AND server = ?1 AND scope = ?2 AND revoked IS NULL",
+                params![new.server.as_str(), new.scope, now.as_microsecond()],
+            )?;
+        }
+        transaction.execute(
+            "INSERT INTO approvals (digest, kind, server, scope, fingerprint, how, grade, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                new.digest.to_string(),
+                new.kind.as_str(),
+                new.server.as_str(),
+                new.scope,
+                new.fingerprint.map(Fingerprint::as_str),
+                new.how.as_str(),
+                new.grade.map(Grade::as_str),
+                now.as_microsecond(),
+            ],
+        )?;
+        transaction.commit()
+    }
+
+    /// The newest approval of exactly this digest and kind that was not revoked, under whichever
+    /// name and in whichever lock it was given. For an entry, ask [`History::approval_in`]: what
+    /// another project still uses may be long superseded in this one.
     pub fn approval(&self, digest: &Sha256Digest, kind: ApprovalKind) -> Result<Option<Approval>, HistoryError> {
+        let filter = "digest = ?1 AND kind = ?2 AND revoked IS NULL";
+        self.newest(filter, params![digest.to_string(), kind.as_str()], *digest, kind)
+    }
+
+    /// As [`History::approval`], but only one that was given for this server in this scope.
+    pub fn approval_in(
+        &self,
+        digest: &Sha256Digest,
+        kind: ApprovalKind,
+        server: &ServerName,
+        scope: &str,
+    ) -> Result<Option<Approval>, HistoryError> {
+        let filter = "digest = ?1 AND kind = ?2 AND server = ?3 AND scope = ?4 AND revoked IS NULL";
+        let values = params![digest.to_string(), kind.as_str(), server.as_str(), scope];
+        self.newest(filter, values, *digest, kind)
+    }
+
+    fn newest(
+        &self,
+        filter: &str,
+        values: impl Params,
+        digest: Sha256Digest,
+        kind: ApprovalKind,
+    ) -> Result<Option<Approval>, HistoryError> {
+        let sql = format!("SELECT at, how, grade, fingerprint FROM approvals WHERE {filter} ORDER BY id DESC LIMIT 1");
         let row: Option<Row> = self
             .connection
-            .query_row(
-                "SELECT at, how, grade, fingerprint FROM approvals
-                 WHERE digest = ?1 AND kind = ?2 AND revoked IS NULL ORDER BY id DESC LIMIT 1",
-                params![digest.to_string(), kind.as_str()],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-            )
+            .query_row(&sql, values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .optional()
             .map_err(|error| self.error(error))?;
         let Some((at, how, grade, fingerprint)) = row else {
             return Ok(None);
         };
         Ok(Some(Approval {
-            digest: *digest,
+            digest,
             kind,
             at: self.read_time(at, "approvals.at")?,
             how: self.read(&how, "approvals.how")?,
             grade: self.read_grade(grade.as_deref(), "approvals.grade")?,
             fingerprint: fingerprint.map(|text| self.read(&text, "approvals.fingerprint")).transpose()?,
         }))
+    }
+
+    /// Every server with an entry approved in a scope and not revoked, by name: one that is in no
+    /// file of that scope any more was taken out by somebody else than `remove`.
+    pub fn approved_servers(&self, scope: &str) -> Result<Vec<ServerName>, HistoryError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT DISTINCT server FROM approvals WHERE kind = 'entry' AND scope = ?1 AND revoked IS NULL ORDER BY server")
+            .map_err(|error| self.error(error))?;
+        let rows = statement
+            .query_map([scope], |row| row.get::<_, String>(0))
+            .map_err(|error| self.error(error))?;
+        rows.map(|row| self.read(&row.map_err(|error| self.error(error))?, "approvals.server"))
+            .collect()
     }
 
     /// Every lock in which an approval stands that is not revoked, as absolute paths.

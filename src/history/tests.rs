@@ -76,6 +76,52 @@ fn a_revoked_approval_is_none() {
 }
 
 #[test]
+fn an_entry_takes_the_place_of_the_one_before_it_in_its_own_scope() {
+    let (_folder, _, history) = fresh();
+    let (old, new, server, other) = (Sha256Digest::of("old"), Sha256Digest::of("new"), name("s"), name("t"));
+    let scope = "/p/mcp-pin.lock";
+    let give = |digest, kind, server, scope| {
+        let new = NewApproval {
+            scope,
+            ..approval(digest, kind, server)
+        };
+        history.approve(&new, at(1)).unwrap();
+    };
+    give(old, ApprovalKind::Static, &server, scope);
+    give(old, ApprovalKind::Entry, &server, scope);
+    give(old, ApprovalKind::Entry, &server, "/q");
+    give(old, ApprovalKind::Entry, &other, scope);
+    give(new, ApprovalKind::Static, &server, scope);
+    let there =
+        |digest: &Sha256Digest, kind, server: &ServerName, scope| history.approval_in(digest, kind, server, scope).unwrap().is_some();
+    assert!(there(&old, ApprovalKind::Entry, &server, scope), "code alone supersedes nothing");
+    give(new, ApprovalKind::Entry, &server, scope);
+    assert!(!there(&old, ApprovalKind::Entry, &server, scope));
+    assert!(there(&new, ApprovalKind::Entry, &server, scope));
+    assert!(there(&old, ApprovalKind::Static, &server, scope));
+    assert!(there(&old, ApprovalKind::Entry, &server, "/q") && there(&old, ApprovalKind::Entry, &other, scope));
+    assert!(history.approval(&old, ApprovalKind::Entry).unwrap().is_some());
+
+    assert_eq!(history.approved_servers(scope).unwrap(), [server.clone(), other.clone()]);
+    history.revoke(&server, scope, at(2)).unwrap();
+    assert_eq!(history.approved_servers(scope).unwrap(), vec![other.clone()]);
+    give(new, ApprovalKind::Static, &server, "/r");
+    assert_eq!(history.approved_servers("/r").unwrap(), Vec::<ServerName>::new());
+}
+
+#[test]
+fn a_drift_that_comes_back_is_told_again() {
+    let (_folder, _, history) = fresh();
+    for (channel, drift) in [("desktop", "a"), ("desktop", "b"), ("webhook", "b")] {
+        history.record_alert(channel, &print(drift), at(1)).unwrap();
+    }
+    assert_eq!(history.forget_alerts("desktop", &[print("a")].into()).unwrap(), 1);
+    assert!(!history.alert_due("desktop", &print("a")).unwrap());
+    assert!(history.alert_due("desktop", &print("b")).unwrap());
+    assert!(!history.alert_due("webhook", &print("b")).unwrap());
+}
+
+#[test]
 fn events_come_newest_first_and_filtered() {
     let (_folder, _, history) = fresh();
     let (a, b) = (name("a"), name("b"));

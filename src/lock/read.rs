@@ -12,15 +12,29 @@ use super::wire::{
 use super::{EntryError, LockError, Lockfile, MARKER, VERSION};
 use crate::model::launch::PinnedFile;
 use crate::model::{
-    ClientProfile, Closure, CwdRule, Era, InstallPath, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedPackage, PackageName, Pin,
-    Pinned, Runtime, ServerName, Shape, Source, Surface, View, Volatile, check_env_name,
+    ClientProfile, Closure, CwdRule, Era, InstallPath, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedPackage,
+    PackageName, Pin, Pinned, Runtime, ServerName, Shape, Source, Surface, View, Volatile, check_env_name,
 };
+use crate::surface::visible::is_invisible;
 use crate::surface::{digest, visible};
+
+/// The largest closure that is read, in packages. The attack: a lock so large that checking it
+/// never ends, in a hook that everybody waits for.
+const MAX_PACKAGES: usize = 20_000;
+
+/// How deep packages may be nested in one another. Real trees stay below ten.
+const MAX_DEPTH: usize = 50;
+
+/// How much looking for dependencies a closure may ask for: each is looked for in every folder
+/// above its package, so edges count by the length of the path they start from. Real closures stay
+/// below a tenth of it.
+const MAX_SEARCH: usize = 64 << 20;
 
 /// Reads a lock.
 ///
-/// What comes back was well-formed, without duplicate keys, and every definition has the digest
-/// that stands beside it. Not promised: that the closure is complete, that the archives agree, or
+/// What comes back was well-formed, without duplicate keys, every digest is spelled in its one
+/// way, no text outside of definitions hides characters, and every definition has the digest that
+/// stands beside it. Not promised: that the closure is complete, that the archives agree, or
 /// that anybody approved it.
 pub fn parse(text: &str) -> Result<Lockfile, LockError> {
     probe(text)?;
@@ -120,7 +134,7 @@ impl Reader<'_> {
         let pinned = match (package, launch, packages, local) {
             (Some(root), Some(launch), Some(packages), None) => {
                 let closure = self.closure(&root, packages)?;
-                let launch = self.launch(launch, &closure.root)?;
+                let launch = self.launch(launch, &closure)?;
                 Pinned::Package { closure, launch }
             }
             (None, None, None, Some(local)) => Pinned::Local(self.local(local)?),
@@ -129,7 +143,14 @@ impl Reader<'_> {
         if matches!(source, Source::Local) != matches!(pinned, Pinned::Local(_)) {
             return self.rule("source", "`local` and a local command belong together");
         }
+        let (env, network) = match &pinned {
+            Pinned::Package { launch, .. } => (&launch.env, launch.network),
+            Pinned::Local(local) => (&local.env, local.network),
+        };
         let surface = surface.map(|surface| self.surface(surface)).transpose()?;
+        if let Some(surface) = &surface {
+            self.conditions(surface, env, network)?;
+        }
         Ok(Pin { source, pinned, surface })
     }
 
@@ -145,13 +166,26 @@ impl Reader<'_> {
             Some(path) => self.at("package", path.parse())?,
             None => InstallPath::child(None, &name),
         };
+        if wire.len() > MAX_PACKAGES {
+            return self.rule("packages", "there are more than 20000 packages");
+        }
         let mut packages = BTreeMap::new();
         for (path, package) in wire {
+            if path.split("/node_modules/").nth(MAX_DEPTH).is_some() {
+                return self.rule("packages", "packages are nested more than 50 deep");
+            }
             let install: InstallPath = self.at(&path, path.parse())?;
             let package = self.package(&install, package)?;
             packages.insert(install, package);
         }
         let closure = Closure { root, packages };
+        let search = closure.packages.iter().fold(0_usize, |sum, (path, package)| {
+            let edges = package.dependencies.len() + package.optional_dependencies.len() + package.peer_dependencies.len();
+            sum.saturating_add(edges.saturating_mul(path.as_str().len()))
+        });
+        if search > MAX_SEARCH {
+            return self.rule("packages", "there are more dependencies, in deeper folders, than can be checked");
+        }
         match closure.root_package() {
             Some(package) if package.name == name && package.version == *version => Ok(closure),
             Some(_) => self.rule("package", "name or version differs from the entry of the same path in `packages`"),
@@ -168,10 +202,22 @@ impl Reader<'_> {
         if wire.version.is_empty() {
             return self.rule(at, "the version is empty");
         }
+        let limits = [&wire.os, &wire.cpu, &wire.libc, &wire.optional_peers, &wire.bundled];
+        let edges = [&wire.dependencies, &wire.optional_dependencies, &wire.peer_dependencies];
+        self.plain(
+            at,
+            limits
+                .into_iter()
+                .flatten()
+                .chain(edges.into_iter().flatten().flat_map(|(name, requirement)| [name, requirement]))
+                .chain(wire.scripts.keys())
+                .chain(&wire.engines_node)
+                .chain([&wire.version]),
+        )?;
         Ok(LockedPackage {
             name,
             version: wire.version,
-            integrity: self.at(at, wire.integrity.parse())?,
+            integrity: self.integrity(at, &wire.integrity)?,
             os: wire.os,
             cpu: wire.cpu,
             libc: wire.libc,
@@ -187,6 +233,17 @@ impl Reader<'_> {
         })
     }
 
+    /// A digest in its one spelling: of several, or of one with options, a reviewer would read
+    /// another one than counts.
+    fn integrity(&self, at: &str, text: &str) -> Read<Integrity> {
+        let integrity: Integrity = self.at(at, text.parse())?;
+        if integrity.to_string() == text {
+            Ok(integrity)
+        } else {
+            self.rule(at, "the digest must stand there once and alone, as mcp-pin writes it")
+        }
+    }
+
     fn set(&self, at: &str, list: Vec<String>) -> Read<BTreeSet<String>> {
         let length = list.len();
         let set: BTreeSet<_> = list.into_iter().collect();
@@ -197,16 +254,19 @@ impl Reader<'_> {
         }
     }
 
-    fn launch(&self, wire: WireLaunch, root: &InstallPath) -> Read<Launch> {
+    fn launch(&self, wire: WireLaunch, closure: &Closure) -> Read<Launch> {
         let WireRuntimeKind::Node = wire.runtime.kind;
-        self.no_nul("launch.args", wire.args.iter().map(String::as_str))?;
+        let wanted = wire.runtime.wanted;
+        if wanted.as_ref() != closure.root_package().and_then(|root| root.engines_node.as_ref()) {
+            return self.rule("launch.runtime", "`wanted` differs from the package's own `enginesNode`");
+        }
+        self.plain("launch.args", &wire.args)?;
+        self.plain("launch.entry", [&wire.entry])?;
         Ok(Launch {
-            runtime: Runtime::Node {
-                wanted: wire.runtime.wanted,
-            },
-            entry: self.entry(wire.entry, root)?,
+            runtime: Runtime::Node { wanted },
+            entry: self.entry(wire.entry, &closure.root)?,
             args: wire.args,
-            env: self.env(wire.env)?,
+            env: self.env("launch.env", wire.env)?,
             cwd: cwd(&wire.cwd),
             network: wire.network,
         })
@@ -226,16 +286,31 @@ impl Reader<'_> {
         }
     }
 
-    fn env(&self, names: Vec<String>) -> Read<Vec<String>> {
-        names
-            .iter()
-            .try_for_each(|name| self.at("launch.env", check_env_name(name)))
-            .map(|()| names)
+    fn env(&self, at: &str, names: Vec<String>) -> Read<Vec<String>> {
+        names.iter().try_for_each(|name| self.at(at, check_env_name(name))).map(|()| names)
     }
 
-    fn no_nul<'t>(&self, at: &str, mut texts: impl Iterator<Item = &'t str>) -> Read<()> {
-        if texts.any(|text| text.contains('\0')) {
-            return self.rule(at, "a NUL character stands in it");
+    /// Refuses text that looks different from what it is. Definitions are the server's words and
+    /// stay as they are; everything else has no use for such characters.
+    fn plain<'t>(&self, at: &str, texts: impl IntoIterator<Item = &'t String>) -> Read<()> {
+        if texts.into_iter().any(|text| text.chars().any(is_invisible)) {
+            return self.rule(at, "a control or invisible character stands in it");
+        }
+        Ok(())
+    }
+
+    /// A surface cannot have been taken with more than the server is started with: the report
+    /// would tell of a surface that nobody gets.
+    fn conditions(&self, surface: &Surface, env: &[String], network: bool) -> Read<()> {
+        surface
+            .env
+            .iter()
+            .try_for_each(|name| self.at("surface.env", check_env_name(name)))?;
+        if surface.env.iter().any(|name| !env.contains(name)) {
+            return self.rule("surface.env", "it names a variable that the server is not given");
+        }
+        if surface.network && !network {
+            return self.rule("surface.network", "the server is not allowed the network");
         }
         Ok(())
     }
@@ -247,7 +322,7 @@ impl Reader<'_> {
             .map(|arg| {
                 Ok(match arg {
                     WireArg::Text(text) => {
-                        self.no_nul("local.args", std::iter::once(text.as_str()))?;
+                        self.plain("local.args", [&text])?;
                         LocalArg::Text(text)
                     }
                     WireArg::File(file) => LocalArg::File(self.file(file)?),
@@ -257,14 +332,14 @@ impl Reader<'_> {
         Ok(LocalCommand {
             command: self.file(wire.command)?,
             args,
-            env: self.env(wire.env)?,
+            env: self.env("local.env", wire.env)?,
             cwd: cwd(&wire.cwd),
             network: wire.network,
         })
     }
 
     fn file(&self, wire: WireFileDigest) -> Read<PinnedFile> {
-        self.no_nul("local", std::iter::once(wire.path.as_str()))?;
+        self.plain("local", [&wire.path])?;
         Ok(PinnedFile {
             digest: self.at("local", wire.digest.parse())?,
             path: wire.path,

@@ -210,6 +210,83 @@ fn what_cannot_be_does_not_parse() {
     }
 }
 
+#[test]
+fn what_a_reviewer_would_misread_does_not_parse() {
+    let rejected = |from: &str, to: &str| {
+        let text = FIXTURE.replacen(from, to, 1);
+        assert_ne!(text, FIXTURE, "{from}");
+        match parse(&text) {
+            Err(LockError::Entry { at, problem, .. }) => format!("{at}: {problem}"),
+            other => panic!("{to}: {other:?}"),
+        }
+    };
+    let weak = Integrity::Sha256([9; 32]).to_string();
+    let strong = Integrity::Sha512([1; 64]).to_string();
+    for spelling in [
+        format!("{weak} {strong}"),
+        format!("{strong} {weak}"),
+        format!("{weak}?x"),
+        format!(" {weak}"),
+    ] {
+        assert!(rejected(&format!("\"{weak}\""), &format!("\"{spelling}\"")).contains("once and alone"));
+    }
+    for (from, to) in [
+        ("\"--stdio\"", "\"--stdio\\u202e\""),
+        ("\"^2.0.0\"", "\"^2.0.0\\u200b\""),
+        ("\"postinstall\"", "\"post\\u0007install\""),
+        ("\"glibc\"", "\"glibc\\ufe0f\""),
+        ("dist/index.js\"", "dist/\\u2066index.js\""),
+        ("\"version\": \"2.1.0\"", "\"version\": \"2.1.0\\u200b\""),
+    ] {
+        assert!(rejected(from, to).contains("invisible"), "{to}");
+    }
+    assert!(rejected("\"wanted\": \">=20\"", "\"wanted\": \">=2\"").starts_with("launch.runtime"));
+}
+
+#[test]
+fn a_surface_is_taken_with_what_the_launch_gives() {
+    let edited = |edit: fn(&mut Pin)| {
+        let mut lockfile = lockfile();
+        edit(lockfile.servers.get_mut(&name("notes")).unwrap());
+        match parse(&write(&lockfile)) {
+            Err(LockError::Entry { at, .. }) => at,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(edited(|pin| surface(pin).env.push("OTHER".into())), "surface.env");
+    assert_eq!(edited(|pin| surface(pin).env = vec!["a b".into()]), "surface.env");
+    assert_eq!(edited(|pin| package_of(pin).1.network = false), "surface.network");
+}
+
+#[test]
+fn a_closure_has_a_bound_in_size_and_depth() {
+    let with = |paths: Vec<String>| {
+        let mut lockfile = lockfile();
+        let packages = &mut package_of(lockfile.servers.get_mut(&name("notes")).unwrap()).0.packages;
+        for path in paths {
+            packages.insert(path.parse().unwrap(), super::sample::locked("a", "1.0.0"));
+        }
+        parse(&write(&lockfile)).map(drop).map_err(|error| error.to_string())
+    };
+    let nested = |depth: usize| vec![vec!["node_modules/a"; depth].join("/")];
+    assert_eq!(with(nested(50)), Ok(()));
+    assert!(with(nested(51)).unwrap_err().contains("50 deep"));
+    let many = |count: usize| (0..count).map(|n| format!("node_modules/p{n}")).collect::<Vec<_>>();
+    assert!(with(many(20_000)).unwrap_err().contains("20000"));
+
+    let edges = |count: usize| {
+        let mut lockfile = lockfile();
+        let packages = &mut package_of(lockfile.servers.get_mut(&name("notes")).unwrap()).0.packages;
+        let mut deep = super::sample::locked("a", "1.0.0");
+        deep.dependencies = (0..count).map(|n| (format!("p{n}"), "1".to_owned())).collect();
+        let path = vec![format!("node_modules/{}", "a".repeat(200)); 50].join("/");
+        packages.insert(path.parse().unwrap(), deep);
+        parse(&write(&lockfile)).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(edges(6_000), Ok(()));
+    assert!(edges(7_000).unwrap_err().contains("deeper folders"));
+}
+
 /// Every leaf of the file: either the reader refuses the change, or both digests' promise holds.
 #[test]
 fn no_leaf_of_an_entry_escapes_its_digest() {
@@ -235,7 +312,7 @@ fn no_leaf_of_an_entry_escapes_its_digest() {
         assert_eq!(static_digest(&server, old) != static_digest(&server, new), is_static, "{pointer}");
         moved += 1;
     }
-    assert!(moved > 25, "{moved}");
+    assert!(moved > 20, "{moved}");
 }
 
 fn leaves(value: &Value, at: String, out: &mut Vec<String>) {

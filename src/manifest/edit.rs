@@ -118,6 +118,80 @@ pub fn set_source(text: &str, name: &ServerName, source: &Source) -> Result<Stri
     confirm(document.to_string(), &expected)
 }
 
+/// The text with the server's keys set to an entry's. Only keys whose meaning differs are touched:
+/// comments, order, position and the spelling of everything else stay. A key that goes away takes
+/// its own comment along.
+pub fn set_server(text: &str, name: &ServerName, entry: &ServerEntry) -> Result<String, EditError> {
+    let mut expected = read(text)?;
+    let known = expected
+        .servers
+        .insert(name.clone(), entry.clone())
+        .ok_or_else(|| EditError::Missing(name.clone()))?;
+    let (before, after) = (fields(&known), fields(entry));
+    let mut document = document(text)?;
+    let table = servers_of(&mut document)?
+        .get_mut(name.as_str())
+        .and_then(Item::as_table_like_mut)
+        .ok_or(EditError::Layout)?;
+    for (key, _) in &before {
+        if !after.iter().any(|(kept, _)| kept == key) {
+            table.remove(key);
+        }
+    }
+    for (key, value) in after {
+        let same = before
+            .iter()
+            .any(|(known, old)| *known == key && old.to_string() == value.to_string());
+        match table.get_mut(key).and_then(Item::as_value_mut) {
+            _ if same => {}
+            Some(place) => replace(place, value),
+            None => drop(table.insert(key, Item::Value(value))),
+        }
+    }
+    confirm(document.to_string(), &expected)
+}
+
+/// Another value in the same place, with the comments that stand around the old one and, in a
+/// list, around each of its items.
+fn replace(place: &mut Value, new: Value) {
+    if let (Value::Array(list), Value::Array(new)) = (&mut *place, &new) {
+        replace_items(list, new);
+        return;
+    }
+    let decor = place.decor().clone();
+    *place = new;
+    *place.decor_mut() = decor;
+}
+
+fn replace_items(list: &mut Array, new: &Array) {
+    let text = |raw: Option<&toml_edit::RawString>| raw.and_then(|raw| raw.as_str()).unwrap_or_default().to_owned();
+    while list.len() > new.len() {
+        let removed = list.remove(list.len() - 1);
+        // What stands before an item, up to its own line, is about the item before it.
+        let before = text(removed.decor().prefix());
+        if let Some(end) = before.rfind('\n') {
+            list.set_trailing(&before[..=end]);
+        }
+    }
+    let indent = list.iter().next().map(|first| text(first.decor().prefix())).unwrap_or_default();
+    let indent = indent.rfind('\n').map(|at| indent[at + 1..].to_owned());
+    for (at, value) in new.iter().enumerate() {
+        match (list.get_mut(at), &indent) {
+            (Some(place), _) if place.as_str() == value.as_str() => {}
+            (Some(place), _) => replace(place, value.clone()),
+            (None, Some(indent)) => {
+                let trailing = text(Some(list.trailing()));
+                let line = trailing.rfind('\n').map_or("\n", |end| &trailing[..=end]);
+                let mut value = value.clone();
+                value.decor_mut().set_prefix(format!("{line}{indent}"));
+                list.push_formatted(value);
+                list.set_trailing("\n");
+            }
+            (None, None) => list.push(value.clone()),
+        }
+    }
+}
+
 /// The widest scope: whose file it is was checked when it was read for use.
 fn read(text: &str) -> Result<Manifest, ManifestError> {
     parse(text, Scope::User)

@@ -11,6 +11,7 @@ use super::problem::position;
 use super::{Manifest, ManifestError, PolicySettings, Problem, Scope, ServerEntry, Trust};
 use crate::model::{CwdRule, EnvNameError, Level, ServerName, Source, SourceError, check_env_name};
 use crate::surface::visible;
+use crate::surface::visible::is_invisible;
 
 pub(super) const TOP: &[&str] = &["servers", "policy"];
 pub(super) const SERVER: &[&str] = &["source", "args", "env", "cwd", "network", "bin", "command"];
@@ -158,8 +159,8 @@ impl Walk<'_> {
     }
 
     fn arg(&mut self, span: Span, text: &str) -> bool {
-        if text.contains('\0') {
-            self.problem(span, "a NUL character stands in it", None);
+        if text.chars().any(is_invisible) {
+            self.problem(span, "a control or invisible character stands in it", None);
             return false;
         }
         if looks_secret(text) {

@@ -1,6 +1,6 @@
 //! What the manifest's reader and its edits promise.
 
-use super::edit::{EditError, add_server, remove_server, set_source};
+use super::edit::{EditError, add_server, remove_server, set_server, set_source};
 use super::*;
 
 const GOOD: &str = r#"# Servers of this project.
@@ -125,6 +125,7 @@ fn secrets_are_refused_and_never_repeated() {
         format!("args = [\"--token={token}\"]"),
         format!("args = [\"{token}\"]"),
         "env = { API_KEY = \"s3cr3t\" }".to_owned(),
+        "args = [\"s3cr3t\\u202e\"]".to_owned(),
         "bin = \"../s3cr3t\"".to_owned(),
         "cwd = \"s3cr3t\"".to_owned(),
         "network = \"s3cr3t\"".to_owned(),
@@ -217,6 +218,49 @@ fn another_source_changes_one_value() {
     );
 }
 
+const COMMENTED: &str = r#"# head
+
+# first
+[servers.a] # a
+# where from
+source = 'npm:a@1' # src
+# with
+args = [ # list
+    "one", # 1
+    "two", # 2
+] # args
+env = ["X"] # env
+network = true # net
+
+# second
+[servers.b] # b
+source = "npm:b" # keep
+# end
+"#;
+
+#[test]
+fn setting_a_server_keeps_every_comment_order_and_place() {
+    let mut new = parse(COMMENTED, Scope::User).unwrap().servers[&name("a")].clone();
+    assert_eq!(set_server(COMMENTED, &name("a"), &new).unwrap(), COMMENTED);
+    new.source = "npm:a@2".parse().unwrap();
+    new.args = ["one", "three", "four"].map(String::from).into();
+    new.env.push("Y".into());
+    new.cwd = CwdRule::Client;
+    let expected = COMMENTED
+        .replace("'npm:a@1'", "\"npm:a@2\"")
+        .replace("\"two\", # 2\n", "\"three\", # 2\n    \"four\",\n")
+        .replace("[\"X\"]", "[\"X\", \"Y\"]")
+        .replace("network = true # net\n", "network = true # net\ncwd = \"client\"\n");
+    assert_eq!(set_server(COMMENTED, &name("a"), &new).unwrap(), expected);
+
+    new = parse(COMMENTED, Scope::User).unwrap().servers[&name("a")].clone();
+    new.args.pop();
+    new.network = false;
+    let expected = COMMENTED.replace("    \"two\", # 2\n", "").replace("network = true # net\n", "");
+    assert_eq!(set_server(COMMENTED, &name("a"), &new).unwrap(), expected);
+    assert_eq!(set_server(COMMENTED, &name("x"), &new), Err(EditError::Missing(name("x"))));
+}
+
 #[test]
 fn every_way_to_write_the_table_can_be_edited_or_is_refused() {
     for text in [
@@ -231,6 +275,10 @@ fn every_way_to_write_the_table_can_be_edited_or_is_refused() {
         let added = add_server(text, &name("b"), &entry("npm:b")).unwrap();
         let after = parse(&added, Scope::User).unwrap();
         assert_eq!(after.servers.len(), before.servers.len() + 1, "{added}");
+        let mut other = entry("npm:c");
+        other.args = vec!["x".into()];
+        let set = set_server(&added, &name("b"), &other).unwrap();
+        assert_eq!(parse(&set, Scope::User).unwrap().servers[&name("b")], other, "{set}");
         let back = remove_server(&added, &name("b")).unwrap();
         assert_eq!(parse(&back, Scope::User), Ok(before), "{back}");
     }

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 
 use crate::mcp::launch::digest_file;
 use crate::model::{CwdRule, LocalArg, LocalCommand, PinnedFile};
+use crate::surface::visible;
+use crate::surface::visible::is_invisible;
 
 /// Programs that run what their arguments say.
-const SHELLS: [&str; 17] = [
+const SHELLS: [&str; 46] = [
     "sh",
     "bash",
     "dash",
@@ -22,41 +24,173 @@ const SHELLS: [&str; 17] = [
     "tcsh",
     "ash",
     "busybox",
+    "toybox",
     "env",
     "cmd",
     "powershell",
     "pwsh",
     "xargs",
     "sudo",
+    "su",
+    "doas",
+    "runuser",
+    "pkexec",
+    "timeout",
+    "nice",
+    "ionice",
+    "nohup",
+    "setsid",
+    "setpriv",
+    "chroot",
+    "unshare",
+    "nsenter",
+    "taskset",
+    "flock",
+    "systemd-run",
+    "ssh",
+    "awk",
+    "gawk",
+    "mawk",
+    "nawk",
+    "stdbuf",
+    "time",
+    "watch",
+    "parallel",
+    "script",
+    "strace",
+    "unbuffer",
 ];
 /// Programs that fetch what they run.
 const LAUNCHERS: [&str; 11] = [
     "npx", "npm", "pnpm", "pnpx", "yarn", "bunx", "uvx", "uv", "pipx", "docker", "podman",
 ];
-/// Interpreters, by the start of their name, and the arguments with which they run inline code or
-/// code that is not a file.
-const INTERPRETERS: [(&str, &[&str]); 7] = [
-    (
-        "node",
-        &[
-            "-e",
-            "--eval",
-            "-p",
-            "--print",
-            "-pe",
-            "-r",
-            "--require",
-            "--import",
-            "--loader",
-            "--experimental-loader",
+
+/// What may stand between an interpreter and its script.
+struct Interpreter {
+    /// The start of its name.
+    name: &'static str,
+    /// A word that may come first.
+    verb: Option<&'static str>,
+    /// Letters of short options that run code which is in no pinned file.
+    code: &'static str,
+    /// Letters of short options that take no value and run nothing, alone or together.
+    short: &'static str,
+    /// The same of long options.
+    long: &'static [&'static str],
+}
+
+const INTERPRETERS: [Interpreter; 7] = [
+    Interpreter {
+        name: "node",
+        verb: None,
+        code: "epr",
+        short: "",
+        long: &[
+            "--no-warnings",
+            "--trace-warnings",
+            "--no-deprecation",
+            "--trace-deprecation",
+            "--throw-deprecation",
+            "--enable-source-maps",
+            "--experimental-strip-types",
+            "--preserve-symlinks",
+            "--preserve-symlinks-main",
+            "--use-system-ca",
+            "--use-openssl-ca",
+            "--use-bundled-ca",
+            "--expose-gc",
         ],
-    ),
-    ("bun", &["-e", "--eval", "-p", "--print", "x", "-r", "--preload"]),
-    ("deno", &["eval"]),
-    ("python", &["-c", "-m", "-"]),
-    ("perl", &["-e", "-E", "-M"]),
-    ("ruby", &["-e", "-r"]),
-    ("php", &["-r"]),
+    },
+    Interpreter {
+        name: "bun",
+        verb: Some("run"),
+        code: "epr",
+        short: "",
+        long: &["--smol", "--silent", "--no-install"],
+    },
+    Interpreter {
+        name: "deno",
+        verb: Some("run"),
+        code: "",
+        short: "AENRSWq",
+        long: &[
+            "--allow-all",
+            "--allow-env",
+            "--allow-net",
+            "--allow-read",
+            "--allow-sys",
+            "--allow-write",
+            "--cached-only",
+            "--no-prompt",
+            "--no-remote",
+            "--quiet",
+        ],
+    },
+    Interpreter {
+        name: "python",
+        verb: None,
+        code: "cm",
+        short: "BEIOPRSbdqsuv",
+        long: &[],
+    },
+    Interpreter {
+        name: "perl",
+        verb: None,
+        code: "EMem",
+        short: "TWtw",
+        long: &[],
+    },
+    Interpreter {
+        name: "ruby",
+        verb: None,
+        code: "er",
+        short: "w",
+        long: &["--yjit", "--disable-gems"],
+    },
+    Interpreter {
+        name: "php",
+        verb: None,
+        code: "BEFRSr",
+        short: "nq",
+        long: &[],
+    },
+];
+
+/// Long options of any of them that run, load or fetch other code, or
+/// open a debugger that would.
+const LOADS_CODE: [&str; 32] = [
+    "--build-sea",
+    "--build-snapshot-config",
+    "--config",
+    "--cwd",
+    "--define",
+    "--env",
+    "--env-file",
+    "--env-file-if-exists",
+    "--eval",
+    "--experimental-config-file",
+    "--experimental-loader",
+    "--experimental-sea-config",
+    "--import",
+    "--import-map",
+    "--install",
+    "--loader",
+    "--openssl-config",
+    "--php-ini",
+    "--plugin",
+    "--preload",
+    "--print",
+    "--process-begin",
+    "--process-code",
+    "--process-end",
+    "--process-file",
+    "--require",
+    "--run",
+    "--server",
+    "--snapshot-blob",
+    "--tsconfig-override",
+    "--v8-flags",
+    "--zend-extension",
 ];
 
 /// Why a command is not pinned. The user's command line is at fault.
@@ -82,6 +216,15 @@ pub enum LocalError {
         /// The argument.
         argument: String,
     },
+    /// An option before the script of which it is not known that it runs no other code, or that
+    /// takes its value from the next argument.
+    #[error("could not pin `{command} {argument}`: this option before the script may run other code")]
+    Option {
+        /// The command.
+        command: String,
+        /// The option.
+        argument: String,
+    },
     /// No such program on `PATH` or at the path given.
     #[error("could not find the command `{command}`")]
     NotFound {
@@ -99,6 +242,9 @@ pub enum LocalError {
     /// A path or argument is not Unicode: it could not be written to the lock as it is.
     #[error("could not pin an argument that is not Unicode: `{0}`")]
     NotUnicode(String),
+    /// A path or argument holds a character that nobody would see in the lock.
+    #[error("could not pin an argument with a control or invisible character: `{}`", visible(.0))]
+    Invisible(String),
 }
 
 impl LocalError {
@@ -108,8 +254,12 @@ impl LocalError {
             Self::Shell { .. } => Some("name the program itself and its arguments, for example `-- node /path/to/server.js`".into()),
             Self::Launcher { .. } => Some("install the package itself: `mcp-pin install npm:NAME`".into()),
             Self::Inline { .. } => Some("put the code into a file and name that".into()),
+            Self::Option { argument, .. } if argument.starts_with("--") && !argument.contains('=') => {
+                Some(format!("leave it out; where it takes a value, write `{argument}=VALUE`"))
+            }
+            Self::Option { .. } => Some("leave it out, or write its long form with the value: `--NAME=VALUE`".into()),
             Self::NotFound { .. } => Some("give the full path of the program".into()),
-            Self::Unreadable { .. } | Self::NotUnicode(_) => None,
+            Self::Unreadable { .. } | Self::NotUnicode(_) | Self::Invisible(_) => None,
         }
     }
 }
@@ -150,27 +300,54 @@ fn refuse_by_name(name: &str, arguments: &[LocalArg]) -> Result<(), LocalError> 
     if LAUNCHERS.contains(&name) || name.ends_with("-cli.js") {
         return Err(LocalError::Launcher { command: name.to_owned() });
     }
-    let Some((_, banned)) = INTERPRETERS.iter().find(|(start, _)| is_interpreter(name, start)) else {
-        return Ok(());
+    match INTERPRETERS.iter().find(|known| is_interpreter(name, known.name)) {
+        Some(interpreter) => script_first(name, interpreter, arguments),
+        None => Ok(()),
+    }
+}
+
+/// The first argument that is no option must be the script, and pinned; what stands before it must
+/// be known to run nothing else. Options after the script are the script's own.
+///
+/// An option with its value in the next argument is refused: whether that is a value or the script
+/// depends on the interpreter's version.
+fn script_first(name: &str, interpreter: &Interpreter, arguments: &[LocalArg]) -> Result<(), LocalError> {
+    let command = || name.to_owned();
+    let inline = |argument: &str| LocalError::Inline {
+        command: command(),
+        argument: argument.to_owned(),
     };
-    // Options after the script are the script's own; without a script the code is in no file.
-    for argument in arguments {
+    for (at, argument) in arguments.iter().enumerate() {
         let LocalArg::Text(argument) = argument else { return Ok(()) };
-        let word = argument.split('=').next().unwrap_or(argument);
-        let glued = banned
-            .iter()
-            .any(|bad| bad.len() == 2 && bad.starts_with('-') && !argument.starts_with("--") && argument.starts_with(bad));
-        if banned.contains(&word) || glued {
-            return Err(LocalError::Inline {
-                command: name.to_owned(),
-                argument: argument.clone(),
-            });
+        if at == 0 && interpreter.verb == Some(argument) {
+            continue;
+        }
+        if !argument.starts_with('-') || argument == "-" {
+            return Err(inline(argument));
+        }
+        let unknown = || LocalError::Option {
+            command: command(),
+            argument: argument.clone(),
+        };
+        let known = if argument.starts_with("--") {
+            let (option, value) = argument.split_once('=').map_or((argument.as_str(), None), |(o, v)| (o, Some(v)));
+            // Node takes `_` for `-`.
+            let option = option.to_ascii_lowercase().replace('_', "-");
+            if LOADS_CODE.contains(&option.as_str()) || option.starts_with("--inspect") {
+                return Err(inline(argument));
+            }
+            value.is_some() || interpreter.long.contains(&argument.as_str())
+        } else {
+            if argument.chars().any(|letter| interpreter.code.contains(letter)) {
+                return Err(inline(argument));
+            }
+            argument[1..].chars().all(|letter| interpreter.short.contains(letter))
+        };
+        if !known {
+            return Err(unknown());
         }
     }
-    Err(LocalError::Inline {
-        command: name.to_owned(),
-        argument: "(standard input)".into(),
-    })
+    Err(inline("(standard input)"))
 }
 
 /// `node`, `nodejs`, `node20`, `python3.11`, but not `nodemon`.
@@ -191,9 +368,13 @@ fn resolve(program: &str, path: &OsStr, cwd: &Path) -> Option<PathBuf> {
 }
 
 fn pin_argument(argument: &str, cwd: &Path) -> Result<LocalArg, LocalError> {
+    if argument.chars().any(is_invisible) {
+        return Err(LocalError::Invisible(argument.to_owned()));
+    }
     let full = cwd.join(argument);
     match full.canonicalize() {
-        Ok(found) if found.is_file() => Ok(LocalArg::File(pin_file(&found)?)),
+        // A file of the name `-e` does not make an option harmless.
+        Ok(found) if found.is_file() && !argument.starts_with('-') => Ok(LocalArg::File(pin_file(&found)?)),
         _ => Ok(LocalArg::Text(argument.to_owned())),
     }
 }
@@ -204,6 +385,9 @@ fn pin_file(path: &Path) -> Result<PinnedFile, LocalError> {
         source,
     })?;
     let text = path.to_str().ok_or_else(|| LocalError::NotUnicode(path.display().to_string()))?;
+    if text.chars().any(is_invisible) {
+        return Err(LocalError::Invisible(text.to_owned()));
+    }
     Ok(PinnedFile {
         path: text.to_owned(),
         digest,
@@ -219,12 +403,14 @@ mod tests {
     fn machine() -> (tempfile::TempDir, PathBuf) {
         let scratch = tempfile::tempdir().unwrap();
         let root = scratch.path().canonicalize().unwrap();
-        for name in ["node", "bash", "npx", "python3.11", "server"] {
+        for name in ["node", "bash", "npx", "python3.11", "perl", "deno", "timeout", "server"] {
             std::fs::write(root.join(name), name).unwrap();
             std::fs::set_permissions(root.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
         }
         std::os::unix::fs::symlink(root.join("bash"), root.join("innocent")).unwrap();
-        std::fs::write(root.join("server.js"), "x").unwrap();
+        for name in ["server.js", "-e", "-c"] {
+            std::fs::write(root.join(name), "x").unwrap();
+        }
         (scratch, root)
     }
 
@@ -242,19 +428,45 @@ mod tests {
             "a link to a shell"
         );
         assert!(matches!(try_pin(&["npx", "-y", "x"]), Err(LocalError::Launcher { .. })));
+        assert!(matches!(
+            try_pin(&["timeout", "5", "node", "server.js"]),
+            Err(LocalError::Shell { .. })
+        ));
         for words in [
-            &["node", "-e", "1"][..],
-            &["node", "--eval=1"],
-            &["node", "-p", "1"],
-            &["node", "--import", "x", "server.js"],
-            &["node", "--conditions", "x", "-e", "1"],
-            &["python3.11", "-c", "1"],
-            &["python3.11", "-cprint()"],
-            &["python3.11", "-m", "x"],
-            &["node"],
+            &["node"][..],
+            &["node", "-"],
+            &["node", "1", "server.js"],
+            &["node", "--eval=1", "server.js"],
+            &["node", "--import=x", "server.js"],
+            &["node", "--env-file=server.js", "server.js"],
+            &["node", "--env_file=server.js", "server.js"],
+            &["node", "--inspect-brk=0", "server.js"],
+            &["deno", "eval", "server.js"],
+            &["node", "-e", "server.js"],
+            &["node", "-p", "server.js"],
+            &["node", "--eval", "server.js"],
+            &["node", "-r", "server.js", "server.js"],
+            &["node", "--env-file", "server.js"],
+            &["node", "--no-warnings", "-pe", "1", "server.js"],
+            &["python3.11", "-c", "server.js"],
+            &["python3.11", "-cprint()", "server.js"],
+            &["python3.11", "-Ic", "1", "server.js"],
+            &["python3.11", "-m", "server.js"],
+            &["perl", "-we", "1", "server.js"],
         ] {
             assert!(matches!(try_pin(words), Err(LocalError::Inline { .. })), "{words:?}");
         }
+        for words in [
+            &["node", "--conditions", "server.js", "-e", "1"][..],
+            &["node", "--", "server.js"],
+            &["node", "-C", "x", "server.js"],
+            &["python3.11", "-X", "server.js"],
+        ] {
+            assert!(matches!(try_pin(words), Err(LocalError::Option { .. })), "{words:?}");
+        }
+        let hint = try_pin(&["node", "--conditions", "server.js"]).unwrap_err().hint();
+        assert!(hint.unwrap().contains("--conditions=VALUE"));
+        assert!(matches!(try_pin(&["server", "a\u{202e}"]), Err(LocalError::Invisible(_))));
         assert!(matches!(try_pin(&["nowhere"]), Err(LocalError::NotFound { .. })));
     }
 
@@ -277,6 +489,9 @@ mod tests {
     #[test]
     fn options_of_the_script_are_its_own() {
         assert!(try_pin(&["node", "server.js", "-e"]).is_ok());
+        assert!(try_pin(&["node", "--no-warnings", "--conditions=x", "server.js", "--eval", "1"]).is_ok());
+        assert!(try_pin(&["python3.11", "-Iu", "server.js"]).is_ok());
+        assert!(try_pin(&["deno", "run", "-A", "server.js"]).is_ok());
         assert!(try_pin(&["server", "-c", "config"]).is_ok());
     }
 }

@@ -110,7 +110,8 @@ impl Settings {
 
     /// The credential to send to an address.
     pub(super) fn credential(&self, url: &str) -> Option<&Secret> {
-        self.credentials.for_url(url)
+        let registries = std::iter::once(&self.registry).chain(self.scopes.values());
+        self.credentials.for_url(url, registries.map(String::as_str))
     }
 
     /// Whether this npm has the option. Passing one it lacks would be noise now and an error later.
@@ -269,6 +270,7 @@ mod tests {
         assert_eq!(settings.registry_of(&name("@hidden/a")), "http://three.test/");
         assert_eq!(settings.credential("http://three.test/x"), Some(&Secret::basic("u", "pw")));
         assert_eq!(settings.credential("http://two.test/x"), None);
+        assert_eq!(settings.credential("http://three.test:81/x"), None);
         assert!(settings.knows("@s:registry") && !settings.knows("allow-git"));
         assert!(!format!("{settings:?}").contains("pw"));
     }

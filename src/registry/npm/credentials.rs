@@ -2,7 +2,8 @@
 //!
 //! npm does not show them, so the files are read here, in npm's own spelling. A credential goes
 //! only to addresses below the host and path it is written for: a registry that names an archive
-//! on another host does not get it.
+//! on another host does not get it, and one that names an archive of the same host without
+//! encryption does not either.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -49,8 +50,17 @@ impl Credentials {
     }
 
     /// The credential for an address, if one is written for its host and a path above it.
-    pub(super) fn for_url(&self, url: &str) -> Option<&Secret> {
+    ///
+    /// npm's settings name hosts without a scheme. The attack: a document that says
+    /// `http://same-host/…` would have the token sent where everybody on the way reads it. So
+    /// without encryption it is sent only to the origin of one of `registries`, which the user
+    /// wrote that way.
+    pub(super) fn for_url<'r>(&self, url: &str, mut registries: impl Iterator<Item = &'r str>) -> Option<&Secret> {
         let url = Url::parse(url).ok()?;
+        let asked = |registry: &str| Url::parse(registry).is_ok_and(|registry| registry.origin() == url.origin());
+        if url.scheme() != "https" && !registries.any(asked) {
+            return None;
+        }
         let host = url.host_str()?;
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
         let address = format!("//{host}{port}{}", url.path());
@@ -167,10 +177,14 @@ mod tests {
             "; comment\n//h/npm/:_authToken=${TOK}\n//h/npm/deep/:_auth = \"YTpi\"\n//h:8080/:username=u\n//h:8080/:_password=cHc=\n_authToken=loose\n",
         );
         let token = Some(Secret::bearer("s3cret"));
-        assert_eq!(found.for_url("https://h/npm/a/-/a-1.tgz").cloned(), token);
-        assert_eq!(found.for_url("https://h/npm/deep/x").cloned(), Some(Secret::basic_encoded("YTpi")));
-        assert_eq!(found.for_url("http://h:8080/any").cloned(), Some(Secret::basic("u", "pw")));
+        let plain = ["http://h:8080/npm/"];
+        let for_url = |url: &str| found.for_url(url, plain.into_iter()).cloned();
+        assert_eq!(for_url("https://h/npm/a/-/a-1.tgz"), token);
+        assert_eq!(for_url("https://h/npm/deep/x"), Some(Secret::basic_encoded("YTpi")));
+        assert_eq!(for_url("http://h:8080/any"), Some(Secret::basic("u", "pw")));
         for other in [
+            "http://h/npm/a/-/a-1.tgz",
+            "ftp://h/npm/a",
             "https://h/",
             "https://h/npmx/a",
             "https://evil/npm/a",
@@ -178,7 +192,7 @@ mod tests {
             "https://h.evil/npm/",
             "https://evil/?//h/npm/",
         ] {
-            assert_eq!(found.for_url(other), None, "{other}");
+            assert_eq!(for_url(other), None, "{other}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::model::{ArchiveContents, LockedPackage, PackageName};
+use crate::surface::visible::is_invisible;
 
 use super::manifest::clean_version;
 use super::{Claim, Manifest, ManifestError, install_scripts};
@@ -38,6 +39,13 @@ pub enum Refusal {
     /// The archive brings its own lockfile, which would pull in whatever it names.
     #[error("the archive holds an npm-shrinkwrap.json, which would choose its own dependencies")]
     Shrinkwrap,
+    /// The archive's manifest hides characters in what the lock would show. The publisher is at
+    /// fault; npm's registry takes such text.
+    #[error("a control or invisible character stands in `{field}` of the archive's package.json")]
+    Invisible {
+        /// The field.
+        field: &'static str,
+    },
     /// Manifest confusion: the registry's metadata describes another package than the archive.
     #[error("the registry's metadata and the archive disagree: {}", list(.0))]
     Confused(Vec<Confusion>),
@@ -86,11 +94,33 @@ pub fn confirm(claim: &Claim, contents: &ArchiveContents) -> Result<LockedPackag
     if !claim.has_install_script && !written.is_empty() {
         found.map("scripts", &BTreeMap::new(), &written);
     }
-    if found.0.is_empty() {
-        Ok(archived(&manifest, claim, contents))
-    } else {
-        Err(Refusal::Confused(found.0))
+    if !found.0.is_empty() {
+        return Err(Refusal::Confused(found.0));
     }
+    let package = archived(&manifest, claim, contents);
+    match invisible(&package) {
+        Some(field) => Err(Refusal::Invisible { field }),
+        None => Ok(package),
+    }
+}
+
+/// The first field with text that the lock refuses to hold.
+fn invisible(package: &LockedPackage) -> Option<&'static str> {
+    let hides = |text: &String| text.chars().any(is_invisible);
+    let edges = |map: &BTreeMap<String, String>| map.iter().any(|(name, requirement)| hides(name) || hides(requirement));
+    [
+        ("version", hides(&package.version)),
+        ("os", package.os.iter().any(hides)),
+        ("cpu", package.cpu.iter().any(hides)),
+        ("libc", package.libc.iter().any(hides)),
+        ("dependencies", edges(&package.dependencies)),
+        ("optionalDependencies", edges(&package.optional_dependencies)),
+        ("peerDependencies", edges(&package.peer_dependencies)),
+        ("peerDependenciesMeta", package.optional_peers.iter().any(hides)),
+        ("engines", package.engines_node.iter().any(hides)),
+    ]
+    .into_iter()
+    .find_map(|(field, hidden)| hidden.then_some(field))
 }
 
 fn archived(manifest: &Manifest, claim: &Claim, contents: &ArchiveContents) -> LockedPackage {
@@ -133,15 +163,36 @@ impl Facts {
 }
 
 /// The packages that really stand in the archive's own `node_modules`, declared or not: those are
-/// the ones node finds first.
+/// the ones node finds first. A file `node_modules/foo.js` is one as well: `require("foo")` finds
+/// it, and so does `require("foo.js")`.
+///
+/// One in a folder of the archive's (`lib/node_modules/foo`) is found from that folder only. It is
+/// recorded by its path: under the bare name it would stand for the locked package of that name,
+/// whose edges nobody would check then.
 fn bundled_names(contents: &ArchiveContents) -> BTreeSet<String> {
-    let names = contents.files.iter().filter_map(|file| {
-        let rest = file.path.strip_prefix("node_modules/")?;
-        let segments = if rest.starts_with('@') { 2 } else { 1 };
-        let end = rest.match_indices('/').nth(segments - 1)?.0;
-        rest[..end].parse::<PackageName>().ok().map(|name| name.to_string())
-    });
-    names.collect()
+    contents.files.iter().flat_map(|file| bundled_as(&file.path)).collect()
+}
+
+fn bundled_as(path: &str) -> Vec<String> {
+    let (folder, rest) = match path.strip_prefix("node_modules/") {
+        Some(rest) => ("", rest),
+        None => match path.find("/node_modules/") {
+            Some(at) => path.split_at(at + "/node_modules/".len()),
+            None => return Vec::new(),
+        },
+    };
+    let segments = if rest.starts_with('@') { 2 } else { 1 };
+    let names = match rest.match_indices('/').nth(segments - 1) {
+        Some((end, _)) => vec![&rest[..end]],
+        // A file: by its whole name, and by the endings that node adds.
+        None => [".js", ".json", ".node"]
+            .iter()
+            .filter_map(|ending| rest.strip_suffix(ending))
+            .chain([rest])
+            .collect(),
+    };
+    let names = names.into_iter().filter_map(|name| name.parse::<PackageName>().ok());
+    names.map(|name| format!("{folder}{name}")).collect()
 }
 
 /// Compares a lock's entry with the archive whose digest it names: every field must be what the

@@ -138,10 +138,37 @@ fn packages_inside_the_archive_are_found_whether_declared_or_not() {
         "node_modules/@s/b/index.js",
         "node_modules/c/index.js",
         "node_modules/.bin/c",
+        "node_modules/.package-lock.json",
         "node_modules/loose.js",
+        "node_modules/plain",
+        "node_modules/@s/file.json",
+        "node_modules/c.js/index.js",
+        "lib/node_modules/deep/index.js",
+        "node_modules/c/node_modules/inner/x.js",
+        "lib/not_node_modules/x.js",
     ];
     let package = confirm(&claim(), &contents(HONEST, &files)).unwrap();
-    assert_eq!(package.bundled, BTreeSet::from(["@s/b".into(), "c".into()]));
+    let expected = [
+        "@s/b",
+        "@s/file",
+        "@s/file.json",
+        "c",
+        "c.js",
+        "lib/node_modules/deep",
+        "loose",
+        "loose.js",
+        "plain",
+    ];
+    assert_eq!(package.bundled, expected.map(String::from).into());
+}
+
+#[test]
+fn text_the_lock_would_refuse_is_refused_before() {
+    let manifest = HONEST.replace("\"bin\"", "\"engines\":{\"node\":\"20\\u202e\"},\"bin\"");
+    assert_eq!(
+        confirm(&claim(), &contents(&manifest, &[])),
+        Err(Refusal::Invisible { field: "engines" })
+    );
 }
 
 type Edit = fn(&mut LockedPackage);
