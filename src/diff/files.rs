@@ -59,6 +59,8 @@ pub fn diff_files<E>(
         let mut change = FileChange {
             path: path.to_owned(),
             kind,
+            before: sides.0.map(|file| file.digest),
+            after: sides.1.map(|file| file.digest),
             lines_added: 0,
             lines_removed: 0,
             invisible: false,
@@ -184,6 +186,11 @@ mod tests {
             .iter()
             .map(|c| (c.path.as_str(), c.kind, c.lines_added, c.lines_removed, c.binary))
             .collect();
+        let digests = |c: &FileChange| (c.before, c.after);
+        let of = |text: &str| Some(Sha256Digest::of(text));
+        assert_eq!(digests(&changes[0]), (of("one\ntwo\nthree\n"), of("one\n2\nthree\nfour\n")));
+        assert_eq!(digests(&changes[1]), (of("x\n"), None));
+        assert_eq!(changes[2].before, None);
         assert_eq!(
             short,
             [

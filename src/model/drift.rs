@@ -30,6 +30,11 @@ pub struct FileChange {
     pub path: String,
     /// What happened to it.
     pub kind: FileChangeKind,
+    /// The content's digest before, `None` where it is new. Consent covers it: other content with
+    /// the same counts of lines is another change.
+    pub before: Option<Sha256Digest>,
+    /// The content's digest now, `None` where it is gone.
+    pub after: Option<Sha256Digest>,
     /// Lines added, where both sides are text.
     pub lines_added: usize,
     /// Lines removed, where both sides are text.
@@ -168,6 +173,9 @@ pub enum Change {
         path: String,
         /// How it differs.
         kind: TreeChangeKind,
+        /// The digest of what is on disk; `None` where nothing is, where it is no file, and where
+        /// it cannot be read.
+        found: Option<Sha256Digest>,
     },
     /// A pinned file of a local command has other content, or is gone (`after` is `None`).
     LocalFile {

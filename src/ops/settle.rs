@@ -90,7 +90,7 @@ async fn code_report(
         findings.extend(policy::judge(name, &Drift { changes }, &context));
     }
     if before.is_none_or(|before| !before.approved) {
-        findings.extend(policy::first_install(name, pin, &context.others));
+        findings.extend(policy::first_install(name, pin, &context.others, &policy::Asked::default()));
     }
     Ok(Report {
         findings,
@@ -136,10 +136,10 @@ fn surface_findings(name: &ServerName, before: Option<&Baseline>, pin: &Pin, con
             findings.extend(policy::judge(name, &Drift { changes }, &context));
         }
         (Some(_), None) => findings.push(policy::surface_not_pinned(name)),
-        (None, _) => findings.extend(policy::first_install(name, pin, &context.others)),
+        (None, _) => findings.extend(policy::first_install(name, pin, &context.others, &policy::Asked::default())),
     }
     if before.is_some_and(|before| !before.approved) {
-        findings.extend(policy::first_install(name, pin, &context.others));
+        findings.extend(policy::first_install(name, pin, &context.others, &policy::Asked::default()));
     }
     Ok(findings)
 }

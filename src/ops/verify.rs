@@ -191,7 +191,11 @@ fn tree(
         let what = format!("verify its files: the store lacks {}", check.missing_archives.join(", "));
         checked.undecided(what, vec!["`mcp-pin install` fetches them again".into()]);
     }
-    let changes = check.changes.into_iter().map(|(path, kind)| Change::Tree { path, kind }).collect();
+    let tree = |(path, kind): (String, _)| {
+        let found = check.found.get(&path).copied();
+        Change::Tree { path, kind, found }
+    };
+    let changes = check.changes.into_iter().map(tree).collect();
     checked.judge(changes, loaded);
     Ok(check.installed)
 }

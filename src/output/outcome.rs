@@ -29,23 +29,19 @@ pub fn show(printer: &Printer, outcome: &Outcome, with_report: bool) -> io::Resu
         for server in &outcome.servers {
             line(out, server)?;
         }
-        let shown = if printer.verbose {
-            outcome.report.clone()
-        } else {
-            plain::without_info(&outcome.report)
-        };
-        if with_report || !shown.undecided.is_empty() {
-            let shown = if with_report {
-                shown
-            } else {
-                Report {
-                    findings: Vec::new(),
-                    ..shown
-                }
+        if with_report && printer.verbose {
+            plain::report(out, &outcome.report, printer.out)
+        } else if with_report {
+            plain::brief_report(out, &outcome.report, printer.out)
+        } else if !outcome.report.undecided.is_empty() {
+            let open = Report {
+                findings: Vec::new(),
+                ..outcome.report.clone()
             };
-            plain::report(out, &shown, printer.out)?;
+            plain::report(out, &open, printer.out)
+        } else {
+            Ok(())
         }
-        Ok(())
     })
 }
 

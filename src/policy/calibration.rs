@@ -223,3 +223,68 @@ fn poisoned_definitions_are_recognised_and_benign_ones_left_alone() {
     }
     eprintln!("squatting tools as rug pulls: {grades:?}");
 }
+
+#[test]
+fn honest_servers_are_hardly_warned_of_on_day_one() {
+    let Some(data) = data() else { return };
+    let (mut servers, mut warned, mut noticed) = (0, Vec::new(), 0);
+    for ecosystem in ["npm", "pypi"] {
+        for server in std::fs::read_dir(data.join("surfaces").join(ecosystem)).unwrap() {
+            let folder = server.unwrap().path();
+            let versions = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+            let Some(newest) = versions.max() else { continue };
+            let taken: Value = serde_json::from_str(&std::fs::read_to_string(newest).unwrap()).unwrap_or_default();
+            let mut all = surface(None);
+            let tools = taken["tools"].as_array().cloned().unwrap_or_default();
+            let items = tools
+                .iter()
+                .flat_map(|tool| surface(Some(tool)).views[0].items[&ItemKind::Tool].clone());
+            all.views[0].items.insert(ItemKind::Tool, items.collect());
+            let (name, context) = ("s".parse().unwrap(), JudgeContext::default());
+            let mut findings = Vec::new();
+            Judge::new(&name, &Drift::default(), &context).first_definitions(&all, &mut findings);
+            servers += 1;
+            let worst = findings.iter().map(|finding| finding.grade).max();
+            noticed += usize::from(worst == Some(Grade::Notice));
+            if worst >= Some(Grade::Warning) {
+                let why: Vec<_> = findings
+                    .into_iter()
+                    .filter(|f| f.grade >= Grade::Warning)
+                    .map(|f| f.title)
+                    .collect();
+                warned.push((folder, why));
+            }
+        }
+    }
+    eprintln!("{servers} honest servers, {noticed} noticed, warned of: {warned:#?}");
+    assert!(servers > 0 && share(warned.len(), servers) < 3.0);
+
+    // The same rules see what the known attacks ask for.
+    let tool = |schema: Value| json!({"name": "t", "inputSchema": schema});
+    let codes = |tool: &Value| -> Vec<(&str, Grade)> {
+        let (name, context) = ("s".parse().unwrap(), JudgeContext::default());
+        let mut findings = Vec::new();
+        Judge::new(&name, &Drift::default(), &context).first_definitions(&surface(Some(tool)), &mut findings);
+        findings.into_iter().map(|finding| (finding.code, finding.grade)).collect()
+    };
+    let asks = tool(json!({"properties": {"o": {"properties": {"system_prompt": {}}, "required": ["system_prompt"]}}}));
+    assert_eq!(codes(&asks), [("listening-parameter-present", Grade::Warning)]);
+    let asks = tool(json!({"properties": {"history": {}, "context": {}}, "required": ["history"]}));
+    let both = [
+        ("listening-parameter-present", Grade::Warning),
+        ("secret-parameter-present", Grade::Notice),
+    ];
+    assert_eq!(codes(&asks), both);
+    let asks = tool(json!({"properties": {"system_prompt": {}}}));
+    assert_eq!(codes(&asks), [("listening-parameter-present", Grade::Notice)]);
+    let asks = tool(json!({"properties": {"o": {"properties": {"conversation": {}}, "required": ["conversation"]}}}));
+    assert_eq!(codes(&asks), [("listening-parameter-present", Grade::Warning)]);
+    let refers = tool(json!({"properties": {"a": {"$ref": "https://schemas.example/a.json"}}}));
+    assert_eq!(codes(&refers), [("network-reference", Grade::Critical)]);
+    let sends = tool(json!({"properties": {"a": {"x-mcp-header": "Region"}, "api_key": {}}}));
+    let expected = [
+        ("header-parameter-present", Grade::Notice),
+        ("secret-parameter-present", Grade::Notice),
+    ];
+    assert_eq!(codes(&sends), expected);
+}

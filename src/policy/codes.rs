@@ -115,6 +115,10 @@ pub const CODES: &[(&str, &str)] = &[
         "a parameter is copied into an HTTP header, where logs and proxies see it",
     ),
     (
+        "header-parameter-present",
+        "parameters are copied into HTTP headers, where logs and proxies see them",
+    ),
+    (
         "hidden-instructions",
         "a text of the server uses a known trick to command the model or to reach secrets",
     ),
@@ -152,13 +156,30 @@ pub const CODES: &[(&str, &str)] = &[
         "invisible-characters",
         "characters that nobody sees stand in code or in text for the model, the way hidden instructions are smuggled",
     ),
+    ("launch-args", "the server is started with these arguments"),
     (
         "launch-changed",
         "command, arguments, variables, working directory or network permission of the server changed",
     ),
     (
+        "launch-cwd",
+        "the server starts in the client's working folder, where the files of a project can steer it",
+    ),
+    (
+        "launch-env-passed",
+        "variables of the client are passed to the server, which can read and send them",
+    ),
+    (
+        "launch-network",
+        "the server may use the network when it is started to take its surface, and may send what it is given",
+    ),
+    (
         "list-unstable",
         "the server's lists differ between two calls of one run, so what is approved is not what a client sees",
+    ),
+    (
+        "listening-parameter-present",
+        "a tool asks for the conversation or the system prompt, which no honest tool needs",
     ),
     (
         "local-command",
@@ -239,6 +260,10 @@ pub const CODES: &[(&str, &str)] = &[
         "the package asks for another version of the runtime than this machine has",
     ),
     ("schema-explosion", "a schema grew out of all proportion, which can stall a client"),
+    (
+        "secret-parameter-present",
+        "parameters ask by name for secrets or notes; honest servers have such, and collecting ones as well",
+    ),
     ("server-identity-changed", "the server says something else about who it is"),
     (
         "server-version-changed",
@@ -267,6 +292,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "surface-too-large",
         "the server sends more, or larger, definitions than any honest server does",
+    ),
+    (
+        "surface-unpinned",
+        "the approved entry had a surface and this one has none: no change would be noticed any more",
     ),
     (
         "suspicious-text",
@@ -319,11 +348,13 @@ mod tests {
         let sources = [
             include_str!("mod.rs"),
             include_str!("item.rs"),
+            include_str!("members.rs"),
             include_str!("schema.rs"),
             include_str!("reach.rs"),
             include_str!("handshake.rs"),
             include_str!("package.rs"),
             include_str!("install.rs"),
+            include_str!("first.rs"),
         ];
         let ordinary = ["date-time", "x-mcp-header"];
         let mut used = 0;

@@ -13,8 +13,21 @@ use crate::model::report::Detail;
 use crate::model::{Closure, Drift, Finding, Grade, ItemKind, LocalArg, LocalCommand, Pin, ServerName, Shape, Surface};
 use crate::surface::digest;
 
-/// Judges a pin that has no predecessor.
-pub fn first_install(server: &ServerName, pin: &Pin, others: &[OtherServer]) -> Vec<Finding> {
+/// What the person asked for on the command line. Nothing that a file of a project says belongs
+/// here: a clone would approve itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// These very variables were named.
+    pub env: bool,
+    /// The network was allowed.
+    pub network: bool,
+}
+
+/// Judges a pin that has no predecessor, its launch and its definitions included.
+///
+/// What was `asked` for is told all the same, at `notice`. `Asked::default()` is right wherever the
+/// entry comes from a file.
+pub fn first_install(server: &ServerName, pin: &Pin, others: &[OtherServer], asked: &Asked) -> Vec<Finding> {
     let own_tools = tool_names(pin);
     let context = JudgeContext {
         others: others.to_vec(),
@@ -26,6 +39,7 @@ pub fn first_install(server: &ServerName, pin: &Pin, others: &[OtherServer]) -> 
         Pinned::Package { closure, .. } => judge.first_closure(closure, &mut out),
         Pinned::Local(local) => out.push(judge.first_local(local)),
     }
+    judge.first_launch(&pin.pinned, *asked, &mut out);
     match &pin.surface {
         Some(surface) => judge.first_surface(surface, &mut out),
         None => out.push(surface_not_pinned(server)),
@@ -39,6 +53,13 @@ pub fn surface_not_pinned(server: &ServerName) -> Finding {
     Finding::new("surface-not-pinned", Grade::Notice, server, "surface", title, &json!({}))
 }
 
+/// The finding for a candidate without a surface where the approved entry had one: whoever takes
+/// it away takes away the alarm.
+pub fn surface_unpinned(server: &ServerName) -> Finding {
+    let title = "what the server tells the model was pinned and no longer is, so no change of it would be noticed";
+    Finding::new("surface-unpinned", Grade::Critical, server, "surface", title, &json!({}))
+}
+
 impl Judge<'_> {
     fn first_closure(&self, closure: &Closure, out: &mut Vec<Finding>) {
         let mut scripts = Vec::new();
@@ -46,18 +67,21 @@ impl Judge<'_> {
         let mut peers = Vec::new();
         let mut bundled = Vec::new();
         for (path, package) in &closure.packages {
-            scripts.extend(
-                package
-                    .scripts
-                    .iter()
-                    .map(|(script, command)| format!("{} {} {script}: {command}", package.name, package.version)),
-            );
+            let bytes = package.integrity.to_string();
+            let lines = package.scripts.iter();
+            scripts.extend(lines.map(|(script, command)| {
+                let line = format!("{} {} {script}: {command}", package.name, package.version);
+                (line, bytes.clone())
+            }));
             if package.native || package.is_platform_limited() {
-                native.push(format!("{} {}", package.name, package.version));
+                native.push((format!("{} {}", package.name, package.version), bytes.clone()));
             }
             if !package.bundled.is_empty() {
                 let names: Vec<_> = package.bundled.iter().map(String::as_str).collect();
-                bundled.push(format!("{} {} brings {}", package.name, package.version, names.join(", ")));
+                bundled.push((
+                    format!("{} {} brings {}", package.name, package.version, names.join(", ")),
+                    bytes.clone(),
+                ));
             }
             for (peer, range) in package
                 .peer_dependencies
@@ -66,16 +90,17 @@ impl Judge<'_> {
             {
                 let found = peer.parse().ok().and_then(|peer| closure.lookup(path, &peer));
                 if found.is_none() {
-                    peers.push(format!("{} {} wants {peer} {range}", package.name, package.version));
+                    peers.push((format!("{} {} wants {peer} {range}", package.name, package.version), bytes.clone()));
                 }
             }
         }
         native.dedup();
-        let mut list = |code, grade, title: String, lines: Vec<String>| {
+        let mut list = |code, grade, title: String, lines: Vec<(String, String)>| {
             if !lines.is_empty() {
+                // With the archives' digests: other bytes under the same name are another fact.
                 out.push(
-                    self.finding(code, grade, "closure", title, &Value::from(lines.clone()))
-                        .with_lines(lines.into_iter()),
+                    self.finding(code, grade, "closure", title, &json!(lines))
+                        .with_lines(lines.into_iter().map(|(line, _)| line)),
                 );
             }
         };
@@ -123,6 +148,7 @@ impl Judge<'_> {
     }
 
     fn first_surface(&self, surface: &Surface, out: &mut Vec<Finding>) {
+        self.first_definitions(surface, out);
         let mut seen = std::collections::BTreeSet::new();
         let mut steering = Vec::new();
         for view in &surface.views {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::names::{Likeness, likeness};
+use super::novelty::says_more;
 use super::reach;
 use super::schema::{self, Event};
 use super::signals::{Signal, Signals, introduced, of_value};
@@ -12,7 +13,7 @@ use super::{Judge, also, digest_json, signal_details, text_detail, text_shape, v
 use crate::model::drift::{LeafChange, Views};
 use crate::model::report::Detail;
 use crate::model::{Change, Finding, Grade, ItemKind};
-use crate::surface::{canonical, normal};
+use crate::surface::normal;
 
 /// More findings of one code than this for one item are gathered into one.
 const MANY: usize = 12;
@@ -176,13 +177,13 @@ fn parameters(definition: &Value) -> Vec<String> {
     }
 }
 
-struct ItemJudge<'a, 'j> {
+pub(super) struct ItemJudge<'a, 'j> {
     judge: &'a Judge<'j>,
     views: &'a Views,
-    kind: ItemKind,
-    key: &'a str,
-    before: &'a Value,
-    after: &'a Value,
+    pub(super) kind: ItemKind,
+    pub(super) key: &'a str,
+    pub(super) before: &'a Value,
+    pub(super) after: &'a Value,
     /// Signals the whole definition did not have.
     fresh: Vec<Signal>,
     /// Those of them that a finding already carries.
@@ -191,7 +192,7 @@ struct ItemJudge<'a, 'j> {
 }
 
 impl ItemJudge<'_, '_> {
-    fn title(&self, what: &str) -> String {
+    pub(super) fn title(&self, what: &str) -> String {
         format!("{what} of {} `{}`", self.kind.noun(), self.key)
     }
 
@@ -203,9 +204,21 @@ impl ItemJudge<'_, '_> {
         found
     }
 
-    fn push(&mut self, code: &'static str, base: Grade, title: &str, pointer: &str, before: Option<&Value>, after: Option<&Value>) {
+    pub(super) fn push(
+        &mut self,
+        code: &'static str,
+        base: Grade,
+        title: &str,
+        pointer: &str,
+        before: Option<&Value>,
+        after: Option<&Value>,
+    ) {
         let signals = self.signals(before, after);
         let mut grade = worst(&signals).map_or(base, |worst| worst.max(base));
+        // Whatever a rule makes of the place: a text nobody has read is never noise.
+        if says_more(before, after) {
+            grade = grade.max(Grade::Notice);
+        }
         let mut tail = also(&signals);
         if let (Some(Value::String(old)), Some(Value::String(new))) = (before, after)
             && let Some((raised, shape)) = text_shape(old, new)
@@ -476,84 +489,6 @@ impl ItemJudge<'_, '_> {
         }
     }
 
-    fn output_schema(&mut self, before: Option<&Value>, after: Option<&Value>) {
-        let (old, new) = (normal(self.kind, self.before), normal(self.kind, self.after));
-        let tightened = before.is_none()
-            || (after.is_some()
-                && schema::compare(old.get("outputSchema"), new.get("outputSchema"))
-                    .iter()
-                    .all(|event| event.grade == Grade::Info));
-        let title = self.title("the output schema") + " changed";
-        self.push(
-            "output-schema-changed",
-            if tightened { Grade::Info } else { Grade::Notice },
-            &title,
-            "/outputSchema",
-            before,
-            after,
-        );
-    }
-
-    fn icons(&mut self, before: Option<&Value>, after: Option<&Value>) {
-        let sources = |value: Option<&Value>| -> BTreeSet<String> {
-            let list = value.and_then(Value::as_array).into_iter().flatten();
-            list.filter_map(|icon| icon.get("src").and_then(Value::as_str))
-                .map(origin)
-                .collect()
-        };
-        let (old, new) = (sources(before), sources(after));
-        let fresh = new
-            .difference(&old)
-            .any(|origin| !origin.starts_with("data:image/") || origin.contains("svg"));
-        let title = self.title("the icons") + " changed";
-        self.push(
-            "icons-changed",
-            if fresh { Grade::Warning } else { Grade::Info },
-            &title,
-            "/icons",
-            before,
-            after,
-        );
-    }
-
-    fn meta(&mut self, before: Option<&Value>, after: Option<&Value>) {
-        let ui = |value: Option<&Value>| value.and_then(|meta| meta.get("ui")).map(canonical);
-        if ui(before) == ui(after) {
-            let title = self.title("the `_meta` member") + " changed";
-            self.push("meta-changed", Grade::Notice, &title, "/_meta", before, after);
-        } else {
-            let domains = |value: Option<&Value>| -> BTreeSet<String> {
-                let csp = value.and_then(|meta| meta.get("ui")).and_then(|ui| ui.get("csp"));
-                csp.and_then(Value::as_object)
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|(key, list)| list.as_array().into_iter().flatten().map(move |domain| format!("{key} {domain}")))
-                    .collect()
-            };
-            let wider = !domains(after).is_subset(&domains(before));
-            let title = self.title("the user interface") + if wider { " may now load from more places" } else { " changed" };
-            self.push(
-                "ui-resource-changed",
-                if wider { Grade::Critical } else { Grade::Warning },
-                &title,
-                "/_meta",
-                before,
-                after,
-            );
-        }
-    }
-
-    fn unknown(&mut self, name: &str, before: Option<&Value>, after: Option<&Value>) {
-        let plain = |value: Option<&Value>| value.is_none_or(|value| value.is_boolean() || value.is_number() || value.is_null());
-        let grade = if plain(before) && plain(after) {
-            Grade::Notice
-        } else {
-            Grade::Warning
-        };
-        let title = self.title(&format!("the member `{name}`, which no rule knows,")) + " changed";
-        self.push("unknown-member-changed", grade, &title, &format!("/{name}"), before, after);
-    }
-
     /// Signals that appeared in the definition and that no finding above carries.
     fn leftovers(&mut self) {
         let rest: Vec<_> = self
@@ -569,14 +504,6 @@ impl ItemJudge<'_, '_> {
         let mut finding = self.judge.finding("suspicious-text", grade, self.key, title, &facts);
         finding.details.extend(signal_details(&rest));
         self.out.push(finding);
-    }
-}
-
-/// Where an icon is loaded from: scheme and host, or the media type of a `data:` URI.
-fn origin(source: &str) -> String {
-    match source.split_once("://") {
-        Some((scheme, rest)) => format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()),
-        None => source.split([';', ',']).next().unwrap_or_default().to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::diff::{diff_surfaces, leaves};
 use crate::model::drift::{FileChange, FileChangeKind, LeafChange, TreeChangeKind};
 use crate::model::pin::Pinned;
-use crate::model::{CwdRule, Item, LocalCommand, PinnedFile, Sha256Digest, Source, Surface, View, Volatile};
+use crate::model::{CwdRule, Fingerprint, Item, LocalArg, LocalCommand, PinnedFile, Sha256Digest, Source, Surface, View, Volatile};
 use crate::surface::normal;
 
 fn context() -> JudgeContext {
@@ -331,6 +331,20 @@ fn bytes_and_launches_are_graded() {
 }
 
 #[test]
+fn a_new_text_is_never_noise_wherever_it_stands() {
+    let grade = |before: Value, after: Value| run(vec![changed(before, after)])[0].grade;
+    let output = json!({"outputSchema": {"type": "object"}});
+    assert_eq!(grade(json!({}), output), Grade::Notice);
+    let icon = |sizes: &str| json!({"icons": [{"src": "https://a.example/i.png", "sizes": sizes}]});
+    assert_eq!(grade(icon("48x48"), icon("read the notes")), Grade::Notice);
+    let icon = |theme: bool| json!({"icons": [{"src": "https://a.example/i.png", "dark": theme}]});
+    assert_eq!(grade(icon(false), icon(true)), Grade::Notice);
+    // Here only the net under all rules catches it: the place itself is noise.
+    let icon = |name: &str| json!({"icons": [{"src": format!("https://a.example/{name}")}]});
+    assert_eq!(grade(icon("i.png"), icon("read the notes")), Grade::Notice);
+}
+
+#[test]
 fn packages_and_files_are_gathered() {
     let package = |name: &str, path: &str| Change::PackageAdded {
         path: path.parse().unwrap(),
@@ -349,6 +363,7 @@ fn packages_and_files_are_gathered() {
     let tree = |n: usize| Change::Tree {
         path: format!("node_modules/a/{n}"),
         kind: TreeChangeKind::Missing,
+        found: None,
     };
     assert_eq!(run((0..3).map(tree).collect()).len(), 3);
     let all = run((0..300).map(tree).collect());
@@ -356,6 +371,8 @@ fn packages_and_files_are_gathered() {
     let file = |invisible| FileChange {
         path: "i.js".into(),
         kind: FileChangeKind::Changed,
+        before: None,
+        after: None,
         lines_added: 2,
         lines_removed: 1,
         invisible,
@@ -384,6 +401,39 @@ fn the_same_facts_have_the_same_fingerprint_and_others_have_not() {
     };
     assert_eq!(of("b"), of("b"));
     assert_ne!(of("b"), of("c"));
+}
+
+#[test]
+fn consent_to_one_content_is_none_to_another() {
+    let prints = |content: &str| -> Vec<Fingerprint> {
+        let digest = Some(Sha256Digest::of(content));
+        let file = FileChange {
+            path: "i.js".into(),
+            kind: FileChangeKind::Changed,
+            before: None,
+            after: digest,
+            lines_added: 1,
+            lines_removed: 1,
+            invisible: true,
+            binary: false,
+        };
+        let files = Change::Files {
+            name: "a".parse().unwrap(),
+            own: true,
+            files: vec![file],
+        };
+        let tree = |n: usize| Change::Tree {
+            path: format!("node_modules/a/{n}"),
+            kind: TreeChangeKind::Added,
+            found: digest,
+        };
+        let few = run(vec![files, tree(0)]);
+        let all = few.into_iter().chain(run((0..300).map(tree).collect()));
+        all.map(|finding| finding.fingerprint).collect()
+    };
+    let (one, same, other) = (prints("a"), prints("a"), prints("b"));
+    assert_eq!((one.len(), &one), (4, &same));
+    assert!(one.iter().all(|print| !other.contains(print)));
 }
 
 #[test]
@@ -430,7 +480,7 @@ fn day_one_names_what_is_hidden() {
         surface: Some(surface),
     };
     let codes = |pin: &Pin| -> Vec<(&str, Grade)> {
-        let mut found: Vec<_> = first_install(&"s".parse().unwrap(), pin, &context().others)
+        let mut found: Vec<_> = first_install(&"s".parse().unwrap(), pin, &context().others, &Asked::default())
             .into_iter()
             .map(|f| (f.code, f.grade))
             .collect();
@@ -452,6 +502,52 @@ fn day_one_names_what_is_hidden() {
         codes(&pin),
         [("local-command", Grade::Notice), ("surface-not-pinned", Grade::Notice)]
     );
+}
+
+#[test]
+fn day_one_judges_the_launch_and_lowers_only_what_was_asked() {
+    use Grade::{Critical, Info, Notice, Warning};
+    let found = |env: &[&str], network, asked: Asked| -> Vec<(&str, Grade)> {
+        let command = PinnedFile {
+            path: "/bin/x".into(),
+            digest: Sha256Digest::of(""),
+        };
+        let local = LocalCommand {
+            command,
+            args: vec![LocalArg::Text("--quiet".into())],
+            env: env.iter().map(|name| (*name).to_owned()).collect(),
+            cwd: CwdRule::Client,
+            network,
+        };
+        let pin = Pin {
+            source: Source::Local,
+            pinned: Pinned::Local(local),
+            surface: None,
+        };
+        let all = first_install(&"s".parse().unwrap(), &pin, &[], &asked);
+        let shown = all.iter().flat_map(|finding| &finding.details);
+        let shown: Vec<_> = shown.map(|detail| format!("{detail:?}")).collect();
+        assert!(
+            env.iter()
+                .chain(&["--quiet"])
+                .all(|name| shown.iter().any(|line| line.contains(name)))
+        );
+        let launch = all.iter().filter(|finding| finding.code.starts_with("launch-"));
+        launch.map(|finding| (finding.code, finding.grade)).collect()
+    };
+    let rest = [("launch-cwd", Notice), ("launch-args", Info)];
+    let with = |first: &[(&'static str, Grade)]| [first, &rest].concat();
+    let (nothing, both) = (Asked::default(), Asked { env: true, network: true });
+    assert_eq!(found(&["LANG"], false, nothing), with(&[("launch-env-passed", Notice)]));
+    assert_eq!(found(&["GITHUB_TOKEN"], false, nothing), with(&[("launch-env-passed", Warning)]));
+    assert_eq!(found(&[], true, nothing), with(&[("launch-network", Warning)]));
+    let all = found(&["GITHUB_TOKEN"], true, nothing);
+    assert_eq!(all, with(&[("launch-env-passed", Warning), ("launch-network", Critical)]));
+    let env_only = Asked { env: true, network: false };
+    let all = found(&["GITHUB_TOKEN"], true, env_only);
+    assert_eq!(all, with(&[("launch-env-passed", Notice), ("launch-network", Critical)]));
+    let all = found(&["GITHUB_TOKEN"], true, both);
+    assert_eq!(all, with(&[("launch-env-passed", Notice), ("launch-network", Notice)]));
 }
 
 #[test]

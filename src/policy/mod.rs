@@ -6,10 +6,13 @@
 
 mod codes;
 mod collapse;
+mod first;
 mod handshake;
 mod install;
 mod item;
+mod members;
 mod names;
+mod novelty;
 mod package;
 mod phrases;
 mod reach;
@@ -17,7 +20,7 @@ mod schema;
 mod signals;
 
 pub use codes::{CODES, explain};
-pub use install::{first_install, surface_not_pinned};
+pub use install::{Asked, first_install, surface_not_pinned, surface_unpinned};
 
 use serde_json::{Value, json};
 

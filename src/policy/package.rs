@@ -114,6 +114,8 @@ impl Judge<'_> {
                 json!([
                     f.path,
                     format!("{:?}", f.kind),
+                    f.before,
+                    f.after,
                     f.lines_added,
                     f.lines_removed,
                     f.binary,
@@ -137,7 +139,7 @@ impl Judge<'_> {
         let hidden: Vec<_> = files.iter().filter(|file| file.invisible).collect();
         if !hidden.is_empty() {
             let title = format!("{whose} now holds invisible characters, which hide code from a reader");
-            let facts = hidden.iter().map(|file| file.path.as_str()).collect();
+            let facts = hidden.iter().map(|file| json!([file.path, file.before, file.after])).collect();
             out.push(
                 self.finding("invisible-characters", Grade::Critical, name, title, &facts)
                     .with_lines(hidden.iter().map(|file| file.path.clone())),
@@ -215,8 +217,8 @@ impl Judge<'_> {
     /// The findings for damaged files of an installed tree.
     pub(super) fn trees(&self, drift: &Drift, out: &mut Vec<Finding>) {
         let tree = |change: &Change| {
-            if let Change::Tree { path, kind } = change {
-                Some((path.clone(), *kind))
+            if let Change::Tree { path, kind, found } = change {
+                Some((path.clone(), *kind, *found))
             } else {
                 None
             }
@@ -239,23 +241,23 @@ impl Judge<'_> {
                     "is a link, a folder or a device where its archive has something else",
                 ),
             };
-            let mut paths: Vec<_> = damaged.iter().filter(|(_, k)| *k == kind).map(|(path, _)| path.clone()).collect();
-            paths.sort_unstable();
-            if paths.len() > FILES {
-                let title = format!("{} of the installed tree: each {what}", plural(paths.len(), "file"));
+            let mut of_kind: Vec<_> = damaged.iter().filter(|(_, k, _)| *k == kind).collect();
+            of_kind.sort_unstable_by_key(|(path, ..)| path);
+            if of_kind.len() > FILES {
+                let title = format!("{} of the installed tree: each {what}", plural(of_kind.len(), "file"));
+                let facts = of_kind.iter().map(|(path, _, found)| json!([path, found])).collect();
                 out.push(
-                    self.finding(code, Grade::Critical, "installed tree", title, &Value::from(paths.clone()))
-                        .with_lines(paths.into_iter()),
+                    self.finding(code, Grade::Critical, "installed tree", title, &facts)
+                        .with_lines(of_kind.into_iter().map(|(path, ..)| path.clone())),
                 );
             } else {
-                out.extend(paths.into_iter().map(|path| {
-                    self.finding(
-                        code,
-                        Grade::Critical,
-                        path.clone(),
-                        format!("installed file `{path}` {what}"),
-                        &json!({}),
-                    )
+                out.extend(of_kind.into_iter().map(|(path, _, found)| {
+                    let title = format!("installed file `{path}` {what}");
+                    let finding = self.finding(code, Grade::Critical, path.as_str(), title, &json!({"found": found}));
+                    match found {
+                        Some(digest) => finding.with(Detail::Line(format!("found sha256 {digest}"))),
+                        None => finding,
+                    }
                 }));
             }
         }

@@ -2,6 +2,8 @@
 //!
 //! Names lie as easily as texts do: a harmless name lowers no grade, a telling one raises it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 /// Whether a parameter can carry any text: a string or object without limits, or a list of such.
@@ -77,7 +79,61 @@ pub(super) fn listening_parameters(definition: &Value) -> Vec<String> {
     names.filter(|name| listens(name)).cloned().collect()
 }
 
-fn listens(name: &str) -> bool {
+/// The names of all parameters of a schema, at any depth. A member called `properties` that is
+/// none is read as one: too many names raise a grade, and none lowers it.
+pub(super) fn parameter_names(schema: Option<&Value>) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    if let Some(schema) = schema {
+        walk(schema, &mut |map| {
+            for key in ["properties", "patternProperties"] {
+                let names = map.get(key).and_then(Value::as_object).into_iter().flat_map(Map::keys);
+                out.extend(names.cloned());
+            }
+        });
+    }
+    out
+}
+
+/// The names that are required anywhere in a schema.
+pub(super) fn required_names(schema: &Value) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    walk(schema, &mut |map| {
+        let names = map.get("required").and_then(Value::as_array).into_iter().flatten();
+        out.extend(names.filter_map(Value::as_str).map(str::to_owned));
+    });
+    out
+}
+
+/// The HTTP headers that parameters of a schema are copied into, at any depth.
+pub(super) fn headers(schema: &Value) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    walk(schema, &mut |map| {
+        out.extend(
+            map.get("x-mcp-header")
+                .map(|header| header.as_str().map_or_else(|| header.to_string(), str::to_owned)),
+        );
+    });
+    out
+}
+
+fn walk(value: &Value, see: &mut impl FnMut(&Map<String, Value>)) {
+    match value {
+        Value::Object(map) => {
+            see(map);
+            map.values().for_each(|inner| walk(inner, see));
+        }
+        Value::Array(list) => list.iter().for_each(|inner| walk(inner, see)),
+        _ => {}
+    }
+}
+
+/// As [`listens`], with the words that mean it only where the model *must* fill them.
+pub(super) fn listens_if_required(name: &str) -> bool {
+    let lower = name.trim_matches('_').to_lowercase();
+    listens(name) || ["context", "history", "messages", "notes", "system", "thoughts"].contains(&lower.as_str())
+}
+
+pub(super) fn listens(name: &str) -> bool {
     let lower = name.trim_matches('_').to_lowercase();
     let stems = [
         "conversation_",

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::reach::{is_free, powerful, reaches_out, secret_shaped, sensitive};
+use super::novelty::{TYPES, check_grade};
+use super::reach::{headers, is_free, parameter_names, powerful, reaches_out, secret_shaped, sensitive};
 use crate::model::Grade;
 
 /// One graded difference of two schemas.
@@ -131,19 +132,7 @@ impl Walk {
             "enum" | "const" => self.values(path, key, was, is, whole),
             "default" => self.default(path, was, is),
             "additionalProperties" | "unevaluatedProperties" => self.open(path, was, is, depth),
-            "items" | "contains" | "propertyNames" | "additionalItems" | "unevaluatedItems" => match (was, is) {
-                (Some(was), Some(is)) if was.is_object() && is.is_object() => self.schema(&format!("{path}[]"), was, is, depth + 1),
-                (Some(_), None) => self.event(
-                    "input-schema-widened",
-                    Grade::Warning,
-                    path,
-                    "now takes members of any kind",
-                    was,
-                    is,
-                ),
-                (None, Some(_)) => self.event("input-schema-narrowed", Grade::Info, path, "is checked more strictly", was, is),
-                _ => self.event("input-schema-changed", Grade::Warning, path, "takes other members", was, is),
-            },
+            "items" | "contains" | "propertyNames" | "additionalItems" | "unevaluatedItems" => self.members(path, was, is, depth),
             "anyOf" | "oneOf" | "allOf" | "prefixItems" => self.combined(path, key, was, is, depth),
             "x-mcp-header" => {
                 let grade = if secret_shaped(last(path)) || is.and_then(Value::as_str).is_some_and(secret_shaped) {
@@ -163,7 +152,10 @@ impl Walk {
                 is,
             ),
             key if EXACT.contains(&key) => match (was, is) {
-                (None, Some(_)) => self.event("input-schema-narrowed", Grade::Info, path, "is checked more strictly", was, is),
+                (None, Some(value)) => {
+                    let grade = check_grade(key, value);
+                    self.event("input-schema-narrowed", grade, path, "is checked more strictly", was, is);
+                }
                 _ => self.loosened(path, was, is),
             },
             key if LOWER.contains(&key) || UPPER.contains(&key) => {
@@ -183,14 +175,60 @@ impl Walk {
             "deprecated" | "readOnly" | "writeOnly" if is.is_none_or(Value::is_boolean) => {
                 self.event("input-schema-changed", Grade::Notice, path, "carries another remark", was, is);
             }
-            _ => self.event(
-                "input-schema-changed",
+            _ => {
+                let (old, new) = (parameter_names(was), parameter_names(is));
+                let asks = new.difference(&old).any(|name| secret_shaped(name));
+                let grade = if asks { Grade::Critical } else { Grade::Warning };
+                self.event("input-schema-changed", grade, path, "changed in a way no rule knows", was, is);
+            }
+        }
+    }
+
+    /// What stands where nothing stood is judged as if the old were a schema without keywords:
+    /// a parameter is as new inside of it as it would be at the top.
+    fn fresh(&mut self, path: &str, is: &Value, depth: usize) {
+        let (empty, told) = (Value::Object(Map::new()), self.out.len());
+        self.schema(path, &empty, is, depth + 1);
+        if self.out.len() == told {
+            self.event(
+                "input-schema-narrowed",
+                Grade::Info,
+                path,
+                "is checked more strictly",
+                None,
+                Some(is),
+            );
+        }
+    }
+
+    /// New alternatives are reported as such by the caller; here follows what is worse in them.
+    fn alternatives<'v>(&mut self, path: &str, new: impl Iterator<Item = &'v Value>, depth: usize) {
+        let told = self.out.len();
+        for schema in new.filter(|schema| schema.is_object()) {
+            self.fresh(path, schema, depth);
+        }
+        let kept = self.out.split_off(told).into_iter().filter(|event| event.grade > Grade::Info);
+        self.out.extend(kept);
+    }
+
+    fn members(&mut self, path: &str, was: Option<&Value>, is: Option<&Value>, depth: usize) {
+        let inner = format!("{path}[]");
+        match (was, is) {
+            (Some(was), Some(is)) if was.is_object() && is.is_object() => self.schema(&inner, was, is, depth + 1),
+            (Some(_), None) => self.event(
+                "input-schema-widened",
                 Grade::Warning,
                 path,
-                "changed in a way no rule knows",
+                "now takes members of any kind",
                 was,
                 is,
             ),
+            (None, Some(schema)) if schema.is_object() => self.fresh(&inner, schema, depth),
+            (None, Some(Value::Bool(_))) => self.event("input-schema-narrowed", Grade::Info, path, "is checked more strictly", was, is),
+            _ => {
+                self.event("input-schema-changed", Grade::Warning, path, "takes other members", was, is);
+                self.alternatives(&inner, is.and_then(Value::as_array).into_iter().flatten().chain(is), depth);
+            }
         }
     }
 
@@ -226,9 +264,13 @@ impl Walk {
 
     fn added(&mut self, path: &str, name: &str, schema: &Value, required: bool) {
         let free = is_free(schema);
+        let (inner, sent) = (parameter_names(Some(schema)), headers(schema));
         let (grade, what) = match (required, free) {
-            _ if secret_shaped(name) => (Grade::Critical, "is new and asks for a secret or for what was said before"),
+            _ if secret_shaped(name) || inner.iter().chain(&sent).any(|name| secret_shaped(name)) => {
+                (Grade::Critical, "is new and asks for a secret or for what was said before")
+            }
             (true, true) => (Grade::Critical, "is new, required and takes any text"),
+            _ if !sent.is_empty() => (Grade::Warning, "is new and is copied into an HTTP header"),
             (true, false) => (Grade::Warning, "is new and required"),
             (false, true) => (Grade::Warning, "is new and takes any text"),
             (false, false) => (Grade::Notice, "is new"),
@@ -302,6 +344,16 @@ impl Walk {
             }
         };
         match (set(was), set(is)) {
+            (_, Some(new)) if new.iter().any(|name| !TYPES.contains(&name.as_str())) => {
+                self.event(
+                    "input-schema-changed",
+                    Grade::Warning,
+                    path,
+                    "has a type that does not exist",
+                    was,
+                    is,
+                );
+            }
             (Some(old), Some(new)) => {
                 let covered = |name: &String| old.contains(name) || (name == "integer" && old.contains("number")) || name == "null";
                 if new.iter().all(covered) {
@@ -330,6 +382,10 @@ impl Walk {
         (old, new): (&Map<String, Value>, &Map<String, Value>),
     ) {
         // `const` is an `enum` of one; both are judged once, where either changed.
+        let both = |map: &Map<String, Value>| map.contains_key("enum") && map.contains_key("const");
+        if key == "const" && (both(old) || both(new)) {
+            return self.event("input-schema-changed", Grade::Warning, path, "has another fixed value", was, is);
+        }
         if key == "const" && (old.contains_key("enum") || new.contains_key("enum")) {
             return;
         }
@@ -340,7 +396,15 @@ impl Walk {
         };
         match (list(old), list(new)) {
             (Some(_), None) => self.event("enum-dropped", Grade::Warning, path, "takes any value", was, is),
-            (None, Some(_)) => self.event("input-schema-narrowed", Grade::Info, path, "takes only listed values", was, is),
+            (None, Some(values)) => {
+                // A single value is a default that cannot be left out: sent without being seen.
+                let grade = match values.iter().map(value_grade).max() {
+                    Some(worst) if worst > Grade::Notice => worst,
+                    _ if values.len() == 1 && values[0].is_string() => Grade::Warning,
+                    _ => Grade::Notice,
+                };
+                self.event("input-schema-narrowed", grade, path, "takes only listed values", was, is);
+            }
             (Some(was), Some(is)) => {
                 let mut reported = false;
                 for value in is.iter().filter(|value| !was.contains(value)) {
@@ -414,8 +478,9 @@ impl Walk {
                     was,
                     is,
                 );
+                self.alternatives(&format!("{path}.*"), is.into_iter(), depth);
             }
-            (_, Some(Value::Bool(false))) | (None, Some(_)) => {
+            (_, Some(Value::Bool(false))) | (None, Some(Value::Bool(true))) => {
                 self.event(
                     "input-schema-narrowed",
                     Grade::Info,
@@ -425,6 +490,8 @@ impl Walk {
                     is,
                 );
             }
+            (None, Some(schema)) if schema.is_object() => self.fresh(&format!("{path}.*"), schema, depth),
+            (None, Some(_)) => self.event("input-schema-changed", Grade::Warning, path, "changed", was, is),
             (Some(was), Some(is)) => self.schema(&format!("{path}.*"), was, is, depth + 1),
             _ => self.event(
                 "additional-properties-opened",
@@ -440,8 +507,9 @@ impl Walk {
     fn combined(&mut self, path: &str, key: &str, was: Option<&Value>, is: Option<&Value>, depth: usize) {
         let (old, new) = match (was, is) {
             (Some(Value::Array(old)), Some(Value::Array(new))) => (old, new),
-            (None, Some(Value::Array(_))) => {
-                return self.event("input-schema-changed", Grade::Notice, path, "is checked by alternatives", was, is);
+            (None, Some(Value::Array(new))) => {
+                self.event("input-schema-changed", Grade::Notice, path, "is checked by alternatives", was, is);
+                return self.alternatives(path, new.iter(), depth);
             }
             _ => {
                 return self.event(
@@ -471,6 +539,20 @@ impl Walk {
         } else {
             self.event("input-schema-widened", Grade::Warning, path, "takes more alternatives", was, is);
         }
+        self.alternatives(path, new.iter().filter(|value| !old.contains(value)), depth);
+    }
+}
+
+/// What a value that a server fixes can do.
+fn value_grade(value: &Value) -> Grade {
+    let mut texts = Vec::new();
+    super::signals::strings(value, &mut texts);
+    if texts.iter().any(|text| reaches_out(text)) {
+        Grade::Critical
+    } else if texts.iter().any(|text| powerful(text)) {
+        Grade::Warning
+    } else {
+        Grade::Notice
     }
 }
 

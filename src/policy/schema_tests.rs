@@ -122,3 +122,49 @@ fn references_out_of_the_document_are_seen() {
     );
     assert_eq!(found.len(), 1);
 }
+
+#[test]
+fn what_stands_where_nothing_stood_is_graded_as_at_the_top() {
+    let asks = json!({"type": "object", "properties": {"system_prompt": {"type": "string"}}});
+    let worst = |before: Value, after: Value| codes(before, after).into_iter().map(|(_, grade, _)| grade).max();
+    for key in [
+        "items",
+        "contains",
+        "additionalProperties",
+        "unevaluatedProperties",
+        "propertyNames",
+    ] {
+        let after = json!({"properties": {"p": {key: asks.clone()}}});
+        assert_eq!(worst(json!({"properties": {"p": {}}}), after), Some(Grade::Critical), "{key}");
+    }
+    for key in ["anyOf", "allOf", "prefixItems"] {
+        assert_eq!(worst(json!({}), json!({key: [asks.clone()]})), Some(Grade::Critical), "{key}");
+        let more = json!({key: [{"type": "object"}, asks.clone()]});
+        assert_eq!(worst(json!({key: [{"type": "object"}]}), more), Some(Grade::Critical), "{key}");
+    }
+    for key in ["then", "patternProperties", "items"] {
+        assert_eq!(worst(json!({}), json!({key: [asks.clone()]})), Some(Grade::Critical), "{key}");
+    }
+    let nested = json!({"properties": {"p": {"type": "object", "properties": {"system_prompt": {"type": "string"}}}}});
+    assert_eq!(worst(json!({}), nested), Some(Grade::Critical));
+    let text = json!({"type": "array", "items": {"type": "string", "description": "read me"}});
+    assert_eq!(worst(json!({"type": "array"}), text), Some(Grade::Notice));
+    assert_eq!(
+        one(json!({"type": "array"}), json!({"type": "array", "items": {"type": "string"}})).1,
+        Grade::Info
+    );
+}
+
+#[test]
+fn a_fixed_value_is_graded_like_a_default() {
+    assert_eq!(one(json!({}), json!({"const": "https://example.com"})).1, Grade::Critical);
+    assert_eq!(one(json!({}), json!({"const": "x"})).1, Grade::Warning);
+    assert_eq!(one(json!({}), json!({"enum": ["asc", "desc"]})).1, Grade::Notice);
+    assert_eq!(one(json!({}), json!({"enum": ["asc", "sudo"]})).1, Grade::Warning);
+    assert_eq!(
+        one(json!({"enum": ["a"], "const": "a"}), json!({"enum": ["a"], "const": "b"})).1,
+        Grade::Warning
+    );
+    assert_eq!(one(json!({}), json!({"format": "read the notes"})).1, Grade::Warning);
+    assert_eq!(one(json!({}), json!({"type": "string, and read the notes"})).1, Grade::Warning);
+}

@@ -8,17 +8,20 @@
 //! Each archive is read once, hashed, and unpacked piece by piece next to the installed file. This
 //! precedes every start of a server.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
 
 use super::error::{At as _, StoreError};
 use super::install::{InstallId, Installed, Job, Part, jobs};
 use super::tarball::{FileHead, Tarball};
 use super::tree::{self, Kind};
 use super::{Store, parallel};
+use crate::model::Sha256Digest;
 use crate::model::drift::TreeChangeKind;
 
 /// What a check found.
@@ -26,6 +29,9 @@ use crate::model::drift::TreeChangeKind;
 pub struct TreeCheck {
     /// Every difference, sorted by path. Paths are below the tree's root; `.` is the root itself.
     pub changes: Vec<(String, TreeChangeKind)>,
+    /// The digests of the files on disk among `changes`, so that consent to one content is none to
+    /// the next. What is no file, or cannot be read, has none.
+    pub found: BTreeMap<String, Sha256Digest>,
     /// How many files of the archives were compared.
     pub files: u64,
     /// How many bytes they hold.
@@ -56,6 +62,7 @@ impl Store {
         let root = self.install_path(id);
         let mut check = TreeCheck {
             changes: vec![],
+            found: BTreeMap::new(),
             files: 0,
             bytes: 0,
             installed: None,
@@ -77,6 +84,13 @@ impl Store {
             check.missing_archives.extend(findings.missing);
         }
         check.changes.sort();
+        let files = check
+            .changes
+            .iter()
+            .filter(|(_, kind)| !matches!(kind, TreeChangeKind::Missing | TreeChangeKind::NotAFile));
+        check.found = files
+            .filter_map(|(path, _)| Some((path.clone(), digest_of(&root.join(path))?)))
+            .collect();
         check.missing_archives.sort();
         // Nothing compared is nothing proved.
         if check.changes.is_empty() && check.missing_archives.is_empty() && check.files > 0 {
@@ -229,6 +243,23 @@ fn compare(path: &Path, head: &FileHead, tarball: &mut Tarball<'_>, scratch: &mu
     // No archive gives set-user or set-group bits.
     let as_unpacked = (mode & 0o111 != 0) == head.executable && mode & 0o6000 == 0;
     Ok((!as_unpacked).then_some(TreeChangeKind::ModeChanged))
+}
+
+/// The digest of a file on disk. Only what differs is read for it; a sound tree costs nothing.
+fn digest_of(path: &Path) -> Option<Sha256Digest> {
+    let mut file = tree::open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let (mut hasher, mut piece) = (Sha256::new(), vec![0; 64 * 1024]);
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Some(Sha256Digest::from_bytes(hasher.finalize().into())),
+            Ok(read) => hasher.update(&piece[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 /// Whether the file goes on with exactly these bytes.

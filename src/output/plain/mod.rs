@@ -24,6 +24,18 @@ const INDENT: usize = 10;
 
 /// Writes a whole report: findings, what could not be decided, what is clean, and a summary.
 pub fn report(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
+    write_report(out, report, &summary(report), style)
+}
+
+/// As [`report`], [`without_info`]. Where that leaves no finding, the summary counts those that
+/// are not shown: something was found, and that is never told as "nothing".
+pub fn brief_report(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
+    let shown = without_info(report);
+    let told = if shown.findings.is_empty() { report } else { &shown };
+    write_report(out, &shown, &summary(told), style)
+}
+
+fn write_report(out: &mut dyn Write, report: &Report, summary: &str, style: Style) -> io::Result<()> {
     let mut sorted = report.clone();
     sorted.sort();
     for item in &sorted.findings {
@@ -43,13 +55,15 @@ pub fn report(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<
             style,
         )?;
     }
-    write_wrapped(out, &[Piece::new(Tone::Bold, summary(&sorted))], 2, style)
+    write_wrapped(out, &[Piece::new(Tone::Bold, summary.to_owned())], 2, style)
 }
 
-/// The report without what is only logged.
+/// The report without what is only logged. A changed text is never only logged: whoever approves
+/// it must have had it before the eyes, whatever its grade.
 pub fn without_info(report: &Report) -> Report {
     let mut shown = report.clone();
-    shown.findings.retain(|finding| finding.grade > Grade::Info);
+    let has_text = |finding: &Finding| finding.details.iter().any(|detail| matches!(detail, Detail::Text { .. }));
+    shown.findings.retain(|finding| finding.grade > Grade::Info || has_text(finding));
     shown
 }
 

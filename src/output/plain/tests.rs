@@ -272,3 +272,26 @@ fn the_schema_describes_what_is_written() {
     assert_eq!(described, names(&value));
     assert_eq!(schema["$defs"]["Grade"]["oneOf"].as_array().map(Vec::len), Some(4));
 }
+
+#[test]
+fn what_was_found_is_never_told_as_nothing_and_texts_are_shown() {
+    let info = |code| Finding::new(code, Grade::Info, &server("memory"), "x", "something small", &json!({}));
+    let brief = |findings| {
+        let report = Report {
+            findings,
+            ..Report::default()
+        };
+        let mut out = Vec::new();
+        brief_report(&mut out, &report, Style { color: false, width: 0 }).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(
+        brief(vec![info("bundled-dependencies")]),
+        "1 info: nothing that asks for a decision\n"
+    );
+    let all = brief(vec![info("bundled-dependencies"), info("launch-args").with(text("", "--quiet"))]);
+    assert!(
+        all.contains("--quiet") && !all.contains("bundled") && !all.contains("nothing to check"),
+        "{all}"
+    );
+}

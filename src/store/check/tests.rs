@@ -20,6 +20,12 @@ fn after(tamper: impl FnOnce(&Path)) -> Vec<(String, TreeChangeKind)> {
     let check = home.check(&parts);
     assert_eq!(check.installed.is_none(), !check.changes.is_empty());
     assert!(check.missing_archives.is_empty());
+    for (path, kind) in &check.changes {
+        let file = root.join(path);
+        let there = !matches!(kind, TreeChangeKind::NotAFile | TreeChangeKind::Missing) && file.is_file();
+        let content = there.then(|| fs::read(file).ok()).flatten();
+        assert_eq!(check.found.get(path).copied(), content.map(Sha256Digest::of), "{path}");
+    }
     check.changes
 }
 
