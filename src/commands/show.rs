@@ -32,7 +32,7 @@ pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
     queries::select(&loaded, std::slice::from_ref(&args.name))?;
     let pin = queries::entry(&loaded, &args.name)?;
     let digest = lock::entry_digest(&args.name, pin);
-    let approved = queries::is_approved(&session.context, &digest)?;
+    let approved = queries::is_approved(&session.context, loaded.scope_key(), &args.name, &digest)?;
     let printed = if session.printer.is_json() {
         let entry: Value = lock::entry_value(pin);
         session

@@ -275,11 +275,7 @@ fn too_much_is_hostile_and_comes_to_an_end() {
 #[test]
 fn odd_but_honest_servers_are_read() {
     let plain = probed(&json!({"tools": [tool("a", "")]}));
-    for odd in [
-        json!({"batch": true}),
-        json!({"silent": true}),
-        json!({"delay": 300}),
-    ] {
+    for odd in [json!({"batch": true}), json!({"silent": true}), json!({"delay": 300})] {
         let mut script = json!({"tools": [tool("a", "")]});
         script.as_object_mut().unwrap().extend(odd.as_object().unwrap().clone());
         let found = probed(&script);
@@ -357,10 +353,7 @@ fn values_of_variables_stay_out() {
     }
     let found = bench.probe().unwrap();
     assert_eq!(found.surface.env, ["API_KEY", "MODE"]);
-    assert_eq!(
-        description(&found.surface.views[0], "a"),
-        "uses {mcp-pin:env:API_KEY} in fast mode"
-    );
+    assert_eq!(description(&found.surface.views[0], "a"), "uses {mcp-pin:env:API_KEY} in fast mode");
     assert_eq!(found.notes.iter().filter(|note| note.contains("was not passed on")).count(), 2);
 }
 

@@ -23,7 +23,7 @@ pub async fn approve(context: &Context, name: &ServerName, mut given: Consent, p
     let pin = queries::entry(&loaded, name)?;
     let tools = Tools::open(context, person)?;
     let key = loaded.scope_key().to_owned();
-    if !baseline::is_approved(&tools, name, pin)? {
+    if !baseline::is_approved(&tools, &key, name, pin)? {
         return Err(Error::NotApproved { name: name.clone() });
     }
     let recorded = tools

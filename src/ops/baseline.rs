@@ -25,14 +25,15 @@ pub struct Baseline {
     pub approved: bool,
 }
 
-/// Whether this user approved exactly this entry, its code and its surface.
+/// Whether this user approved exactly this entry, its code and its surface, under this name in this
+/// scope, and nothing else since: an old lock put back is not approved any more.
 ///
 /// # Errors
 /// The history cannot be read.
-pub fn is_approved(tools: &Tools<'_>, name: &ServerName, pin: &Pin) -> Result<bool, Error> {
+pub fn is_approved(tools: &Tools<'_>, scope: &str, name: &ServerName, pin: &Pin) -> Result<bool, Error> {
     let (code, entry) = (lock::static_digest(name, pin), lock::entry_digest(name, pin));
-    let known = |digest, kind| tools.history.approval(digest, kind).map(|found| found.is_some());
-    Ok(known(&code, ApprovalKind::Static)? && known(&entry, ApprovalKind::Entry)?)
+    let whole = tools.history.approval_in(&entry, ApprovalKind::Entry, name, scope)?.is_some();
+    Ok(whole && tools.history.approval(&code, ApprovalKind::Static)?.is_some())
 }
 
 /// The entry to compare with: the lock's if this user approved it, else the one they approved last
@@ -48,7 +49,7 @@ pub fn of(tools: &Tools<'_>, scope: &str, name: &ServerName, locked: Option<&Pin
         })
     };
     if let Some(pin) = locked
-        && is_approved(tools, name, pin)?
+        && is_approved(tools, scope, name, pin)?
     {
         return Ok(Some(Baseline {
             pin: pin.clone(),
@@ -71,7 +72,7 @@ pub fn of(tools: &Tools<'_>, scope: &str, name: &ServerName, locked: Option<&Pin
     // full, which is the careful answer.
     let remembered = lock::parse(&text).ok().and_then(|mut lock| lock.servers.remove(name));
     match remembered {
-        Some(pin) if is_approved(tools, name, &pin)? => Ok(Some(Baseline { pin, approved: true })),
+        Some(pin) if is_approved(tools, scope, name, &pin)? => Ok(Some(Baseline { pin, approved: true })),
         _ => Ok(theirs()),
     }
 }

@@ -136,6 +136,15 @@ pub fn entry(tools: &Tools<'_>, name: &ServerName, closure: &Closure, launch: &L
     }
 }
 
+/// A server that this user approved and never removed, and that stands in neither file any more:
+/// whoever took it out took it out of every check as well.
+pub fn vanished(name: &ServerName) -> Finding {
+    let title = "you approved this server, and it is in neither mcp-pin.toml nor mcp-pin.lock any more";
+    Finding::new("server-vanished", Grade::Warning, name, "", title, &json!({})).with(Detail::Line(format!(
+        "if that is right, `mcp-pin remove {name}` takes the approval back"
+    )))
+}
+
 /// An archive of the store whose bytes are not what its name says: whoever changed it wants the
 /// next repair to install something else.
 pub fn archive_changed(name: &ServerName, what: &str) -> Finding {

@@ -16,6 +16,7 @@ use crate::ops::scope::{self, Loaded, Scope};
 use crate::ops::settle::{self, Manner, Proposal};
 use crate::ops::tools::Tools;
 use crate::ops::{Context, Interact, checks, notices, queries, sync};
+use crate::policy::Asked;
 
 /// What to add.
 #[derive(Debug, Clone)]
@@ -111,7 +112,8 @@ async fn add(context: &Context, options: &Options, person: &dyn Interact) -> Res
     let entries = entries(options, &loaded)?;
     for (name, mut entry) in entries {
         let before = baseline::of(&tools, loaded.scope_key(), &name, loaded.lock.servers.get(&name))?;
-        let proposal = proposal(&tools, &loaded, &name, &entry, before.as_ref()).await?;
+        let asked = asked(options, &loaded, &entry);
+        let proposal = proposal(&tools, &loaded, &name, &entry, before.as_ref(), asked).await?;
         let settled = settle::settle(&tools, proposal, &manner(options, &loaded)).await?;
         let action = match &before {
             _ if loaded.lock.servers.get(&name) == Some(&settled.pin) => Action::Unchanged,
@@ -156,15 +158,7 @@ fn put(text: &str, name: &ServerName, entry: &ServerEntry, known: Option<&Server
     match known {
         None => edit::add_server(text, name, entry),
         Some(known) if known == entry => Ok(text.to_owned()),
-        Some(known)
-            if ServerEntry {
-                source: known.source.clone(),
-                ..entry.clone()
-            } == *known =>
-        {
-            edit::set_source(text, name, &entry.source)
-        }
-        Some(_) => edit::add_server(&edit::remove_server(text, name)?, name, entry),
+        Some(_) => edit::set_server(text, name, entry),
     }
 }
 
@@ -236,12 +230,23 @@ fn same_package(a: &Source, b: &Source) -> bool {
     }
 }
 
+/// What the person asked for: what was typed, and what stands in their own manifest. What a
+/// project's manifest brings along, somebody else asked for.
+fn asked(options: &Options, loaded: &Loaded, entry: &ServerEntry) -> Asked {
+    let own = loaded.scope.owner == Owner::User;
+    Asked {
+        env: own || entry.env.iter().all(|name| options.env.contains(name)),
+        network: own || options.network,
+    }
+}
+
 async fn proposal<'a>(
     tools: &Tools<'_>,
     loaded: &Loaded,
     name: &'a ServerName,
     entry: &ServerEntry,
     before: Option<&'a Baseline>,
+    asked: Asked,
 ) -> Result<Proposal<'a>, Error> {
     let made = match &entry.source {
         Source::Npm { .. } => {
@@ -265,6 +270,7 @@ async fn proposal<'a>(
         candidate: made.pin,
         findings,
         summary: made.summary,
+        asked,
     })
 }
 
@@ -336,7 +342,7 @@ async fn approve_entry(tools: &Tools<'_>, loaded: &Loaded, name: &ServerName, pi
     if loaded.scope.owner == Owner::User && matches!(pin.pinned, Pinned::Local(_)) {
         checks::local_files(name, pin)?;
     }
-    if baseline::is_approved(tools, name, pin)? {
+    if baseline::is_approved(tools, loaded.scope_key(), name, pin)? {
         return Ok(());
     }
     let before = baseline::of(tools, loaded.scope_key(), name, None)?;

@@ -1,5 +1,6 @@
 //! Approvals and drift, written to the history and told to the desktop.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -120,8 +121,9 @@ fn bus(tools: &Tools<'_>) -> DesktopBus {
 ///
 /// # Errors
 /// The history cannot be read or written.
-pub async fn tell(tools: &Tools<'_>, report: &Report) -> Result<(), Error> {
-    const CHANNEL: &str = "desktop";
+pub async fn tell(tools: &Tools<'_>, scope: &str, report: &Report, whole: bool) -> Result<(), Error> {
+    let channel = format!("desktop {scope}");
+    let mut current = BTreeSet::new();
     let mut servers: Vec<_> = report
         .findings
         .iter()
@@ -150,13 +152,14 @@ pub async fn tell(tools: &Tools<'_>, report: &Report) -> Result<(), Error> {
             ..Report::default()
         };
         let Some(message) = notify::message(&about) else { continue };
-        if !tools.history.alert_due(CHANNEL, message.fingerprint())? {
+        current.insert(message.fingerprint().clone());
+        if !tools.history.alert_due(&channel, message.fingerprint())? {
             continue;
         }
         match notify::desktop::send(&bus(tools), &message).await {
             Ok(()) => {
                 let now = tools.context.now();
-                tools.history.record_alert(CHANNEL, message.fingerprint(), now)?;
+                tools.history.record_alert(&channel, message.fingerprint(), now)?;
                 event(&tools.history, now, EventKind::Alert, server, about.worst(), message.title())?;
             }
             Err(error) => {
@@ -166,6 +169,10 @@ pub async fn tell(tools: &Tools<'_>, report: &Report) -> Result<(), Error> {
                 }
             }
         }
+    }
+    if whole {
+        // What is gone is told again when it comes back.
+        tools.history.forget_alerts(&channel, &current)?;
     }
     Ok(())
 }

@@ -80,8 +80,10 @@ pub fn events(context: &Context, filter: &EventFilter) -> Result<Vec<Event>, Err
 ///
 /// # Errors
 /// The history cannot be read.
-pub fn is_approved(context: &Context, digest: &Sha256Digest) -> Result<bool, Error> {
-    Ok(open_history(context)?.approval(digest, ApprovalKind::Entry)?.is_some())
+pub fn is_approved(context: &Context, scope: &str, name: &ServerName, digest: &Sha256Digest) -> Result<bool, Error> {
+    Ok(open_history(context)?
+        .approval_in(digest, ApprovalKind::Entry, name, scope)?
+        .is_some())
 }
 
 /// Opens the user's state.

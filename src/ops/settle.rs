@@ -18,7 +18,7 @@ use crate::ops::interact::Stage;
 use crate::ops::probe::{self, Taken};
 use crate::ops::tools::Tools;
 use crate::ops::{code, notices, sync};
-use crate::policy::{self, JudgeContext, OtherServer};
+use crate::policy::{self, Asked, JudgeContext, OtherServer};
 
 /// The code of the finding that nothing guards what a server tells the model.
 const NOT_PINNED: &str = "surface-not-pinned";
@@ -36,6 +36,8 @@ pub struct Proposal<'a> {
     pub findings: Vec<Finding>,
     /// A few lines of figures for the person.
     pub summary: Vec<String>,
+    /// What the person asked for, so that it need not be warned of.
+    pub asked: Asked,
 }
 
 /// How to go about it.
@@ -69,7 +71,7 @@ pub struct Settled {
 /// # Errors
 /// An archive that is needed for the comparison cannot be read.
 pub async fn static_report(tools: &Tools<'_>, proposal: &Proposal<'_>, others: &Lockfile) -> Result<Report, Error> {
-    let mut report = code_report(tools, proposal.name, proposal.before, &proposal.candidate, others).await?;
+    let mut report = code_report(tools, proposal.name, proposal.before, &proposal.candidate, others, &proposal.asked).await?;
     report.findings.extend(proposal.findings.iter().cloned());
     report.sort();
     Ok(report)
@@ -81,6 +83,7 @@ async fn code_report(
     before: Option<&Baseline>,
     pin: &Pin,
     others: &Lockfile,
+    asked: &Asked,
 ) -> Result<Report, Error> {
     let context = judge_context(name, others);
     let mut findings = Vec::new();
@@ -90,7 +93,7 @@ async fn code_report(
         findings.extend(policy::judge(name, &Drift { changes }, &context));
     }
     if before.is_none_or(|before| !before.approved) {
-        findings.extend(policy::first_install(name, pin, &context.others, &policy::Asked::default()));
+        findings.extend(policy::first_install(name, pin, &context.others, asked));
     }
     Ok(Report {
         findings,
@@ -109,11 +112,15 @@ pub async fn entry_report(
     pin: &Pin,
     others: &Lockfile,
 ) -> Result<Report, Error> {
-    let mut report = code_report(tools, name, before, pin, others).await?;
+    let mut report = code_report(tools, name, before, pin, others, &Asked::default()).await?;
     if let Some(before) = before {
-        report
-            .findings
-            .extend(surface_findings(name, Some(before), pin, &judge_context(name, others))?);
+        report.findings.extend(surface_findings(
+            name,
+            Some(before),
+            pin,
+            &judge_context(name, others),
+            &Asked::default(),
+        )?);
     }
     report.sort();
     Ok(report)
@@ -121,7 +128,13 @@ pub async fn entry_report(
 
 /// What the surface of a pin changes of the one before; a first surface, or one that cannot be
 /// compared because it was taken with less, is judged as a whole.
-fn surface_findings(name: &ServerName, before: Option<&Baseline>, pin: &Pin, context: &JudgeContext) -> Result<Vec<Finding>, Error> {
+fn surface_findings(
+    name: &ServerName,
+    before: Option<&Baseline>,
+    pin: &Pin,
+    context: &JudgeContext,
+    asked: &Asked,
+) -> Result<Vec<Finding>, Error> {
     let mut context = context.clone();
     let pins = before.map(|before| &before.pin).into_iter().chain([pin]);
     context.own_tools.extend(pins.flat_map(policy::tool_names));
@@ -135,11 +148,11 @@ fn surface_findings(name: &ServerName, before: Option<&Baseline>, pin: &Pin, con
             })?;
             findings.extend(policy::judge(name, &Drift { changes }, &context));
         }
-        (Some(_), None) => findings.push(policy::surface_not_pinned(name)),
-        (None, _) => findings.extend(policy::first_install(name, pin, &context.others, &policy::Asked::default())),
+        (Some(_), None) => findings.push(policy::surface_unpinned(name)),
+        (None, _) => findings.extend(policy::first_install(name, pin, &context.others, asked)),
     }
     if before.is_some_and(|before| !before.approved) {
-        findings.extend(policy::first_install(name, pin, &context.others, &policy::Asked::default()));
+        findings.extend(policy::first_install(name, pin, &context.others, asked));
     }
     Ok(findings)
 }
@@ -164,8 +177,13 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
     if manner.probe {
         // It is about to be: the second stage says so if it is not.
         static_report.findings.retain(|finding| finding.code != NOT_PINNED);
-    } else if proposal.before.is_some() {
-        static_report.findings.push(policy::surface_not_pinned(name));
+    } else if let Some(before) = proposal.before {
+        let had = before.pin.surface.is_some();
+        static_report.findings.push(if had {
+            policy::surface_unpinned(name)
+        } else {
+            policy::surface_not_pinned(name)
+        });
         static_report.sort();
     }
     let digest = lock::static_digest(name, &proposal.candidate);
@@ -189,7 +207,7 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
             .ok_or(Error::Worker { what: "the approval" })?;
         let installed = synced.as_ref().map(|synced| &synced.installed);
         let taken = probe::take(tools, name, &settled.pin, installed, &approval, manner.unsandboxed).await?;
-        surface_stage(tools, name, proposal.before, &mut settled, taken, manner)?;
+        surface_stage(tools, name, proposal.before, &mut settled, taken, manner, &proposal.asked)?;
     }
     let entry = lock::entry_digest(name, &settled.pin);
     let how = if manner.probe { settled_how(&settled.report, manner) } else { how };
@@ -214,6 +232,7 @@ fn surface_stage(
     settled: &mut Settled,
     taken: Taken,
     manner: &Manner<'_>,
+    asked: &Asked,
 ) -> Result<(), Error> {
     match taken {
         Taken::Undecided { what, mut hints } => {
@@ -246,7 +265,7 @@ fn surface_stage(
         }
     }
     let known: BTreeSet<_> = settled.report.findings.iter().map(|finding| finding.fingerprint.clone()).collect();
-    let found = surface_findings(name, before, &settled.pin, &judge_context(name, manner.others))?;
+    let found = surface_findings(name, before, &settled.pin, &judge_context(name, manner.others), asked)?;
     let mut report = Report {
         findings: found,
         ..Report::default()

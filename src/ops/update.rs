@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::history::{EventKind, Resolution};
 use crate::lock;
+use crate::manifest::Scope as Owner;
 use crate::manifest::ServerEntry;
 use crate::model::{Pin, Report, ServerName, Source};
 use crate::ops::baseline::{self, Baseline};
@@ -13,6 +14,7 @@ use crate::ops::scope::{self, Loaded};
 use crate::ops::settle::{self, Manner, Proposal};
 use crate::ops::tools::Tools;
 use crate::ops::{Context, Interact, checks, notices, queries};
+use crate::policy::Asked;
 
 /// How to update.
 #[derive(Debug, Clone)]
@@ -94,12 +96,14 @@ async fn one(
     }
     let mut findings = made.findings;
     findings.extend(checks::evidence(name, &made.pin, &loaded.policy));
+    let own = loaded.scope.owner == Owner::User;
     let proposal = Proposal {
         name,
         before,
         candidate: made.pin,
         findings,
         summary: made.summary,
+        asked: Asked { env: own, network: own },
     };
     if options.dry_run {
         let mut report = settle::static_report(tools, &proposal, &loaded.lock).await?;

@@ -44,7 +44,12 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
     let names = queries::select(&loaded, &options.names)?;
     let tools = Tools::open(context, person)?;
     let mut outcome = Outcome::default();
-    if names.is_empty() {
+    for name in tools.history.approved_servers(loaded.scope_key())? {
+        if !loaded.lock.servers.contains_key(&name) && !loaded.manifest.servers.contains_key(&name) && options.names.is_empty() {
+            outcome.report.findings.push(checks::vanished(&name));
+        }
+    }
+    if names.is_empty() && outcome.report.findings.is_empty() {
         return Err(Error::NothingToVerify {
             folder: loaded.scope.folder,
         });
@@ -70,7 +75,7 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
         outcome.report.extend(checked.report);
     }
     if options.notify {
-        notices::tell(&tools, &outcome.report).await?;
+        notices::tell(&tools, loaded.scope_key(), &outcome.report, options.names.is_empty()).await?;
     }
     Ok(outcome)
 }
@@ -125,7 +130,7 @@ async fn server(
     let sound = poisoned.is_empty();
     checked.report.findings.extend(poisoned);
     checked.report.findings.extend(checks::evidence(name, pin, &loaded.policy));
-    if !baseline::is_approved(tools, name, pin)? {
+    if !baseline::is_approved(tools, loaded.scope_key(), name, pin)? {
         checked.undecided(
             "vouch for it: the entry in the lock is not one that you approved",
             vec!["`mcp-pin install` shows it and asks".into()],

@@ -45,7 +45,7 @@ fn causes(error: &Error) -> Vec<String> {
     while let Some(cause) = next {
         let text = cause.to_string();
         if !above.contains(&text) {
-            chain.extend(text.lines().map(str::to_owned));
+            chain.push(text.clone());
             above = text;
         }
         next = cause.source();

@@ -266,6 +266,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("server-identity-changed", "the server says something else about who it is"),
     (
+        "server-vanished",
+        "a server that you approved is in neither file any more, so nothing checks it; somebody took it out without `mcp-pin remove`",
+    ),
+    (
         "server-version-changed",
         "the version a server gives itself changed; it proves nothing either way",
     ),
