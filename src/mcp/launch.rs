@@ -92,12 +92,16 @@ pub fn package(
 
 /// A local command, ready to start: every pinned file is hashed again first.
 ///
+/// A script mostly needs the modules beside it, so the folder of a pinned argument is readable
+/// too, unless it is one that holds more than a program: see [`is_programs_own`].
+///
 /// # Errors
 /// As [`package`], and [`LaunchError::FileChanged`] where a file is not what was pinned.
 pub fn local(
     command: &LocalCommand,
     digest: &Sha256Digest,
     approval: &Approval,
+    home: Option<&Path>,
     env: BTreeMap<String, OsString>,
 ) -> Result<Launchable, LaunchError> {
     if approval.digest() != digest {
@@ -112,7 +116,8 @@ pub fn local(
             LocalArg::File(file) => {
                 check_file(file)?;
                 let path = PathBuf::from(&file.path);
-                readable.extend(path.parent().map(Path::to_path_buf));
+                readable.push(path.clone());
+                readable.extend(path.parent().filter(|folder| is_programs_own(folder, home)).map(Path::to_path_buf));
                 args.push(path.into_os_string());
             }
         }
@@ -127,6 +132,56 @@ pub fn local(
     })
 }
 
+/// Whether a folder can be shown to the program in it: neither the user's home, nor above it, nor
+/// one that everybody uses, and nothing in it that looks like a key, a password or a socket.
+///
+/// The attack: a lock pins a file that stands among the user's own, and so reads them all. What
+/// cannot be looked at is not shown.
+fn is_programs_own(folder: &Path, home: Option<&Path>) -> bool {
+    const SHARED: [&str; 11] = [
+        "/", "/tmp", "/var/tmp", "/home", "/root", "/etc", "/run", "/var/run", "/dev/shm", "/usr", "/var",
+    ];
+    const PRIVATE: [&str; 12] = [
+        ".ssh",
+        ".aws",
+        ".gnupg",
+        ".env",
+        ".npmrc",
+        ".netrc",
+        ".config",
+        ".git-credentials",
+        "id_rsa",
+        "id_ecdsa",
+        "id_ed25519",
+        ".docker",
+    ];
+    let Ok(real) = folder.canonicalize() else { return false };
+    let homes = home
+        .into_iter()
+        .flat_map(|home| [Some(home.to_path_buf()), home.canonicalize().ok()]);
+    let mut homes = homes.flatten();
+    if SHARED.iter().any(|shared| real == Path::new(shared)) || homes.any(|home| home.starts_with(&real)) {
+        return false;
+    }
+    let Ok(entries) = real.read_dir() else { return false };
+    let harmless = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.ok()?;
+        let private = PRIVATE.iter().any(|name| entry.file_name() == *name) || is_socket(entry.file_type().ok()?);
+        Some(!private)
+    };
+    entries.into_iter().all(|entry| harmless(entry).unwrap_or(false))
+}
+
+#[cfg(unix)]
+fn is_socket(kind: std::fs::FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_socket(&kind)
+}
+
+#[cfg(not(unix))]
+fn is_socket(_: std::fs::FileType) -> bool {
+    false
+}
+
 fn check_file(file: &PinnedFile) -> Result<(), LaunchError> {
     let path = PathBuf::from(&file.path);
     match digest_file(&path) {
@@ -136,19 +191,91 @@ fn check_file(file: &PinnedFile) -> Result<(), LaunchError> {
     }
 }
 
+/// The most bytes a pinned file may have.
+const LARGEST: u64 = 1024 * 1024 * 1024;
+
 /// The digest of a file's content, read in pieces.
 ///
+/// The attack: a lock that names a pipe nobody writes to, or a device without an end.
+///
 /// # Errors
-/// It cannot be read.
+/// It cannot be read, is no regular file, or has more than 1 GiB.
 pub fn digest_file(path: &Path) -> std::io::Result<Sha256Digest> {
     use sha2::Digest as _;
-    let mut file = std::fs::File::open(path)?;
+    use std::io::{Error, ErrorKind, Read as _};
+    let file = open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    let mut file = file.take(LARGEST + 1);
     let mut hasher = sha2::Sha256::new();
     let mut piece = vec![0; 256 * 1024];
     loop {
-        match std::io::Read::read(&mut file, &mut piece)? {
+        match file.read(&mut piece)? {
+            0 if file.limit() == 0 => return Err(Error::new(ErrorKind::FileTooLarge, "it has more than 1 GiB")),
             0 => return Ok(Sha256Digest::from_bytes(hasher.finalize().into())),
             read => hasher.update(&piece[..read]),
         }
+    }
+}
+
+/// Opens for reading, without waiting for whoever writes to a pipe.
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(target_os = "linux")]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    options.open(path)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_programs_own_folder_is_shown() {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = scratch.path();
+        let make = |name: &str| {
+            let folder = root.join(name);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("server.mjs"), "").unwrap();
+            folder
+        };
+        let (home, server) = (make("home/user"), make("home/user/server"));
+        let link = root.join("link");
+        std::os::unix::fs::symlink(&home, &link).unwrap();
+        assert!(is_programs_own(&server, Some(&home)) && is_programs_own(&server, None));
+        for folder in [&home, &root.join("home"), &link, &root.join("none"), &server.join("..")] {
+            assert!(!is_programs_own(folder, Some(&home)), "{}", folder.display());
+        }
+        assert!(!is_programs_own(&home, Some(&link)), "a home that is a link");
+        for shared in ["/", "/tmp", "/etc", "/root", "/run"] {
+            assert!(!is_programs_own(Path::new(shared), Some(&home)), "{shared}");
+        }
+        for name in [".env", ".ssh", "id_rsa", ".npmrc"] {
+            std::fs::write(make(name).join(name), "").unwrap();
+            assert!(!is_programs_own(&root.join(name), Some(&home)), "{name}");
+        }
+        let _held = std::os::unix::net::UnixListener::bind(server.join("agent")).unwrap();
+        assert!(!is_programs_own(&server, Some(&home)));
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let scratch = tempfile::tempdir().unwrap();
+        let pipe = scratch.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        let large = scratch.path().join("large");
+        std::fs::File::create(&large).unwrap().set_len(LARGEST + 1).unwrap();
+        for path in [&pipe, Path::new("/dev/zero"), scratch.path()] {
+            assert_eq!(
+                digest_file(path).unwrap_err().kind(),
+                std::io::ErrorKind::InvalidInput,
+                "{}",
+                path.display()
+            );
+        }
+        assert_eq!(digest_file(&large).unwrap_err().kind(), std::io::ErrorKind::FileTooLarge);
     }
 }

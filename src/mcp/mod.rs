@@ -12,6 +12,8 @@ mod taking;
 
 #[cfg(test)]
 mod probe_tests;
+#[cfg(test)]
+mod wall_tests;
 
 pub use probe::{Launchable, ProbeError, ProbeLimits, ProbeOptions, Probed, probe};
 pub use sandbox::SandboxLevel;

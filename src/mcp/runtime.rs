@@ -63,19 +63,27 @@ pub struct NodeRuntime {
 }
 
 impl NodeRuntime {
-    /// Finds `node` on a `PATH` value. Relative entries and folders below `project` are passed
-    /// over.
+    /// Finds `node` on a `PATH` value. Passed over, under the name given and with links resolved:
+    /// relative entries, folders below `project`, and folders of any project's dependencies.
     ///
     /// # Errors
     /// [`RuntimeError`]: none found, a shim, or unreadable.
     pub fn find(path: &OsStr, project: Option<&Path>) -> Result<Self, RuntimeError> {
         let name = "node";
-        let allowed = |path: &Path| project.is_none_or(|project| !path.starts_with(project));
+        let real = project.and_then(|project| project.canonicalize().ok());
+        let in_project = |path: &Path| {
+            [project, real.as_deref()]
+                .into_iter()
+                .flatten()
+                .any(|project| path.starts_with(project))
+        };
+        let of_a_project = |folder: &Path| in_project(folder) || folder.components().any(|part| part.as_os_str() == "node_modules");
         let found = std::env::split_paths(path)
-            .filter(|folder| folder.is_absolute() && allowed(folder))
-            .map(|folder| folder.join(name))
-            .filter_map(|candidate| candidate.canonicalize().ok())
-            .find(|candidate| candidate.is_file() && allowed(candidate))
+            .filter(|folder| folder.is_absolute() && !of_a_project(folder))
+            .filter_map(|folder| folder.canonicalize().ok())
+            .filter(|folder| !of_a_project(folder))
+            .filter_map(|folder| folder.join(name).canonicalize().ok())
+            .find(|candidate| candidate.is_file() && !in_project(candidate))
             .ok_or(RuntimeError::NotFound { name })?;
         let head = read_head(&found).map_err(|source| RuntimeError::Unusable {
             path: found.clone(),
@@ -191,6 +199,30 @@ mod tests {
         let node = NodeRuntime::find(&path, Some(&project)).unwrap();
         assert_eq!(node.path(), real.join("node"));
         assert_eq!(node.platform().cpu, "arm64");
+    }
+
+    #[test]
+    fn links_into_a_project_are_passed_over() {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = scratch.path().canonicalize().unwrap();
+        let (project, other, real) = (root.join("project"), root.join("other/node_modules/.bin"), root.join("real"));
+        for folder in [&project.join("tools"), &other, &real] {
+            program(folder, b"\x7fELF");
+        }
+        let link = |target: &Path, name: &str| {
+            let path = root.join(name);
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            path
+        };
+        let (to_tools, to_other, to_project) = (link(&project.join("tools"), "a"), link(&other, "b"), link(&project, "c"));
+        let folders = [&other, &to_tools, &to_other, &to_project.join("tools"), &real];
+        // The shell may know the project under a link's name, too.
+        for known in [&project, &to_project] {
+            let node = NodeRuntime::find(&std::env::join_paths(folders).unwrap(), Some(known)).unwrap();
+            assert_eq!(node.path(), real.join("node"));
+        }
+        let none = NodeRuntime::find(&std::env::join_paths([&other, &to_other]).unwrap(), None);
+        assert!(matches!(none, Err(RuntimeError::NotFound { .. })));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Starting an approved server in the sandbox to read its surface.
 
+use std::path::Path;
+
 use crate::error::Error;
 use crate::history::Approval;
 use crate::lock;
@@ -53,7 +55,7 @@ pub async fn take(
     let env = launch::pass_through(pin.env(), tools.context.env.all());
     let launchable = match (&pin.pinned, installed) {
         (Pinned::Package { launch, .. }, Some(installed)) => launch::package(installed, launch, &digest, approval, tools.node()?, env)?,
-        (Pinned::Local(local), _) => launch::local(local, &digest, approval, env)?,
+        (Pinned::Local(local), _) => launch::local(local, &digest, approval, tools.context.env.get("HOME").map(Path::new), env)?,
         (Pinned::Package { .. }, None) => {
             return Err(Error::Worker {
                 what: "the check of the installed files",

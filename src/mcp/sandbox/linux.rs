@@ -13,10 +13,11 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use landlock::ABI;
 use rustix::process::{Resource, Rlimit, Signal};
 use rustix::thread::{CapabilitySet, CapabilitySets, UnshareFlags};
 
-use super::{FAILED, Level, Spec, WORD, raw, root, rules};
+use super::{FAILED, Level, Spec, WORD, filter, raw, root, rules};
 
 /// Marks the inner stage in front of its spec.
 const INNER: &str = "inner";
@@ -80,6 +81,8 @@ fn outer(spec: &Spec, program: &OsString, args: &[OsString]) -> Result<ExitCode,
 
     let mut inner = spec.clone();
     inner.parent = std::process::id();
+    // Files of root are root's inside as well, whatever it is called there.
+    inner.needs_landlock = uid == 0;
     let text = serde_json::to_string(&inner).map_err(say("write the inner stage's task"))?;
     let mut child = Command::new("/proc/self/exe")
         .args([WORD, INNER, &text])
@@ -139,16 +142,7 @@ fn prepare(spec: &Spec, in_namespaces: bool) -> Result<(), String> {
         tie_to(spec.parent)?;
         rustix::system::sethostname(b"mcp").map_err(say("set the host name"))?;
         root::build_and_enter(spec).map_err(say("build the root"))?;
-        rustix::thread::clear_ambient_capability_set().map_err(say("give up capabilities"))?;
-        rustix::thread::set_capabilities(
-            None,
-            CapabilitySets {
-                effective: CapabilitySet::empty(),
-                permitted: CapabilitySet::empty(),
-                inheritable: CapabilitySet::empty(),
-            },
-        )
-        .map_err(say("give up capabilities"))?;
+        drop_capabilities().map_err(say("give up capabilities"))?;
     } else {
         rustix::process::setsid().ok();
         tie_to(spec.parent)?;
@@ -156,12 +150,54 @@ fn prepare(spec: &Spec, in_namespaces: bool) -> Result<(), String> {
         rustix::thread::set_no_new_privs(true).map_err(say("give up new privileges"))?;
     }
     limit(in_namespaces)?;
-    match spec.level {
-        Level::Namespaces => rules::restrict(&inside_rules(spec)),
-        Level::LandlockOnly => rules::restrict(&outside_rules(spec)),
-        Level::None => Ok(()),
+    let rules = match spec.level {
+        Level::Namespaces => inside_rules(spec),
+        Level::LandlockOnly => {
+            drop_bounding_set().map_err(say("give up capabilities"))?;
+            drop_capabilities().map_err(say("give up capabilities"))?;
+            outside_rules(spec)
+        }
+        Level::None => return Ok(()),
+    };
+    rules::restrict(&rules).map_err(say("put Landlock in force"))?;
+    raw::leave_session_keyring().map_err(say("leave the session's key ring"))?;
+    // Last: it refuses calls that the steps before make.
+    filter::restrict(filter::Doors {
+        alone: spec.level == Level::LandlockOnly,
+        network: spec.network,
+    })
+    .map_err(say("put the filter of system calls in force"))
+}
+
+fn drop_capabilities() -> rustix::io::Result<()> {
+    rustix::thread::clear_ambient_capability_set()?;
+    rustix::thread::set_capabilities(
+        None,
+        CapabilitySets {
+            effective: CapabilitySet::empty(),
+            permitted: CapabilitySet::empty(),
+            inheritable: CapabilitySet::empty(),
+        },
+    )
+}
+
+/// Nothing that root starts gets them back. Who is not root has none to lose, and may not.
+fn drop_bounding_set() -> rustix::io::Result<()> {
+    for bit in 0..64 {
+        let capability = CapabilitySet::from_bits_retain(1 << bit);
+        match rustix::thread::capability_is_in_bounding_set(capability) {
+            Ok(true) => {}
+            Ok(false) => continue,
+            // The kernel knows no more of them.
+            Err(rustix::io::Errno::INVAL) => break,
+            Err(error) => return Err(error),
+        }
+        match rustix::thread::remove_capability_from_bounding_set(capability) {
+            Err(rustix::io::Errno::PERM) if !rustix::process::geteuid().is_root() => return Ok(()),
+            result => result?,
+        }
     }
-    .map_err(say("put Landlock in force"))
+    Ok(())
 }
 
 fn limit(in_namespaces: bool) -> Result<(), String> {
@@ -195,7 +231,7 @@ fn inside_rules(spec: &Spec) -> rules::Rules<'_> {
         ],
         devices: devices(),
         network: spec.network,
-        required: false,
+        least: spec.needs_landlock.then_some(ABI::V3),
     }
 }
 
@@ -225,7 +261,7 @@ fn outside_rules(spec: &Spec) -> rules::Rules<'_> {
         write: vec![&spec.home.outside, &spec.cwd.outside, &spec.tmp.outside],
         devices: devices(),
         network: spec.network,
-        required: true,
+        least: Some(if spec.network { ABI::V3 } else { ABI::V4 }),
     }
 }
 

@@ -6,10 +6,11 @@
 //!
 //! On Linux the binary starts itself again ([`WORD`]): a fresh process with one thread puts itself
 //! into user, mount, pid, network, ipc and host name namespaces, builds a small read-only root, adds
-//! Landlock and only then becomes the server. Where namespaces are forbidden, Landlock alone keeps
-//! files and TCP, and the level says so. What it does not give: a bound on memory, and, with
-//! Landlock alone, on UDP and on processes that leave the session. With the network allowed, the
-//! machine's own loopback is reachable as well.
+//! Landlock and a filter of system calls, and only then becomes the server. Where namespaces are
+//! forbidden, Landlock and the filter keep files and the network, and the level says so. Root gets
+//! no level without Landlock, for the machine's own settings are files of root. What it does not
+//! give: a bound on memory, and, with Landlock alone, on processes that leave the session. With the
+//! network allowed, the machine's own loopback is reachable as well.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -19,6 +20,8 @@ use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(target_os = "linux")]
+mod filter;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
@@ -35,10 +38,10 @@ pub const WORD: &str = "__sandbox";
 /// What kept the server in while it was probed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SandboxLevel {
-    /// Own user, mount, pid, network, ipc and host name namespaces, and Landlock where the kernel
-    /// has it.
+    /// Own user, mount, pid, network, ipc and host name namespaces, a filter of system calls, and
+    /// Landlock where the kernel has it (for root, always).
     Namespaces,
-    /// Landlock without namespaces: files and TCP, not UDP.
+    /// Landlock and a filter of system calls, without namespaces: files and the network.
     LandlockOnly,
     /// Nothing: the user said so.
     None,
@@ -49,7 +52,7 @@ impl SandboxLevel {
     pub const fn describe(self) -> &'static str {
         match self {
             Self::Namespaces => "own namespaces: no home, no other process, network only if the entry asks for it",
-            Self::LandlockOnly => "Landlock alone: no home, no TCP unless the entry asks for it; UDP and process names stay visible",
+            Self::LandlockOnly => "Landlock alone: no home, no network unless the entry asks for it; process names stay visible",
             Self::None => "no sandbox: the server ran with all your rights",
         }
     }
@@ -78,6 +81,10 @@ struct Spec {
     network: bool,
     /// The process that asks: if it is no longer the parent, nothing is started.
     parent: u32,
+    /// Landlock must be in force beside the namespaces. Set by the outer stage, which knows who
+    /// the caller is.
+    #[serde(default)]
+    needs_landlock: bool,
     /// Errors of the set-up go here.
     status: PathBuf,
     /// An empty folder to build the root on.
@@ -165,6 +172,7 @@ impl Room {
                 inside: path,
             });
         }
+        let read = outermost(read);
         let stand_ins = if moved { stand_ins(&folder, tenant)? } else { Vec::new() };
         let mut room = Self {
             spec: Spec {
@@ -172,6 +180,7 @@ impl Room {
                 check: false,
                 network: tenant.network,
                 parent: std::process::id(),
+                needs_landlock: false,
                 status: folder.join("status"),
                 root: make("root")?.outside,
                 home: make("home")?,
@@ -249,6 +258,20 @@ impl Room {
     }
 }
 
+/// Without what stands below another: a folder that is shown over one of its own files would hide
+/// a mount that then cannot be made read-only.
+fn outermost(mut read: Vec<Mapped>) -> Vec<Mapped> {
+    // Above before below.
+    read.sort_by(|one, other| one.inside.cmp(&other.inside));
+    let mut kept: Vec<Mapped> = Vec::new();
+    for mapped in read {
+        if !kept.iter().any(|above| mapped.inside.starts_with(&above.inside)) {
+            kept.push(mapped);
+        }
+    }
+    kept
+}
+
 /// Folders of the machine that the server is told of, each an empty folder of ours inside: a
 /// server that is pointed at a folder mostly refuses to start without it, and must not see into it
 /// only to be looked at.
@@ -261,8 +284,9 @@ fn stand_ins(folder: &Path, tenant: &Tenant<'_>) -> io::Result<Vec<Mapped>> {
         .filter_map(|text| text.to_str())
     {
         let path = Path::new(text.rsplit_once('=').map_or(text, |(_, value)| value));
-        let path = if path.is_file() { path.parent().unwrap_or(path) } else { path };
+        // The file itself may be readable where its folder is not.
         let ours = tenant.tree.is_some_and(|tree| path.starts_with(tree)) || tenant.readable.iter().any(|read| path.starts_with(read));
+        let path = if path.is_file() { path.parent().unwrap_or(path) } else { path };
         let plain = path
             .components()
             .skip(1)

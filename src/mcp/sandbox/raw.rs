@@ -1,4 +1,4 @@
-//! The two system calls of the sandbox that have no safe wrapper.
+//! The three system calls of the sandbox that have no safe wrapper.
 
 use std::os::fd::BorrowedFd;
 use std::path::Path;
@@ -29,4 +29,23 @@ pub(super) fn close_on_exec() -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Leaves the keys of the user's session behind: the process gets an empty ring of its own.
+///
+/// Where keys are not there or not for this process, or there may be no more rings, it has the old
+/// ring still, and the filter of system calls is what keeps the server from using it.
+#[expect(unsafe_code, reason = "rustix has no keyctl")]
+pub(super) fn leave_session_keyring() -> std::io::Result<()> {
+    const JOIN_SESSION_KEYRING: libc::c_long = 1;
+    // SAFETY: the call takes a name or, as here, a null pointer, and touches no memory.
+    let result = unsafe { libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, std::ptr::null::<libc::c_char>()) };
+    if result >= 0 {
+        return Ok(());
+    }
+    let error = std::io::Error::last_os_error();
+    match error.raw_os_error() {
+        Some(libc::ENOSYS | libc::EPERM | libc::EACCES | libc::EDQUOT) => Ok(()),
+        _ => Err(error),
+    }
 }

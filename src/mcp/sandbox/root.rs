@@ -98,7 +98,7 @@ pub(super) fn build_and_enter(spec: &Spec) -> Result<(), RootError> {
     // Only now: a process file system may be mounted only where one is already visible.
     let proc = root.at("/proc");
     fs::create_dir_all(&proc).ok();
-    Root::proc(&proc);
+    Root::proc(&proc)?;
     Root::remount(root.0, MountFlags::RDONLY)?;
     root.enter()
 }
@@ -266,19 +266,16 @@ impl Root<'_> {
     }
 
     /// Best effort: some containers forbid it, and servers mostly do without. Where it works, no
-    /// further user namespaces can be made inside, which would hand out capabilities again.
-    fn proc(proc: &Path) {
-        if mount(
-            "proc",
-            proc,
-            "proc",
-            MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC,
-            None,
-        )
-        .is_ok()
-        {
+    /// further user namespaces can be made inside, which would hand out capabilities again. What
+    /// is mounted must then be read-only: the machine's settings in it belong to root, and so does
+    /// a server that root probes.
+    fn proc(proc: &Path) -> Result<(), RootError> {
+        let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+        if mount("proc", proc, "proc", flags, None).is_ok() {
             fs::write(proc.join("sys/user/max_user_namespaces"), "0").ok();
+            mount_remount(proc, MountFlags::BIND | MountFlags::RDONLY | flags, c"").step(|| "make /proc read-only".into())?;
         }
+        Ok(())
     }
 
     fn enter(&self) -> Result<(), RootError> {

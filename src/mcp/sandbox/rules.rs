@@ -14,25 +14,25 @@ pub(super) struct Rules<'a> {
     /// Read and written, but nothing is made or removed there.
     pub(super) devices: Vec<PathBuf>,
     pub(super) network: bool,
-    /// Fail where the kernel cannot keep files, or (unless allowed) TCP; otherwise take what there
-    /// is.
-    pub(super) required: bool,
+    /// Fail where the kernel has less than this (which with V4 keeps TCP, too, unless allowed);
+    /// without it, take what there is.
+    pub(super) least: Option<ABI>,
 }
 
 /// Puts the rules in force for this process and all it will start.
 pub(super) fn restrict(rules: &Rules<'_>) -> Result<(), RulesetError> {
     let files = AccessFs::from_all(ABI::V6);
     let mut ruleset = Ruleset::default();
-    if rules.required {
-        let least = if rules.network { ABI::V3 } else { ABI::V4 };
+    if let Some(least) = rules.least {
         ruleset = ruleset
             .set_compatibility(CompatLevel::HardRequirement)
             .handle_access(AccessFs::from_all(least))?;
-        if !rules.network {
+        if !rules.network && least >= ABI::V4 {
             ruleset = ruleset.handle_access(AccessNet::from_all(ABI::V4))?;
         }
         ruleset = ruleset.set_compatibility(CompatLevel::BestEffort);
-    } else if !rules.network {
+    }
+    if !rules.network {
         ruleset = ruleset.handle_access(AccessNet::from_all(ABI::V4))?;
     }
     ruleset
