@@ -394,7 +394,9 @@ fn every_code_that_these_reports_use_is_explained() {
         assert!(finding["explanation"].is_string());
     }
     let turncoat = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/turncoat.mjs");
-    let demo = machine.home().join("turncoat.mjs");
+    let folder = machine.home().join("demo");
+    std::fs::create_dir(&folder).unwrap();
+    let demo = folder.join("turncoat.mjs");
     std::fs::copy(turncoat, &demo).unwrap();
     let words = ["install", "--yes", "--name", "demo", "--", "node", demo.to_str().unwrap()];
     // Its only tool has the name of the other server's.
@@ -402,7 +404,7 @@ fn every_code_that_these_reports_use_is_explained() {
     machine.run(&["remove", "calc"]).exits(0);
     machine.run(&words).exits(0);
     machine.run(&["verify", "demo"]).exits(0);
-    std::fs::write(machine.home().join("turned"), "").unwrap();
+    std::fs::write(folder.join("turned"), "").unwrap();
     machine
         .run(&["verify", "demo"])
         .exits(1)
