@@ -137,8 +137,6 @@ async fn show(notification: Notification) -> Result<(), String> {
 mod tests {
     use super::*;
     use crate::model::Fingerprint;
-    use std::path::Path;
-    use std::process::Command;
 
     fn sample() -> Message {
         let evil = "CRITICAL: tool `<b>read</b> & \u{202e}x` says something else";
@@ -170,48 +168,5 @@ mod tests {
             };
             assert!(matches!(send(&bus, &sample()).await, Err(NotifyError::Address { .. })), "{address}");
         }
-    }
-
-    /// Started by the test below, inside a session of its own.
-    #[tokio::test]
-    #[ignore = "needs the desktop session that tests/fixtures/desktop.sh makes"]
-    async fn sends_to_the_session_it_is_in() {
-        let bus = DesktopBus {
-            address: Some("unix:".into()),
-            runtime_dir: None,
-        };
-        send(&bus, &sample()).await.unwrap();
-    }
-
-    #[test]
-    fn a_real_daemon_shows_what_was_sent_as_plain_text() {
-        let has = |program: &str| {
-            ["/usr/bin", "/usr/local/bin", "/bin"]
-                .iter()
-                .any(|dir| Path::new(dir).join(program).exists())
-        };
-        if !["dbus-run-session", "dunst", "dunstctl", "Xvfb"].into_iter().all(has) {
-            eprintln!("skipped: needs dbus-run-session, Xvfb, dunst and dunstctl");
-            return;
-        }
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/desktop.sh");
-        let output = Command::new("sh")
-            .arg(script)
-            .arg(std::env::current_exe().unwrap())
-            .args(["--exact", "--ignored", "notify::desktop::tests::sends_to_the_session_it_is_in"])
-            .output()
-            .unwrap();
-        let log = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{log}");
-        let history: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        let shown = &history["data"][0][0];
-        let field = |name: &str| shown[name]["data"].as_str().unwrap_or_default().to_owned();
-        assert_eq!(history["data"][0].as_array().map(Vec::len), Some(1), "{history}");
-        assert_eq!(field("appname"), "mcp-pin");
-        assert_eq!(field("summary"), "MCP server memory changed");
-        assert_eq!(
-            field("body"),
-            "CRITICAL: tool `‹b›read‹/b› ＆ \\u{202e}x` says something else\nLook before you use it: mcp-pin verify memory"
-        );
     }
 }

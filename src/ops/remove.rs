@@ -16,7 +16,19 @@ pub fn remove(context: &Context, names: &[ServerName], person: &dyn Interact) ->
     let (found, _) = scope::Scope::for_reading(context);
     let _guard = scope::guard(context, &found, person)?;
     let mut loaded = queries::reading(context, person)?;
-    let names = queries::select(&loaded, names)?;
+    let tools = Tools::open(context, person)?;
+    // One that vanished from both files is still approved: removing it takes that back.
+    let approved = tools.history.approved_servers(loaded.scope_key())?;
+    let (vanished, standing): (Vec<_>, Vec<_>) = names.iter().cloned().partition(|name| {
+        let stands = loaded.lock.servers.contains_key(name) || loaded.manifest.servers.contains_key(name);
+        !stands && approved.contains(name)
+    });
+    let mut names = if standing.is_empty() {
+        Vec::new()
+    } else {
+        queries::select(&loaded, &standing)?
+    };
+    names.extend(vanished);
     if context.locked {
         return Err(Error::Locked {
             what: "mcp-pin.lock".into(),
@@ -37,7 +49,6 @@ pub fn remove(context: &Context, names: &[ServerName], person: &dyn Interact) ->
             outcome.servers.push(line);
         }
     }
-    let tools = Tools::open(context, person)?;
     // Approvals go first: killed in between, the entry stands and is asked about again.
     for name in &names {
         tools.history.revoke(name, loaded.scope_key(), context.now())?;

@@ -71,7 +71,7 @@ pub struct Settled {
 /// # Errors
 /// An archive that is needed for the comparison cannot be read.
 pub async fn static_report(tools: &Tools<'_>, proposal: &Proposal<'_>, others: &Lockfile) -> Result<Report, Error> {
-    let mut report = code_report(tools, proposal.name, proposal.before, &proposal.candidate, others, &proposal.asked).await?;
+    let mut report = code_report(tools, proposal.name, proposal.before, &proposal.candidate, others, proposal.asked).await?;
     report.findings.extend(proposal.findings.iter().cloned());
     report.sort();
     Ok(report)
@@ -83,7 +83,7 @@ async fn code_report(
     before: Option<&Baseline>,
     pin: &Pin,
     others: &Lockfile,
-    asked: &Asked,
+    asked: Asked,
 ) -> Result<Report, Error> {
     let context = judge_context(name, others);
     let mut findings = Vec::new();
@@ -93,7 +93,7 @@ async fn code_report(
         findings.extend(policy::judge(name, &Drift { changes }, &context));
     }
     if before.is_none_or(|before| !before.approved) {
-        findings.extend(policy::first_install(name, pin, &context.others, asked));
+        findings.extend(policy::first_install(name, pin, &context.others, &asked));
     }
     Ok(Report {
         findings,
@@ -112,14 +112,14 @@ pub async fn entry_report(
     pin: &Pin,
     others: &Lockfile,
 ) -> Result<Report, Error> {
-    let mut report = code_report(tools, name, before, pin, others, &Asked::default()).await?;
+    let mut report = code_report(tools, name, before, pin, others, Asked::default()).await?;
     if let Some(before) = before {
         report.findings.extend(surface_findings(
             name,
             Some(before),
             pin,
             &judge_context(name, others),
-            &Asked::default(),
+            Asked::default(),
         )?);
     }
     report.sort();
@@ -133,7 +133,7 @@ fn surface_findings(
     before: Option<&Baseline>,
     pin: &Pin,
     context: &JudgeContext,
-    asked: &Asked,
+    asked: Asked,
 ) -> Result<Vec<Finding>, Error> {
     let mut context = context.clone();
     let pins = before.map(|before| &before.pin).into_iter().chain([pin]);
@@ -149,10 +149,10 @@ fn surface_findings(
             findings.extend(policy::judge(name, &Drift { changes }, &context));
         }
         (Some(_), None) => findings.push(policy::surface_unpinned(name)),
-        (None, _) => findings.extend(policy::first_install(name, pin, &context.others, asked)),
+        (None, _) => findings.extend(policy::first_install(name, pin, &context.others, &asked)),
     }
     if before.is_some_and(|before| !before.approved) {
-        findings.extend(policy::first_install(name, pin, &context.others, asked));
+        findings.extend(policy::first_install(name, pin, &context.others, &asked));
     }
     Ok(findings)
 }
@@ -207,7 +207,7 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
             .ok_or(Error::Worker { what: "the approval" })?;
         let installed = synced.as_ref().map(|synced| &synced.installed);
         let taken = probe::take(tools, name, &settled.pin, installed, &approval, manner.unsandboxed).await?;
-        surface_stage(tools, name, proposal.before, &mut settled, taken, manner, &proposal.asked)?;
+        surface_stage(tools, name, proposal.before, &mut settled, taken, manner, proposal.asked)?;
     }
     let entry = lock::entry_digest(name, &settled.pin);
     let how = if manner.probe { settled_how(&settled.report, manner) } else { how };
@@ -232,7 +232,7 @@ fn surface_stage(
     settled: &mut Settled,
     taken: Taken,
     manner: &Manner<'_>,
-    asked: &Asked,
+    asked: Asked,
 ) -> Result<(), Error> {
     match taken {
         Taken::Undecided { what, mut hints } => {

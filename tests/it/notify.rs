@@ -72,14 +72,16 @@ fn a_distinct_drift_is_told_once_in_harmless_words() {
     for (step, status) in [("honest", 0), ("evil", 1), ("again", 1), ("nasty", 1), ("before", 1), ("silent", 2)] {
         assert!(talk.contains(&format!("{step} ended with {status}\n")), "{step}:\n{talk}");
     }
+    // Once while it lasts. What went away and came back is news again; the daemon puts the second
+    // one in the place of the first, and the log below has both.
     assert_eq!(shown.len(), 3, "{shown:#?}\n{talk}");
-    let (evil, nasty, silent) = (&shown[0], &shown[1], &shown[2]);
+    let (nasty, evil, silent) = (&shown[0], &shown[1], &shown[2]);
     assert_eq!(evil.0, "MCP server calc changed");
     assert_eq!(
         evil.1,
         "CRITICAL: the description of tool `add` changed and now names files that hold secrets\nLook before you use it: mcp-pin verify calc"
     );
-    assert!(nasty.1.contains("is new, nobody has reviewed it"), "{nasty:?}");
+    assert!(nasty.1.contains("CRITICAL"), "{nasty:?}");
     assert_eq!(silent.0, "MCP server calc could not be checked");
     for (title, body) in &shown {
         let harmless = |c: char| !"<>&\u{1b}\u{7}\u{202e}\u{200b}".contains(c) && (!c.is_control() || c == '\n');
@@ -93,7 +95,7 @@ fn a_distinct_drift_is_told_once_in_harmless_words() {
         .iter()
         .filter(|event| event["kind"] == "alert")
         .count();
-    assert_eq!(alerts, 3, "{log}");
+    assert_eq!(alerts, 4, "{log}");
 }
 
 #[test]

@@ -127,10 +127,11 @@ impl Settings {
 
 /// A cache of our own, and nothing of the user's settings that would make npm look elsewhere or
 /// refuse.
-fn apart(folder: &Path) -> [OsString; 4] {
+fn apart(folder: &Path) -> [OsString; 5] {
     [
         option("--cache=", folder.join("cache")),
         "--location=user".into(),
+        "--update-notifier=false".into(),
         "--global=false".into(),
         "--workspaces=false".into(),
     ]
