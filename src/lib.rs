@@ -43,6 +43,8 @@
 //! | `archives/ALGORITHM/DIGEST` | archives as downloaded, verified | [`store`] |
 //! | `installs/ID/` | one server's tree, read-only | [`store`] |
 //! | `state.db` | approvals, events, drift, alerts sent | [`history`] |
+//! | `approved/` | the entry approved last, for each name and scope | [`ops::baseline`] |
+//! | `scratch/`, `tmp/` | work in progress; swept | [`store`] |
 
 pub mod cli;
 pub mod commands;
