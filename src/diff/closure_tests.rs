@@ -25,7 +25,7 @@ fn package(name: &str, version: &str) -> LockedPackage {
 
 fn closure(packages: Vec<(&str, LockedPackage)>) -> Closure {
     Closure {
-        root: "node_modules/root".parse().unwrap(),
+        root: "node_modules/top".parse().unwrap(),
         packages: packages
             .into_iter()
             .map(|(path, package)| (path.parse().unwrap(), package))
@@ -38,7 +38,7 @@ fn launch() -> Launch {
         runtime: Runtime::Node {
             wanted: Some(">=18".into()),
         },
-        entry: "node_modules/root/i.js".into(),
+        entry: "node_modules/top/i.js".into(),
         args: vec![],
         env: vec![],
         cwd: CwdRule::Empty,
@@ -70,58 +70,58 @@ fn codes(changes: &[Change]) -> Vec<String> {
 #[test]
 fn packages_come_go_and_change() {
     let before = closure(vec![
-        ("node_modules/root", package("root", "1.0.0")),
+        ("node_modules/top", package("top", "1.0.0")),
         ("node_modules/gone", package("gone", "1.0.0")),
         ("node_modules/kept", package("kept", "1.0.0")),
         ("node_modules/a", package("a", "1.0.0")),
     ]);
     let after = closure(vec![
-        ("node_modules/root", package("root", "1.1.0")),
+        ("node_modules/top", package("top", "1.1.0")),
         ("node_modules/new", package("new", "1.0.0")),
         ("node_modules/kept", package("kept", "1.0.0")),
         ("node_modules/a", package("a", "1.0.0")),
-        ("node_modules/root/node_modules/a", package("a", "2.0.0")),
+        ("node_modules/top/node_modules/a", package("a", "2.0.0")),
     ]);
     assert_eq!(
         codes(&diff_closures(&before, &after)),
-        ["a@1.0.0..2.0.0", "-gone@1.0.0", "+new@1.0.0", "root@1.0.0..1.1.0"]
+        ["a@1.0.0..2.0.0", "-gone@1.0.0", "+new@1.0.0", "top@1.0.0..1.1.0"]
     );
     assert!(diff_closures(&before, &before).is_empty());
 }
 
 #[test]
 fn other_bytes_under_the_same_version_are_named() {
-    let before = closure(vec![("node_modules/root", package("root", "1.0.0"))]);
+    let before = closure(vec![("node_modules/top", package("top", "1.0.0"))]);
     let mut after = before.clone();
     after.packages.values_mut().for_each(|p| p.integrity = Integrity::Sha512([9; 64]));
-    assert_eq!(codes(&diff_closures(&before, &after)), ["!root@1.0.0"]);
+    assert_eq!(codes(&diff_closures(&before, &after)), ["!top@1.0.0"]);
 }
 
 #[test]
 fn a_package_under_anothers_name_is_seen_by_its_own() {
     let before = closure(vec![
-        ("node_modules/root", package("root", "1.0.0")),
+        ("node_modules/top", package("top", "1.0.0")),
         ("node_modules/a", package("a", "1.0.0")),
     ]);
     let mut after = before.clone();
     after
         .packages
-        .insert("node_modules/root/node_modules/a".parse().unwrap(), package("evil", "1.0.0"));
+        .insert("node_modules/top/node_modules/a".parse().unwrap(), package("evil", "1.0.0"));
     assert_eq!(codes(&diff_closures(&before, &after)), ["+evil@1.0.0"]);
     let mut moved = before.clone();
     moved
         .packages
-        .insert("node_modules/root/node_modules/a".parse().unwrap(), package("a", "1.0.0"));
+        .insert("node_modules/top/node_modules/a".parse().unwrap(), package("a", "1.0.0"));
     assert_eq!(codes(&diff_closures(&before, &moved)), ["a@1.0.0..1.0.0"]);
 }
 
 #[test]
 fn scripts_and_native_code_are_seen() {
     let mut before = closure(vec![
-        ("node_modules/root", package("root", "1.0.0")),
+        ("node_modules/top", package("top", "1.0.0")),
         ("node_modules/n", package("n", "1.0.0")),
     ]);
-    let root: InstallPath = "node_modules/root".parse().unwrap();
+    let root: InstallPath = "node_modules/top".parse().unwrap();
     before.packages.get_mut(&root).unwrap().scripts.insert("install".into(), "a".into());
     let mut after = before.clone();
     let package = after.packages.get_mut(&root).unwrap();
@@ -132,8 +132,8 @@ fn scripts_and_native_code_are_seen() {
         [
             "n@1.0.0..1.0.0",
             "native n",
-            "root install true Some(\"a\")>Some(\"b\")",
-            "root preinstall true None>Some(\"c\")"
+            "top install true Some(\"a\")>Some(\"b\")",
+            "top preinstall true None>Some(\"c\")"
         ]
     );
     assert_eq!(codes(&diff_closures(&after, &before))[1..].len(), 2);

@@ -130,7 +130,8 @@ async fn server(
     let sound = poisoned.is_empty();
     checked.report.findings.extend(poisoned);
     checked.report.findings.extend(checks::evidence(name, pin, &loaded.policy));
-    if !baseline::is_approved(tools, loaded.scope_key(), name, pin)? {
+    let approved = baseline::is_approved(tools, loaded.scope_key(), name, pin)?;
+    if !approved {
         checked.undecided(
             "vouch for it: the entry in the lock is not one that you approved",
             vec!["`mcp-pin install` shows it and asks".into()],
@@ -143,6 +144,8 @@ async fn server(
             };
             Some(installed)
         }
+        // Somebody else's lock has no say in which files of this machine are read.
+        Pinned::Local(_) if !approved => return Ok(()),
         Pinned::Local(_) => {
             let changes = checks::local_drift(pin);
             let moved = !changes.is_empty();
