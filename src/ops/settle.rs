@@ -11,7 +11,7 @@ use crate::diff;
 use crate::error::Error;
 use crate::history::ApprovalKind;
 use crate::lock::{self, Lockfile};
-use crate::model::{Change, Drift, Finding, Grade, Pin, Pinned, Report, ServerName};
+use crate::model::{Change, Drift, Finding, Pin, Pinned, Report, ServerName};
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::consent::{self, Consent, How};
 use crate::ops::interact::Stage;
@@ -188,7 +188,7 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
     }
     let digest = lock::static_digest(name, &proposal.candidate);
     let stage = if manner.probe { Stage::Code } else { Stage::Entry };
-    let how = ask(tools, name, stage, &proposal.summary, &static_report, &digest, manner)?;
+    let mut how = ask(tools, name, stage, &proposal.summary, &static_report, &digest, manner)?;
     notices::record_approval(tools, ApprovalKind::Static, name, manner.scope, &digest, how, &static_report).await?;
 
     let synced = match &proposal.candidate.pinned {
@@ -207,22 +207,13 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
             .ok_or(Error::Worker { what: "the approval" })?;
         let installed = synced.as_ref().map(|synced| &synced.installed);
         let taken = probe::take(tools, name, &settled.pin, installed, &approval, manner.unsandboxed).await?;
-        surface_stage(tools, name, proposal.before, &mut settled, taken, manner, proposal.asked)?;
+        // What the history calls the approval is how this last question was answered.
+        how = surface_stage(tools, name, proposal.before, &mut settled, taken, manner, proposal.asked)?;
     }
     let entry = lock::entry_digest(name, &settled.pin);
-    let how = if manner.probe { settled_how(&settled.report, manner) } else { how };
     notices::record_approval(tools, ApprovalKind::Entry, name, manner.scope, &entry, how, &settled.report).await?;
     baseline::remember(tools, manner.scope, name, &settled.pin)?;
     Ok(settled)
-}
-
-/// The word for the history: the surface stage ended in consent of one kind or the other.
-fn settled_how(report: &Report, manner: &Manner<'_>) -> How {
-    match report.worst() {
-        Some(worst) if worst > Grade::Notice && !manner.consent.accept.is_empty() => How::Accept,
-        _ if manner.consent.yes => How::Yes,
-        _ => How::Prompt,
-    }
 }
 
 fn surface_stage(
@@ -233,7 +224,7 @@ fn surface_stage(
     taken: Taken,
     manner: &Manner<'_>,
     asked: Asked,
-) -> Result<(), Error> {
+) -> Result<How, Error> {
     match taken {
         Taken::Undecided { what, mut hints } => {
             if hints.iter().any(|hint| hint.contains("mcp-pin.toml")) && before.is_none() {
@@ -275,9 +266,9 @@ fn surface_stage(
     let digest = lock::entry_digest(name, &settled.pin);
     let mut summary = summary(&settled.pin);
     summary.extend(settled.notes.iter().cloned());
-    ask(tools, name, Stage::Surface, &summary, &report, &digest, manner)?;
+    let how = ask(tools, name, Stage::Surface, &summary, &report, &digest, manner)?;
     settled.report.extend(report);
-    Ok(())
+    Ok(how)
 }
 
 /// One line a view: how many of each kind.
