@@ -215,6 +215,7 @@ impl Reader<'_> {
                 .chain([&wire.version]),
         )?;
         Ok(LockedPackage {
+            evidence: crate::model::Evidence::default(),
             name,
             version: wire.version,
             integrity: self.integrity(at, &wire.integrity)?,

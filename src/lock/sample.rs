@@ -26,6 +26,7 @@ fn strings(list: &[&str]) -> Vec<String> {
 
 pub(crate) fn locked(name: &str, version: &str) -> LockedPackage {
     LockedPackage {
+        evidence: crate::model::Evidence::default(),
         name: name.parse().unwrap(),
         version: version.to_owned(),
         integrity: Integrity::Sha512([7; 64]),

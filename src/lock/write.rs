@@ -105,6 +105,7 @@ fn package(path: &InstallPath, package: &LockedPackage) -> WirePackage {
         name,
         version,
         integrity,
+        evidence: _,
         os,
         cpu,
         libc,

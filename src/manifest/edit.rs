@@ -222,6 +222,8 @@ fn fields(entry: &ServerEntry) -> Vec<(&'static str, Value)> {
         cwd,
         network,
         bin,
+        evidence: _,
+        identity: _,
         command,
     } = entry;
     let list = |list: &[String]| (!list.is_empty()).then(|| Value::Array(list.iter().map(String::as_str).collect::<Array>()));

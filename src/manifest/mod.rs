@@ -20,7 +20,9 @@ mod schema;
 
 use std::collections::BTreeMap;
 
-use crate::model::{CwdRule, ServerName, Source};
+use std::path::PathBuf;
+
+use crate::model::{CwdRule, IdentityRule, Level, ServerName, Source};
 
 pub use parse::parse;
 pub use policy::{Loosening, Policy, PolicySettings, Trust};
@@ -56,6 +58,11 @@ pub struct ServerEntry {
     pub network: bool,
     /// Which of the package's executables to start, where it has several.
     pub bin: Option<String>,
+    /// The least level of evidence of the server's own package; the stricter of this and the
+    /// policy's counts.
+    pub evidence: Option<Level>,
+    /// Who must have built the server's own package.
+    pub identity: Option<IdentityRule>,
     /// The command with its arguments; only, and always, with the source `local`.
     pub command: Vec<String>,
 }
@@ -70,6 +77,8 @@ impl ServerEntry {
             cwd: CwdRule::Empty,
             network: false,
             bin: None,
+            evidence: None,
+            identity: None,
             command: Vec::new(),
         }
     }
@@ -82,6 +91,29 @@ pub struct Manifest {
     pub servers: BTreeMap<ServerName, ServerEntry>,
     /// What `[policy]` says; see [`Policy::effective`] for what it means.
     pub policy: PolicySettings,
+    /// What `[trust]` says. User's or system's file only.
+    pub trust: TrustSettings,
+}
+
+/// `[trust]`: what signatures are proved against, where it is not what is built in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TrustSettings {
+    /// A `trusted_root.json` of a private Sigstore, which takes the place of the public-good one.
+    /// Absolute.
+    pub trusted_root: Option<PathBuf>,
+    /// The keys of a private npm registry, beside those that are built in. Absolute.
+    pub registry_keys: Option<PathBuf>,
+    /// A TUF repository other than the public-good one, for `trust refresh`.
+    pub tuf: Option<TufSettings>,
+}
+
+/// A TUF repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TufSettings {
+    /// Its address.
+    pub url: String,
+    /// The file of the root role that is trusted at first. Absolute.
+    pub root: PathBuf,
 }
 
 #[cfg(test)]

@@ -103,6 +103,8 @@ impl Walk<'_> {
             cwd: cwd.unwrap_or_default(),
             network: network.unwrap_or_default(),
             bin,
+            evidence: None,
+            identity: None,
             command,
         })
     }

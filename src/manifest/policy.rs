@@ -37,8 +37,10 @@ pub struct PolicySettings {
     pub cooldown_install: Option<SignedDuration>,
     /// Releases younger than this are not chosen by an update.
     pub cooldown_update: Option<SignedDuration>,
-    /// The least level of evidence.
+    /// The least level of evidence of a server's own package.
     pub evidence: Option<Level>,
+    /// The least level of evidence of every other package of the closure.
+    pub evidence_closure: Option<Level>,
     /// Whether evidence may shrink.
     pub trust: Option<Trust>,
     /// `--accept FINGERPRINT` works without a terminal. User's or system's file only.
@@ -54,6 +56,8 @@ pub struct Policy {
     pub cooldown_update: SignedDuration,
     /// See [`PolicySettings::evidence`]. `hash` unless set.
     pub evidence: Level,
+    /// See [`PolicySettings::evidence_closure`]. `hash` unless set.
+    pub evidence_closure: Level,
     /// See [`PolicySettings::trust`]. `no-downgrade` unless set.
     pub trust: Trust,
     /// See [`PolicySettings::accept_without_terminal`]. `false` unless set.
@@ -66,6 +70,7 @@ impl Default for Policy {
             cooldown_install: SignedDuration::from_hours(7 * 24),
             cooldown_update: SignedDuration::from_hours(3 * 24),
             evidence: Level::Hash,
+            evidence_closure: Level::Hash,
             trust: Trust::NoDowngrade,
             accept_without_terminal: false,
         }
@@ -112,12 +117,14 @@ impl Policy {
             cooldown_install,
             cooldown_update,
             evidence,
+            evidence_closure,
             trust,
             accept_without_terminal,
         } = settings;
         self.cooldown_install = cooldown_install.unwrap_or(self.cooldown_install);
         self.cooldown_update = cooldown_update.unwrap_or(self.cooldown_update);
         self.evidence = evidence.unwrap_or(self.evidence);
+        self.evidence_closure = evidence_closure.unwrap_or(self.evidence_closure);
         self.trust = trust.unwrap_or(self.trust);
         self.accept_without_terminal = accept_without_terminal.unwrap_or(self.accept_without_terminal);
     }
@@ -127,6 +134,7 @@ impl Policy {
             cooldown_install,
             cooldown_update,
             evidence,
+            evidence_closure,
             trust,
             accept_without_terminal,
         } = settings;
@@ -146,6 +154,13 @@ impl Policy {
             &mut out,
         );
         raise(&mut self.evidence, *evidence, "evidence", |level| level.to_string(), &mut out);
+        raise(
+            &mut self.evidence_closure,
+            *evidence_closure,
+            "evidence-closure",
+            |level| level.to_string(),
+            &mut out,
+        );
         raise(&mut self.trust, *trust, "trust", |trust| trust.as_str().to_owned(), &mut out);
         // Here the lower value is the stricter one.
         let mut needs_terminal = !self.accept_without_terminal;
@@ -209,6 +224,7 @@ mod tests {
             cooldown_install: Some(DAY * days),
             cooldown_update: Some(DAY * days),
             evidence: Some(evidence),
+            evidence_closure: Some(evidence),
             trust: Some(trust),
             accept_without_terminal: Some(accept),
         }
@@ -235,6 +251,7 @@ mod tests {
             cooldown_install: DAY * 30,
             cooldown_update: DAY * 30,
             evidence: Level::Provenance,
+            evidence_closure: Level::Provenance,
             trust: Trust::NoDowngrade,
             accept_without_terminal: false,
         };

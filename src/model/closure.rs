@@ -9,6 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::digest::Integrity;
+use super::evidence::Evidence;
 
 /// Why a name, a path or a closure is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -132,6 +133,9 @@ pub struct LockedPackage {
     pub version: String,
     /// The archive's digest.
     pub integrity: Integrity,
+    /// What is proved about who made the archive. Not the archive's own word: it is collected from
+    /// the registry and proved, and nothing but `verify::attest` makes one that is not empty.
+    pub evidence: Evidence,
     /// npm's `os` limits as written (`linux`, `!win32`); empty means every system.
     pub os: Vec<String>,
     /// npm's `cpu` limits as written; empty means every processor.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::closure::{InstallPath, PackageName};
 use super::digest::Sha256Digest;
+use super::evidence::Level;
 use super::surface::{ClientProfile, Era, ItemKind, Shape};
 
 /// The views (era and kind of client) in which a surface change was seen.
@@ -152,6 +153,33 @@ pub enum Change {
         before: Option<String>,
         /// The command now.
         after: Option<String>,
+    },
+    /// The evidence about a package reaches another level than before.
+    EvidenceLevel {
+        /// The package.
+        name: PackageName,
+        /// It is the server's own package.
+        own: bool,
+        /// The version that the evidence is about now.
+        version: String,
+        /// The level before.
+        before: Level,
+        /// The level now.
+        after: Level,
+    },
+    /// Provenance of a package names somebody else, or something else that built it.
+    Signer {
+        /// The package.
+        name: PackageName,
+        /// It is the server's own package.
+        own: bool,
+        /// `issuer`, `signer`, `repository`, `repository-id`, `owner-id`, `workflow`, `builder` or
+        /// `ref`. For `ref` the two texts are patterns, in which the version is `*`.
+        field: &'static str,
+        /// Before; empty where it was not named.
+        before: String,
+        /// Now; empty where it is not named.
+        after: String,
     },
     /// Native code is new in a package.
     NativeAdded {

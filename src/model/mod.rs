@@ -22,7 +22,7 @@ pub use closure::{Closure, ClosureError, InstallPath, LockedPackage, PackageName
 pub use digest::{DigestError, Integrity, Sha256Digest};
 pub use drift::{Change, Drift};
 pub use env::{EnvNameError, check_env_name};
-pub use evidence::Level;
+pub use evidence::{Evidence, Identity, IdentityRule, Level, Provenance, RegistrySignature};
 pub use launch::{CwdRule, Launch, LocalArg, LocalCommand, PinnedFile, Runtime};
 pub use pin::{Pin, Pinned};
 pub use report::{Detail, Finding, Fingerprint, Grade, Report};

@@ -302,6 +302,8 @@ pub fn entry_of(pin: &Pin) -> ServerEntry {
         cwd,
         network: pin.network(),
         bin: None,
+        evidence: None,
+        identity: None,
         command,
     }
 }

@@ -172,6 +172,8 @@ fn entries(options: &Options, loaded: &Loaded) -> Result<Vec<(ServerName, Server
         cwd: CwdRule::Empty,
         network: options.network,
         bin: options.bin.clone(),
+        evidence: None,
+        identity: None,
         command,
     };
     let wanted: Vec<_> = match &options.wanted {

@@ -202,6 +202,7 @@ impl<'a> Judge<'a> {
                 let title = format!("the server's answer cannot be pinned: {what}");
                 out.push(self.finding(code, Grade::Critical, "", title, &json!({"what": what})));
             }
+            Change::EvidenceLevel { .. } | Change::Signer { .. } => {}
             // Judged together: see `packages` and `trees`.
             Change::PackageAdded { .. } | Change::PackageRemoved { .. } | Change::PackageChanged { .. } | Change::Tree { .. } => {}
         }

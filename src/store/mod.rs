@@ -21,6 +21,7 @@
 
 mod archives;
 pub mod atomic;
+mod bundles;
 mod check;
 mod error;
 mod install;

@@ -4,7 +4,9 @@
 //! A [`Verified`] exists only where an [`ArchiveCheck`] saw every byte and the digest was the
 //! expected one; the store gives out archives only together with theirs.
 
+pub mod attest;
 pub mod hash;
 pub mod npm;
+pub mod sigstore;
 
 pub use hash::{ArchiveCheck, Verified, VerifyError};

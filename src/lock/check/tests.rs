@@ -9,6 +9,7 @@ fn package(path: &str, real: &str, edges: &[&str]) -> (InstallPath, LockedPackag
     let path: InstallPath = path.parse().unwrap();
     let (name, version) = real.rsplit_once('@').unwrap();
     let mut package = LockedPackage {
+        evidence: crate::model::Evidence::default(),
         name: if name.is_empty() { path.name() } else { name.parse().unwrap() },
         version: version.to_owned(),
         integrity: Integrity::Sha512([0; 64]),

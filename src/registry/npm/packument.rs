@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::model::PackageName;
+use crate::model::{PackageName, RegistrySignature};
 use crate::net::Network;
 use crate::verify::npm::{Manifest, install_scripts};
 
@@ -39,6 +39,10 @@ pub struct VersionDocument {
     pub integrity: Option<String>,
     /// Install scripts the metadata admits.
     pub scripts: BTreeMap<String, String>,
+    /// `dist.signatures`, as written: the registry's word, to be proved.
+    pub signatures: Vec<RegistrySignature>,
+    /// `dist.attestations` is there: the registry says that it has attestations.
+    pub announces_attestations: bool,
     /// The publisher's warning, if the version is deprecated.
     pub deprecated: Option<String>,
 }
@@ -111,6 +115,8 @@ impl Packument {
             scripts: install_scripts(&manifest, &crate::model::ArchiveContents::default()),
             tarball: dist("tarball"),
             integrity: dist("integrity"),
+            signatures: Vec::new(),
+            announces_attestations: false,
             deprecated: object.get("deprecated").and_then(Value::as_str).map(str::to_owned),
             manifest,
         }))
@@ -124,6 +130,12 @@ impl Npm {
         let bytes = network.get(&url, self.settings.credential(&url), MAX_DOCUMENT).await?;
         let bytes = bytes.ok_or_else(|| NpmError::UnknownPackage { name: name.to_string() })?;
         Packument::parse(name, &bytes)
+    }
+
+    /// The registry's attestation reply about a version. `None` is an explicit not-found; every
+    /// other failure is an error, and never "there are none".
+    pub async fn attestations(&self, _network: &Network, _name: &PackageName, _version: &str) -> Result<Option<Vec<u8>>, NpmError> {
+        todo!()
     }
 }
 

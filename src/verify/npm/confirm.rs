@@ -126,6 +126,7 @@ fn invisible(package: &LockedPackage) -> Option<&'static str> {
 fn archived(manifest: &Manifest, claim: &Claim, contents: &ArchiveContents) -> LockedPackage {
     let facts = Facts::of(manifest, contents);
     LockedPackage {
+        evidence: crate::model::Evidence::default(),
         name: claim.name.clone(),
         version: claim.version.clone(),
         integrity: claim.integrity.clone(),

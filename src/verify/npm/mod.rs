@@ -69,6 +69,7 @@ impl Claim {
             return None;
         }
         Some(LockedPackage {
+            evidence: crate::model::Evidence::default(),
             name: self.name.clone(),
             version: self.version.clone(),
             integrity: self.integrity.clone(),
