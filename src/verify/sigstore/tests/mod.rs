@@ -1,0 +1,4 @@
+//! The folder's tests: real bundles, the conformance suite, forgeries.
+
+mod bundles;
+mod real;
