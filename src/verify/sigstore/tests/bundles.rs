@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::model::Integrity;
 use crate::verify::sigstore::{By, PublicKey, Root};
 
 /// The folder of published Sigstore data, or `None` (said on stderr) where it is absent.
+#[expect(clippy::disallowed_methods, reason = "a test says where its data is by a variable")]
 pub(super) fn folder() -> Option<PathBuf> {
-    let data = option_env!("MCP_PIN_TEST_DATA").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    let data =
+        std::env::var_os("MCP_PIN_TEST_DATA").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     let folder = data.join("sigstore");
     if folder.is_dir() {
         return Some(folder);
@@ -105,4 +108,9 @@ pub(super) fn real(folder: &Path) -> Vec<Sample> {
 
 pub(super) fn public_good() -> Root {
     Root::public_good().unwrap()
+}
+
+/// After every real bundle was made.
+pub(super) fn now() -> Timestamp {
+    "2026-11-20T00:00:00Z".parse().unwrap()
 }

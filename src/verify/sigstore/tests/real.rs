@@ -1,13 +1,7 @@
 //! Real bundles, as the registry gave them, hold.
 
-use jiff::Timestamp;
-
-use super::bundles::{self, public_good};
+use super::bundles::{self, now, public_good};
 use crate::verify::sigstore::{Artifact, Bundle, prove};
-
-pub(super) fn now() -> Timestamp {
-    "2026-11-20T00:00:00Z".parse().unwrap()
-}
 
 #[test]
 fn every_real_bundle_is_proved() {
