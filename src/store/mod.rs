@@ -38,7 +38,7 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
-pub use archives::{Incoming, StoredArchive};
+pub use archives::{Incoming, StoredArchive, manifest_of};
 pub use check::TreeCheck;
 pub use error::StoreError;
 pub use install::{InstallId, Installation, Installed, Part};

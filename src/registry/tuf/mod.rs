@@ -171,7 +171,8 @@ async fn collect(updater: &mut Updater, files: &Files, now: Timestamp, source: S
         None => None,
     };
     let trusted = updater.trusted();
-    let (Some(timestamp), Some(snapshot), Some(targets)) = (trusted.timestamp(), trusted.snapshot(), trusted.targets_role("targets")) else {
+    let (Some(timestamp), Some(snapshot), Some(targets)) = (trusted.timestamp(), trusted.snapshot(), trusted.targets_role("targets"))
+    else {
         return Err(TufError::NoRoot);
     };
     let versions = Versions {
