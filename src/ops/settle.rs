@@ -163,6 +163,7 @@ pub fn judge_context(name: &ServerName, all: &Lockfile) -> JudgeContext {
     JudgeContext {
         others: others.map(|(other, pin)| OtherServer::from_pin(other.clone(), pin)).collect(),
         own_tools: all.servers.get(name).map(policy::tool_names).unwrap_or_default(),
+        ..JudgeContext::default()
     }
 }
 
