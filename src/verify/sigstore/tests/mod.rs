@@ -1,6 +1,7 @@
 //! The folder's tests: real bundles, the conformance suite, forgeries.
 
 mod bundles;
+mod claims;
 mod conformance;
 mod edits;
 mod forgeries;
