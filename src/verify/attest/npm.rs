@@ -39,7 +39,12 @@ pub fn prove_npm(
         ));
     }
     // 2. Registry signatures.
-    let signed = signature::check(&trust.keys, subject, signatures)?;
+    let signed = signature::check(
+        &trust.keys,
+        (subject.name, subject.version),
+        subject.archive.integrity(),
+        signatures,
+    )?;
     gathered.signed(signed.pin, signed.checked);
     // 3. Each document.
     for document in each(documents)? {
