@@ -12,6 +12,7 @@ mod architecture;
 mod bad_input;
 mod clone;
 mod drift;
+mod evidence;
 mod harness;
 mod interrupted;
 mod lying;
