@@ -24,4 +24,6 @@ mod scripted;
 mod stable;
 mod tamper;
 mod terminal;
+mod trust;
+mod tuf;
 mod update;
