@@ -62,6 +62,9 @@ pub struct Manifest {
     pub engines_node: Option<String>,
     /// `gypfile`, if it is a boolean.
     pub gypfile: Option<bool>,
+    /// `repository`, as text or its `url`: where the package says that it comes from. Nobody checks
+    /// it; [`crate::verify::attest::source`] compares it with an attested source.
+    pub repository: Option<String>,
     /// Keys that stand twice in one object. JavaScript takes the last and so does this type; a
     /// reader that takes the first would see another package.
     pub duplicate_keys: BTreeSet<String>,
@@ -110,6 +113,7 @@ impl Manifest {
                 .and_then(Value::as_str)
                 .map(str::to_owned),
             gypfile: object.get("gypfile").and_then(Value::as_bool),
+            repository: repository(object),
             duplicate_keys: BTreeSet::new(),
             name,
             dependencies,
@@ -132,6 +136,12 @@ impl Manifest {
         });
         below.collect()
     }
+}
+
+fn repository(object: &Map<String, Value>) -> Option<String> {
+    let repository = object.get("repository")?;
+    let text = repository.as_str().or_else(|| repository.get("url")?.as_str());
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// The scripts npm would run on installing: those written down, and the `node-gyp rebuild` it
