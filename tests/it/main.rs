@@ -27,4 +27,6 @@ mod sigstore;
 mod stable;
 mod tamper;
 mod terminal;
+mod trust;
+mod tuf;
 mod update;
