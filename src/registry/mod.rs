@@ -1,3 +1,11 @@
 //! Floor 2: what the registries say, and the bytes they hold.
 
 pub mod npm;
+mod program;
+pub mod pypi;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+/// The environment a process was started with, as a value.
+pub type Environment = BTreeMap<OsString, OsString>;
