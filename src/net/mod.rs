@@ -149,6 +149,9 @@ impl Network {
         };
         let (found, kind) = (response.url().to_string(), response.headers().get(CONTENT_TYPE));
         let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+        if response.content_length().is_some_and(|length| length > max_bytes) {
+            return Err(too_large(url, max_bytes));
+        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| NetError::of(&error, url))? {
             if body.len() as u64 + chunk.len() as u64 > max_bytes {

@@ -84,15 +84,12 @@ fn decoded(text: &str) -> String {
     while let Some((&byte, rest)) = bytes.split_first() {
         let code = rest.get(..2).filter(|pair| byte == b'%' && pair.iter().all(u8::is_ascii_hexdigit));
         let code = code.and_then(|pair| std::str::from_utf8(pair).ok());
-        match code.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(value) => {
-                out.push(value);
-                bytes = &rest[2..];
-            }
-            None => {
-                out.push(byte);
-                bytes = rest;
-            }
+        if let Some(value) = code.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            out.push(value);
+            bytes = &rest[2..];
+        } else {
+            out.push(byte);
+            bytes = rest;
         }
     }
     String::from_utf8_lossy(&out).into_owned()

@@ -50,9 +50,8 @@ pub(super) struct Listed {
 impl Settings {
     /// Reads them.
     pub(super) fn read(places: Places<'_>) -> Result<Self, PypiError> {
-        let tools: [(&str, fn(Places<'_>) -> Result<Listed, PypiError>); 2] = [("uv", uv::listed), ("pip", pip::listed)];
-        for (tool, listed) in tools {
-            let listed = listed(places)?;
+        for tool in ["uv", "pip"] {
+            let listed = if tool == "uv" { uv::listed(places)? } else { pip::listed(places)? };
             if listed.no_index {
                 return Err(PypiError::Forbidden { tool });
             }
