@@ -142,7 +142,11 @@ fn judged(trust: &Trust, name: &str, served: &Served) -> Result<Proven, Refused>
         published: Some(PUBLISHED.parse().unwrap()),
     };
     let signatures: Vec<_> = served.signatures.iter().map(signature).collect();
-    let documents = attest::read_npm_reply(reply(&served.bundles).to_string().as_bytes())?;
+    // An empty list decides nothing; without a reply there are no documents.
+    let documents = match served.bundles.as_slice() {
+        [] => Vec::new(),
+        bundles => attest::read_npm_reply(reply(bundles).to_string().as_bytes())?,
+    };
     attest::prove_npm(trust, subject, &signatures, &documents, now())
 }
 
@@ -197,6 +201,18 @@ fn every_forgery_is_refused() {
         keys: KeySet::embedded().unwrap(),
     };
     judged(&public, "demo", &world.honest(about("demo", &integrity), &build)).unwrap_err();
+}
+
+#[test]
+fn a_statement_of_an_unknown_kind_counts_for_nothing() {
+    let world = World::new();
+    let integrity = integrity(BYTES);
+    let build = Build::github("acme/demo");
+    let about = about("demo", &integrity);
+    let mut served = world.honest(about, &build);
+    let statement = about.provenance(&build).with("/predicateType", "https://example.test/vsa/v1");
+    served.bundles[1] = (statement.clone(), world.attest(&build, &statement));
+    assert_eq!(judged(&trust(&world), "demo", &served).unwrap().evidence().level(), Level::Signed);
 }
 
 #[test]

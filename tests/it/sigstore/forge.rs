@@ -94,10 +94,6 @@ impl World {
                 .first(&own, about.integrity),
             ),
             ("no subject", right.clone().with("/subject", json!([]))),
-            (
-                "unknown predicate",
-                right.clone().with("/predicateType", "https://example.test/vsa/v1"),
-            ),
             ("no statement", right.with("/_type", "https://example.test/Statement/v9")),
         ];
         let mut all: Vec<_> = statements
