@@ -6,7 +6,7 @@ use rcgen::SigningKey as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::ca::{Build, key, spki};
+use super::ca::{Authority, Build, key, spki};
 use super::log::{Entry, Verifier, hex};
 use super::{NOON, RegistryKey, World};
 
@@ -136,10 +136,15 @@ impl World {
 
     /// As [`World::attest`], with everything chosen. Without a timestamp where there is no `openssl`.
     pub(crate) fn attest_as(&self, signing: Signing, build: &Build, statement: &Statement) -> Value {
+        self.attest_by([&self.authority, &self.authority], signing, build, statement)
+    }
+
+    /// As [`World::attest_as`], certified by one authority, with a receipt of the log of another.
+    pub(crate) fn attest_by(&self, authorities: [&Authority; 2], signing: Signing, build: &Build, statement: &Statement) -> Value {
         let payload = statement.0.to_string();
         let pae = pae(&payload);
         let signer = key();
-        let certificate = self.authority.certify(&signer, build, signing.certified);
+        let certificate = authorities[0].certify(authorities[1], &signer, build, signing.certified);
         let signature = signer.sign(&pae).unwrap();
         let envelope = envelope(&payload, &signature, "");
         let entry = Entry {
@@ -162,7 +167,7 @@ impl World {
     /// A bundle with a certificate over bytes themselves.
     pub(crate) fn sign_bytes(&self, signing: Signing, build: &Build, bytes: &[u8]) -> Value {
         let signer = key();
-        let certificate = self.authority.certify(&signer, build, signing.certified);
+        let certificate = self.authority.certify(&self.authority, &signer, build, signing.certified);
         let signature = signer.sign(bytes).unwrap();
         let entry = Entry {
             signed: bytes,
