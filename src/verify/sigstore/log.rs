@@ -62,6 +62,7 @@ pub(super) fn complete(bundle: &Wire) -> Result<(), SigstoreError> {
                 "the inclusion proof of its transparency log entry is missing",
             ));
         }
+        entry.inclusion_proof.as_ref().map_or(Ok(()), |proof| one_tree(entry, proof))?;
     }
     Ok(())
 }

@@ -2,4 +2,8 @@
 
 mod bundles;
 mod conformance;
+mod edits;
+mod forgeries;
+mod form;
 mod real;
+mod roots;
