@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::ca::{Authority, Build, key, spki};
-use super::log::{Entry, Verifier, hex};
+use super::log::{Entry, Verifier};
 use super::{NOON, RegistryKey, World};
+use crate::harness::hex;
 
 /// What npm's publish attestation is called.
 const PUBLISH: &str = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1";
@@ -160,7 +161,7 @@ impl World {
             Flavour::First | Flavour::FirstStamped => self.rekor.dsse(&envelope, &entry, signing.logged),
             Flavour::Second => self.second.second(&entry),
         };
-        let material = self.material(certificate.der(), entry, signing.flavour, &signature);
+        let material = self.material(certificate.der(), &entry, signing.flavour, &signature);
         json!({"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "verificationMaterial": material, "dsseEnvelope": envelope})
     }
 
@@ -179,7 +180,7 @@ impl World {
             Flavour::Second => self.second.second(&entry),
         };
         let digest = json!({"algorithm": "SHA2_256", "digest": STANDARD.encode(Sha256::digest(bytes))});
-        let material = self.material(certificate.der(), entry, signing.flavour, &signature);
+        let material = self.material(certificate.der(), &entry, signing.flavour, &signature);
         json!({
             "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
             "verificationMaterial": material,
@@ -187,7 +188,7 @@ impl World {
         })
     }
 
-    fn material(&self, certificate: &[u8], entry: Value, flavour: Flavour, signature: &[u8]) -> Value {
+    fn material(&self, certificate: &[u8], entry: &Value, flavour: Flavour, signature: &[u8]) -> Value {
         let stamps: Vec<_> = (flavour != Flavour::First)
             .then(|| self.stamps.stamp(signature))
             .flatten()

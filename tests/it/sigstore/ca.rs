@@ -9,6 +9,8 @@ use rcgen::{
 };
 use sha2::{Digest as _, Sha256};
 
+use crate::harness::hex;
+
 /// The content of a certificate's extension for the receipts of transparency logs.
 const RECEIPTS: [u64; 10] = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
 
@@ -61,8 +63,7 @@ impl Build {
 
     /// Of another tag and commit.
     pub(crate) fn release(&self, version: &str) -> Self {
-        let digest = Sha256::digest(version);
-        let commit = digest.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
+        let commit = hex(&Sha256::digest(version)[..20]);
         Self {
             git_ref: format!("refs/tags/v{version}"),
             commit,
