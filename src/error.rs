@@ -105,6 +105,14 @@ pub enum Error {
         /// What helps.
         hints: Vec<String>,
     },
+    /// Evidence was delivered that cannot be judged: never taken for "unsigned". Nothing was written.
+    #[error("could not decide who made the packages of `{server}`: {what}")]
+    Evidence {
+        /// The server.
+        server: ServerName,
+        /// Which package, and why.
+        what: String,
+    },
     /// A package has no entry that can be started.
     #[error("could not find out how to start `{server}`: {what}")]
     Entry {
@@ -318,6 +326,7 @@ impl Error {
             | Self::Untrustworthy { .. }
             | Self::Probe { .. }
             | Self::Entry { .. }
+            | Self::Evidence { .. }
             | Self::NothingHere { .. }
             | Self::NoSuchServer { .. }
             | Self::NotLocked { .. }
@@ -382,6 +391,9 @@ impl Error {
             Self::Manifest { source, .. } => source.hint().into_iter().collect(),
             Self::Store(source) => source.hint().into_iter().collect(),
             Self::Npm(source) => source.hint().into_iter().collect(),
+            Self::Evidence { .. } => {
+                one("`mcp-pin trust show` lists what signatures are proved against, `mcp-pin trust refresh` brings it up to date")
+            }
             Self::Net(source) => source.hint().into_iter().collect(),
             // What `SQLite` says of a full disk is at times just "disk I/O error".
             Self::History(HistoryError::Sqlite { path, .. }) => {

@@ -8,7 +8,7 @@ use crate::commands::Session;
 use crate::error::{Error, ExitStatus};
 use crate::lock;
 use crate::model::{Closure, ItemKind, LocalArg, Pin, Pinned, ServerName, Surface};
-use crate::ops::queries;
+use crate::ops::{evidence as told, queries};
 use crate::output::outcome::count;
 use crate::surface::visible;
 
@@ -85,7 +85,7 @@ fn package(out: &mut dyn Write, closure: &Closure, all: bool) -> io::Result<()> 
     let Some(root) = closure.root_package() else { return Ok(()) };
     writeln!(out, "package    {} {}", root.name, visible(&root.version))?;
     writeln!(out, "archive    {}", root.integrity)?;
-    writeln!(out, "evidence   hash (signatures are not checked by this version)")?;
+    evidence(out, closure)?;
     let scripts: Vec<_> = closure
         .packages
         .values()
@@ -107,10 +107,45 @@ fn package(out: &mut dyn Write, closure: &Closure, all: bool) -> io::Result<()> 
     }
     if all {
         for (path, package) in &closure.packages {
-            writeln!(out, "  {path}  {} {}", package.name, visible(&package.version))?;
+            let version = visible(&package.version);
+            writeln!(out, "  {path}  {} {version}  {}", package.name, package.evidence.level())?;
         }
     }
     Ok(())
+}
+
+/// Who signed what, from which commit.
+fn evidence(out: &mut dyn Write, closure: &Closure) -> io::Result<()> {
+    let Some(root) = closure.root_package() else { return Ok(()) };
+    writeln!(out, "evidence   {}", root.evidence.level())?;
+    if let Some(signature) = &root.evidence.signature {
+        writeln!(out, "  registry signature by key {}", visible(&signature.keyid))?;
+    }
+    if root.evidence.publish.is_some() {
+        writeln!(out, "  registry publish attestation, logged")?;
+    }
+    if let Some(provenance) = &root.evidence.provenance {
+        let identity = &provenance.identity;
+        let lines = [
+            ("source", identity.repository.as_deref()),
+            ("commit", provenance.commit.as_deref()),
+            ("ref", provenance.git_ref.as_deref()),
+            ("workflow", identity.workflow.as_deref()),
+            ("signer", Some(identity.signer.as_str())),
+            ("issuer", Some(identity.issuer.as_str())),
+            ("builder", identity.builder.as_deref()),
+        ];
+        for (what, text) in lines {
+            if let Some(text) = text {
+                writeln!(out, "  {what:<8} {}", visible(text))?;
+            }
+        }
+        if let Some(link) = told::source_link(provenance) {
+            writeln!(out, "  read it  {}", visible(&link))?;
+        }
+    }
+    let told::Counts { provenance, signed, hash } = told::counts(closure);
+    writeln!(out, "  closure: {provenance} provenance, {signed} signed, {hash} hash")
 }
 
 fn surface(out: &mut dyn Write, pin: &Pin) -> io::Result<()> {

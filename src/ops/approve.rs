@@ -31,7 +31,7 @@ pub async fn approve(context: &Context, name: &ServerName, mut given: Consent, p
         .open_drift(name, &key)?
         .ok_or_else(|| Error::NoDrift { name: name.clone() })?;
     let candidate = candidate(name, pin, &recorded.candidate).ok_or_else(|| Error::NoDrift { name: name.clone() })?;
-    let report = report(name, pin, &candidate, &settle::judge_context(name, &loaded.lock))?;
+    let report = report(name, pin, &candidate, &settle::judge_context(name, (&loaded).into()))?;
     if context.locked {
         return Err(Error::Locked {
             what: "mcp-pin.lock".into(),
@@ -46,6 +46,7 @@ pub async fn approve(context: &Context, name: &ServerName, mut given: Consent, p
     let outcome = Outcome {
         servers: vec![ServerLine::new(name, Action::Updated, &candidate)],
         report: Report::default(),
+        ..Outcome::default()
     };
     // Approved first: killed in between, the old entry still stands and is still approved too.
     notices::record_approval(&tools, ApprovalKind::Entry, name, &key, &digest, how, &report).await?;

@@ -10,21 +10,27 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Error;
 use crate::lock::check::{Range, check};
-use crate::manifest::ServerEntry;
+use crate::manifest::{Policy, ServerEntry};
 use crate::model::{
     Closure, Finding, Grade, InstallPath, Launch, LocalArg, LockedPackage, PackageName, Pin, Pinned, Runtime, ServerName, Source,
 };
+use crate::ops::evidence::{self, Key, Known};
 use crate::ops::sync::Wanted;
 use crate::ops::tools::Tools;
-use crate::ops::{checks, dates, local as local_command, sync};
+use crate::ops::{checks, dates, local as local_command, releases, sync};
 use crate::registry::npm::{Claim, Note, NpmError, Resolution};
+use crate::verify::attest::source::repository_of;
 use crate::verify::npm::{Manifest, Refusal, confirm, entry_point};
 
-/// The rule about young releases.
-#[derive(Debug, Clone, Copy)]
-pub struct Age {
+/// What a candidate must meet, and what is known already.
+#[derive(Debug)]
+pub struct Terms<'a> {
     /// Younger releases are not taken by themselves. Zero switches the rule off.
     pub cooldown: SignedDuration,
+    /// The policy in force.
+    pub policy: &'a Policy,
+    /// Evidence that locks and approved entries hold already.
+    pub known: Known,
 }
 
 /// A candidate.
@@ -43,7 +49,7 @@ pub struct Candidate {
 /// # Errors
 /// The resolver or the network; archives that are not what was claimed; a closure that does not
 /// hang together; a package that cannot be started.
-pub async fn npm(tools: &Tools<'_>, name: &ServerName, entry: &ServerEntry, age: &Age) -> Result<Candidate, Error> {
+pub async fn npm(tools: &Tools<'_>, name: &ServerName, entry: &ServerEntry, terms: &Terms<'_>) -> Result<Candidate, Error> {
     let Source::Npm {
         name: package,
         requirement,
@@ -53,12 +59,13 @@ pub async fn npm(tools: &Tools<'_>, name: &ServerName, entry: &ServerEntry, age:
             source_text: entry.source.to_string(),
         });
     };
-    let cutoff = cutoff(tools, age);
+    let cutoff = cutoff(tools, terms.cooldown);
     let resolved = resolve(tools, package, requirement.as_deref(), cutoff).await?;
-    let mut findings = dates::findings(tools, name, &resolved, cutoff).await?;
+    let releases = releases::fetch(tools, &resolved).await?;
+    let mut findings = dates::findings(tools, name, &resolved, &releases, cutoff);
     findings.extend(resolved.notes.iter().filter_map(|note| note_finding(name, note)));
     fetch(tools, &resolved).await?;
-    let closure = confirmed(tools, name, &resolved)?;
+    let (mut closure, claimed) = confirmed(tools, name, &resolved)?;
     let poison = check(&closure, package, requirement.as_deref());
     let poison: Vec<_> = poison
         .iter()
@@ -74,6 +81,7 @@ pub async fn npm(tools: &Tools<'_>, name: &ServerName, entry: &ServerEntry, age:
         ));
     }
     let launch = launch(tools, name, entry, &closure)?;
+    findings.extend(evidence::collect(tools, name, &mut closure, &releases, &terms.known, &claimed).await?);
     findings.extend(engine(tools, name, &closure)?);
     let pin = Pin {
         source: entry.source.clone(),
@@ -81,6 +89,7 @@ pub async fn npm(tools: &Tools<'_>, name: &ServerName, entry: &ServerEntry, age:
         surface: None,
     };
     findings.extend(checks::poison(name, &pin));
+    findings.extend(evidence::demands(name, &pin, terms.policy, Some(entry)));
     Ok(Candidate {
         summary: figures(&pin),
         pin,
@@ -89,10 +98,10 @@ pub async fn npm(tools: &Tools<'_>, name: &ServerName, entry: &ServerEntry, age:
 }
 
 /// The latest release date that is taken by itself; `None` with a cooldown of zero.
-fn cutoff(tools: &Tools<'_>, age: &Age) -> Option<Timestamp> {
-    age.cooldown
+fn cutoff(tools: &Tools<'_>, cooldown: SignedDuration) -> Option<Timestamp> {
+    cooldown
         .is_positive()
-        .then(|| tools.context.now().saturating_sub(age.cooldown).ok())
+        .then(|| tools.context.now().saturating_sub(cooldown).ok())
         .flatten()
 }
 
@@ -146,14 +155,20 @@ fn claim_fits(claim: &Claim, platform: &crate::model::Platform) -> bool {
     claim.as_claimed().is_none_or(|package| package.fits(platform))
 }
 
+/// Where packages say that they come from, as far as their archives are at hand.
+type Sources = BTreeMap<Key, String>;
+
 /// Every archive we hold, against what was claimed of it.
-fn confirmed(tools: &Tools<'_>, name: &ServerName, resolved: &Resolution) -> Result<Closure, Error> {
+fn confirmed(tools: &Tools<'_>, name: &ServerName, resolved: &Resolution) -> Result<(Closure, Sources), Error> {
+    let mut sources = Sources::new();
     let mut packages: BTreeMap<InstallPath, LockedPackage> = BTreeMap::new();
     let (mut confused, mut refused) = (Vec::new(), Vec::new());
     for (path, claim) in &resolved.claims {
         let what = format!("{}@{}", claim.name, claim.version);
         match package(tools, claim)? {
-            Ok(package) => {
+            Ok((package, source)) => {
+                let key = (package.name.clone(), package.version.clone(), package.integrity.clone());
+                sources.extend(source.map(|source| (key, source)));
                 packages.insert(path.clone(), package);
             }
             Err(refusal @ Refusal::Confused(_)) => confused.push(format!("{what}: {refusal}")),
@@ -172,17 +187,26 @@ fn confirmed(tools: &Tools<'_>, name: &ServerName, resolved: &Resolution) -> Res
             &refused,
         ));
     }
-    Ok(Closure {
-        root: resolved.root.clone(),
-        packages,
-    })
+    let root = resolved.root.clone();
+    Ok((Closure { root, packages }, sources))
 }
 
-fn package(tools: &Tools<'_>, claim: &Claim) -> Result<Result<LockedPackage, Refusal>, Error> {
+/// A package as its archive says, and the repository that it names.
+type Confirmed = (LockedPackage, Option<String>);
+
+fn package(tools: &Tools<'_>, claim: &Claim) -> Result<Result<Confirmed, Refusal>, Error> {
     let what = format!("{}@{}", claim.name, claim.version);
     match (tools.store.archive(&claim.integrity, &what)?, claim.as_claimed()) {
-        (Some(archive), _) => Ok(confirm(claim, &archive.contents()?)),
-        (None, Some(claimed)) => Ok(Ok(claimed)),
+        (Some(archive), _) => {
+            let contents = archive.contents()?;
+            let source = || {
+                Manifest::parse(&contents.manifest)
+                    .ok()
+                    .and_then(|manifest| repository_of(&manifest.repository?))
+            };
+            Ok(confirm(claim, &contents).map(|package| (package, source())))
+        }
+        (None, Some(claimed)) => Ok(Ok((claimed, None))),
         (None, None) => Err(Error::Worker {
             what: "fetching the archives",
         }),
@@ -319,7 +343,7 @@ pub fn figures(pin: &Pin) -> Vec<String> {
             } else {
                 String::new()
             };
-            vec![
+            [
                 format!(
                     "{root}, {} package{}{limited}; every archive's digest is in the lock",
                     closure.packages.len(),
@@ -328,8 +352,10 @@ pub fn figures(pin: &Pin) -> Vec<String> {
                 format!("starts {} {} {}", launch.runtime.kind(), launch.entry, launch.args.join(" "))
                     .trim_end()
                     .to_owned(),
-                "signatures and provenance are not checked by this version: evidence is `hash`".to_owned(),
             ]
+            .into_iter()
+            .chain(evidence::figures(closure))
+            .collect()
         }
         Pinned::Local(local) => {
             vec![format!(

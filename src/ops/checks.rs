@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::error::Error;
 use crate::lock::check::check;
-use crate::manifest::{Policy, ServerEntry};
+use crate::manifest::ServerEntry;
 use crate::mcp::launch::digest_file;
 use crate::model::launch::PinnedFile;
-use crate::model::{Change, Closure, Detail, Drift, Finding, Grade, Launch, Level, LocalArg, Pin, Pinned, Report, ServerName, Source};
+use crate::model::{Change, Closure, Detail, Drift, Finding, Grade, Launch, LocalArg, Pin, Pinned, Report, ServerName, Source};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
 use crate::policy;
@@ -83,18 +83,6 @@ pub fn manifest(name: &ServerName, pin: Option<&Pin>, entry: Option<&ServerEntry
     compare("cwd", entry.cwd.as_str().into(), locked.cwd.as_str().into());
     compare("network", entry.network.to_string(), locked.network.to_string());
     differences.into_iter().flat_map(differs).collect()
-}
-
-/// The least level of evidence that the policy demands. This version proves hashes alone, so a
-/// demand for more is never met, and says so rather than passing.
-pub fn evidence(name: &ServerName, pin: &Pin, policy: &Policy) -> Option<Finding> {
-    let Pinned::Package { .. } = pin.pinned else { return None };
-    (policy.evidence > Level::Hash).then(|| {
-        let wanted = policy.evidence.to_string();
-        let title = format!("the policy demands `{wanted}` evidence, and only hashes were checked");
-        Finding::new("evidence-too-low", Grade::Critical, name, "", title, &json!(wanted))
-            .with(Detail::Line("this version does not verify signatures yet".into()))
-    })
 }
 
 /// The error for bytes that are not what somebody claims: it cannot be accepted. `what` is one

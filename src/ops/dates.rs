@@ -4,43 +4,32 @@
 //! somewhere deep in the closure. The resolver is asked for the state of a date; that it kept to
 //! it is checked here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::error::Error;
-use crate::model::{Detail, Finding, Grade, PackageName, ServerName};
+use crate::model::{Detail, Finding, Grade, ServerName};
+use crate::ops::releases::Releases;
 use crate::ops::tools::Tools;
 use crate::registry::npm::Resolution;
 
-/// How many documents are asked for at once.
-const AT_ONCE: usize = 12;
-
 /// Findings about young releases, and about registries without dates.
-///
-/// # Errors
-/// A document could not be fetched: "could not decide" is not "old enough".
-pub async fn findings(
+pub fn findings(
     tools: &Tools<'_>,
     server: &ServerName,
     resolved: &Resolution,
+    releases: &Releases,
     cutoff: Option<Timestamp>,
-) -> Result<Vec<Finding>, Error> {
-    let Some(cutoff) = cutoff else { return Ok(Vec::new()) };
-    let mut versions: BTreeMap<PackageName, BTreeSet<String>> = BTreeMap::new();
-    for claim in resolved.claims.values() {
-        versions.entry(claim.name.clone()).or_default().insert(claim.version.clone());
-    }
-    let dates = fetch(tools, versions.keys().cloned().collect()).await?;
+) -> Vec<Finding> {
+    let Some(cutoff) = cutoff else { return Vec::new() };
+    let names: BTreeSet<_> = releases.keys().map(|(name, ..)| name).collect();
     let (mut young, mut undated) = (Vec::new(), Vec::new());
-    for (name, versions) in &versions {
-        for version in versions {
-            match dates.get(name).and_then(|dates| dates.get(version)) {
-                Some(released) if *released > cutoff => young.push((name, version, *released)),
-                Some(_) => {}
-                None => undated.push(format!("{name}@{version}")),
-            }
+    for ((name, version, _), release) in releases {
+        match release.published {
+            Some(released) if released > cutoff => young.push((name, version, released)),
+            Some(_) => {}
+            None => undated.push(format!("{name}@{version}")),
         }
     }
     let mut out = Vec::new();
@@ -48,7 +37,7 @@ pub async fn findings(
         let title = format!(
             "the registry gives no release date for {} of {} packages: the cooldown could not be checked",
             undated.len(),
-            dates.len()
+            names.len()
         );
         out.push(
             Finding::new("release-date-unknown", Grade::Notice, server, "", title, &json!(undated)).with(Detail::Line(shortened(&undated))),
@@ -72,7 +61,7 @@ pub async fn findings(
         }
         out.push(finding);
     }
-    Ok(out)
+    out
 }
 
 fn shortened(names: &[String]) -> String {
@@ -90,30 +79,5 @@ fn age(now: Timestamp, released: Timestamp) -> String {
         format!("{hours} hours")
     } else {
         format!("{} days", hours / 24)
-    }
-}
-
-type Dates = BTreeMap<PackageName, BTreeMap<String, Timestamp>>;
-
-async fn fetch(tools: &Tools<'_>, names: Vec<PackageName>) -> Result<Dates, Error> {
-    let (npm, network) = tools.online("ask for release dates").await?;
-    let progress = tools.person.progress("dates", names.len());
-    let mut waiting = names.into_iter();
-    let mut running = futures_util::stream::FuturesUnordered::new();
-    let mut dates = Dates::new();
-    loop {
-        while running.len() < AT_ONCE
-            && let Some(name) = waiting.next()
-        {
-            running.push(async move {
-                let document = npm.packument(network, &name).await;
-                (name, document)
-            });
-        }
-        let Some((name, document)) = futures_util::StreamExt::next(&mut running).await else {
-            return Ok(dates);
-        };
-        progress.step(name.as_str());
-        dates.insert(name, document?.times.unwrap_or_default());
     }
 }

@@ -8,14 +8,14 @@ use crate::manifest::ServerEntry;
 use crate::manifest::edit::{self, EditError};
 use crate::model::{CwdRule, Pin, Pinned, ServerName, Source};
 use crate::ops::baseline::{self, Baseline};
-use crate::ops::candidate::{self, Age};
+use crate::ops::candidate::{self, Terms};
 use crate::ops::consent::{self, Consent};
 use crate::ops::interact::Stage;
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::scope::{self, Loaded, Scope};
 use crate::ops::settle::{self, Manner, Proposal};
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, checks, notices, queries, sync};
+use crate::ops::{Context, Interact, checks, evidence, notices, queries, sync};
 use crate::policy::Asked;
 
 /// What to add.
@@ -219,6 +219,11 @@ fn entries(options: &Options, loaded: &Loaded) -> Result<Vec<(ServerName, Server
                 ..found.clone()
             };
         }
+        if let Some(found) = loaded.manifest.servers.get(&name) {
+            // What was demanded of it is demanded still.
+            entry.evidence = found.evidence;
+            entry.identity.clone_from(&found.identity);
+        }
         out.push((name, entry));
     }
     Ok(out)
@@ -256,21 +261,21 @@ async fn proposal<'a>(
                 tools,
                 name,
                 entry,
-                &Age {
+                &Terms {
                     cooldown: loaded.policy.cooldown_install,
+                    policy: &loaded.policy,
+                    known: evidence::known([&loaded.lock], before.map(|before| &before.pin)),
                 },
             )
             .await?
         }
         Source::Local => candidate::local(tools, entry)?,
     };
-    let mut findings = made.findings;
-    findings.extend(checks::evidence(name, &made.pin, &loaded.policy));
     Ok(Proposal {
         name,
         before,
         candidate: made.pin,
-        findings,
+        findings: made.findings,
         summary: made.summary,
         asked,
     })
@@ -285,7 +290,7 @@ fn manner<'a>(options: &Options, loaded: &'a Loaded) -> Manner<'a> {
         probe: options.probe,
         unsandboxed: options.unsandboxed,
         consent,
-        others: &loaded.lock,
+        beside: loaded.into(),
         scope: loaded.scope_key(),
     }
 }
@@ -317,6 +322,7 @@ async fn match_lock(context: &Context, options: &Options, person: &dyn Interact)
         checks::whole(name, pin, &loaded)?;
         if let Pinned::Package { closure, launch } = &pin.pinned {
             sync::prepare(&tools, name, closure).await?;
+            evidence::prepare(&tools, name, &closure.packages.values().collect::<Vec<_>>()).await?;
             checks::entry(&tools, name, closure, launch)?;
         }
         approve_entry(&tools, &loaded, name, pin, options).await?;
@@ -348,8 +354,10 @@ async fn approve_entry(tools: &Tools<'_>, loaded: &Loaded, name: &ServerName, pi
         return Ok(());
     }
     let before = baseline::of(tools, loaded.scope_key(), name, None)?;
-    let mut report = settle::entry_report(tools, name, before.as_ref(), pin, &loaded.lock).await?;
-    report.findings.extend(checks::evidence(name, pin, &loaded.policy));
+    let mut report = settle::entry_report(tools, name, before.as_ref(), pin, loaded.into()).await?;
+    report
+        .findings
+        .extend(evidence::demands(name, pin, &loaded.policy, loaded.manifest.servers.get(name)));
     report.sort();
     let manner = manner(options, loaded);
     let (code, entry) = (lock::static_digest(name, pin), lock::entry_digest(name, pin));

@@ -1,6 +1,6 @@
 //! What an operation came to, for any renderer.
 
-use crate::model::{Pin, Pinned, Report, ServerName};
+use crate::model::{Level, Pin, Pinned, Report, ServerName};
 
 /// What became of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,10 @@ pub struct ServerLine {
     pub files: Option<u64>,
     /// How many tools its pinned surface has; `None` where no surface is pinned.
     pub tools: Option<usize>,
+    /// The level of evidence of its own package; `None` for a local command.
+    pub evidence: Option<Level>,
+    /// How many packages' signatures and attestations were proved again.
+    pub proved: Option<usize>,
     /// What a person should know beside that, one sentence fragment each.
     pub notes: Vec<String>,
 }
@@ -77,6 +81,11 @@ impl ServerLine {
             packages,
             files: None,
             tools,
+            evidence: match &pin.pinned {
+                Pinned::Package { closure, .. } => closure.root_package().map(|root| root.evidence.level()),
+                Pinned::Local(_) => None,
+            },
+            proved: None,
             notes,
         }
     }
@@ -89,4 +98,6 @@ pub struct Outcome {
     pub servers: Vec<ServerLine>,
     /// What it found.
     pub report: Report,
+    /// What signatures were proved against, and how old that is, where any were.
+    pub trust: Option<String>,
 }

@@ -11,11 +11,13 @@ use crate::diff;
 use crate::error::Error;
 use crate::history::ApprovalKind;
 use crate::lock::{self, Lockfile};
+use crate::manifest::Trust;
 use crate::model::{Change, Drift, Finding, Pin, Pinned, Report, ServerName};
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::consent::{self, Consent, How};
 use crate::ops::interact::Stage;
 use crate::ops::probe::{self, Taken};
+use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
 use crate::ops::{code, notices, sync};
 use crate::policy::{self, Asked, JudgeContext, OtherServer};
@@ -49,10 +51,28 @@ pub struct Manner<'a> {
     pub unsandboxed: bool,
     /// What the user allowed.
     pub consent: Consent,
-    /// The whole lock: names and tools of the other servers.
-    pub others: &'a Lockfile,
+    /// What the entry stands beside.
+    pub beside: Beside<'a>,
     /// The scope's key in the history.
     pub scope: &'a str,
+}
+
+/// What an entry stands beside when it is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    /// The whole lock: names and tools of the other servers.
+    pub lock: &'a Lockfile,
+    /// Whether evidence may shrink.
+    pub trust: Trust,
+}
+
+impl<'a> From<&'a Loaded> for Beside<'a> {
+    fn from(loaded: &'a Loaded) -> Self {
+        Self {
+            lock: &loaded.lock,
+            trust: loaded.policy.trust,
+        }
+    }
 }
 
 /// What came of it.
@@ -70,8 +90,8 @@ pub struct Settled {
 ///
 /// # Errors
 /// An archive that is needed for the comparison cannot be read.
-pub async fn static_report(tools: &Tools<'_>, proposal: &Proposal<'_>, others: &Lockfile) -> Result<Report, Error> {
-    let mut report = code_report(tools, proposal.name, proposal.before, &proposal.candidate, others, proposal.asked).await?;
+pub async fn static_report(tools: &Tools<'_>, proposal: &Proposal<'_>, beside: Beside<'_>) -> Result<Report, Error> {
+    let mut report = code_report(tools, proposal.name, proposal.before, &proposal.candidate, beside, proposal.asked).await?;
     report.findings.extend(proposal.findings.iter().cloned());
     report.sort();
     Ok(report)
@@ -82,10 +102,10 @@ async fn code_report(
     name: &ServerName,
     before: Option<&Baseline>,
     pin: &Pin,
-    others: &Lockfile,
+    beside: Beside<'_>,
     asked: Asked,
 ) -> Result<Report, Error> {
-    let context = judge_context(name, others);
+    let context = judge_context(name, beside);
     let mut findings = Vec::new();
     if let Some(before) = before {
         let mut changes = diff::diff_pins(&before.pin, pin);
@@ -110,15 +130,15 @@ pub async fn entry_report(
     name: &ServerName,
     before: Option<&Baseline>,
     pin: &Pin,
-    others: &Lockfile,
+    beside: Beside<'_>,
 ) -> Result<Report, Error> {
-    let mut report = code_report(tools, name, before, pin, others, Asked::default()).await?;
+    let mut report = code_report(tools, name, before, pin, beside, Asked::default()).await?;
     if let Some(before) = before {
         report.findings.extend(surface_findings(
             name,
             Some(before),
             pin,
-            &judge_context(name, others),
+            &judge_context(name, beside),
             Asked::default(),
         )?);
     }
@@ -158,11 +178,13 @@ fn surface_findings(
 }
 
 /// What the grading needs to know of the other servers, and of this one's own tools.
-pub fn judge_context(name: &ServerName, all: &Lockfile) -> JudgeContext {
+pub fn judge_context(name: &ServerName, beside: Beside<'_>) -> JudgeContext {
+    let all = beside.lock;
     let others = all.servers.iter().filter(|(other, _)| *other != name);
     JudgeContext {
         others: others.map(|(other, pin)| OtherServer::from_pin(other.clone(), pin)).collect(),
         own_tools: all.servers.get(name).map(policy::tool_names).unwrap_or_default(),
+        allow_downgrade: beside.trust == Trust::AllowDowngrade,
     }
 }
 
@@ -173,7 +195,7 @@ pub fn judge_context(name: &ServerName, all: &Lockfile) -> JudgeContext {
 /// store and the approvals given on the way has changed.
 pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'_>) -> Result<Settled, Error> {
     let name = proposal.name;
-    let mut static_report = static_report(tools, &proposal, manner.others).await?;
+    let mut static_report = static_report(tools, &proposal, manner.beside).await?;
     if manner.probe {
         // It is about to be: the second stage says so if it is not.
         static_report.findings.retain(|finding| finding.code != NOT_PINNED);
@@ -240,7 +262,7 @@ fn surface_stage(
             let drift = Drift {
                 changes: vec![Change::Hostile { code, what: what.clone() }],
             };
-            let findings = policy::judge(name, &drift, &judge_context(name, manner.others));
+            let findings = policy::judge(name, &drift, &judge_context(name, manner.beside));
             return Err(Error::Untrustworthy {
                 server: name.clone(),
                 what,
@@ -256,7 +278,7 @@ fn surface_stage(
         }
     }
     let known: BTreeSet<_> = settled.report.findings.iter().map(|finding| finding.fingerprint.clone()).collect();
-    let found = surface_findings(name, before, &settled.pin, &judge_context(name, manner.others), asked)?;
+    let found = surface_findings(name, before, &settled.pin, &judge_context(name, manner.beside), asked)?;
     let mut report = Report {
         findings: found,
         ..Report::default()

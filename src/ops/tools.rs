@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::history::History;
 use crate::mcp::runtime::NodeRuntime;
 use crate::net::Network;
-use crate::ops::{Context, Interact, queries};
+use crate::ops::{Context, Interact, queries, trust};
 use crate::registry::npm::Npm;
 use crate::store::{Scratch, Store, StoreLock};
 
@@ -22,6 +22,7 @@ pub struct Tools<'a> {
     /// The user's state.
     pub history: History,
     node: OnceLock<NodeRuntime>,
+    trust: OnceLock<trust::Loaded>,
     online: tokio::sync::OnceCell<Online>,
 }
 
@@ -45,6 +46,7 @@ impl<'a> Tools<'a> {
             store,
             history,
             node: OnceLock::new(),
+            trust: OnceLock::new(),
             online: tokio::sync::OnceCell::new(),
         })
     }
@@ -71,6 +73,18 @@ impl<'a> Tools<'a> {
         let path = self.context.env.get("PATH").unwrap_or(OsStr::new(""));
         let node = NodeRuntime::find(path, self.context.project_root().as_deref())?;
         Ok(self.node.get_or_init(|| node))
+    }
+
+    /// What signatures are proved against, loaded once.
+    ///
+    /// # Errors
+    /// A root or key set that was chosen and cannot be used.
+    pub fn trust(&self) -> Result<&trust::Loaded, Error> {
+        if let Some(trust) = self.trust.get() {
+            return Ok(trust);
+        }
+        let trust = trust::loaded(self.context)?;
+        Ok(self.trust.get_or_init(|| trust))
     }
 
     /// npm and the network, configured as npm is.

@@ -7,13 +7,13 @@ use crate::manifest::Scope as Owner;
 use crate::manifest::ServerEntry;
 use crate::model::{Pin, Report, ServerName, Source};
 use crate::ops::baseline::{self, Baseline};
-use crate::ops::candidate::{self, Age};
+use crate::ops::candidate::{self, Terms};
 use crate::ops::consent::Consent;
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::scope::{self, Loaded};
 use crate::ops::settle::{self, Manner, Proposal};
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, checks, notices, queries};
+use crate::ops::{Context, Interact, evidence, notices, queries};
 use crate::policy::Asked;
 
 /// How to update.
@@ -85,8 +85,10 @@ async fn one(
         tools,
         name,
         entry,
-        &Age {
+        &Terms {
             cooldown: loaded.policy.cooldown_update,
+            policy: &loaded.policy,
+            known: evidence::known([&loaded.lock], before.map(|before| &before.pin)),
         },
     )
     .await?;
@@ -94,19 +96,17 @@ async fn one(
     if let Some(before) = before.filter(|before| before.approved && same(&before.pin)) {
         return unchanged(tools, loaded, options, name, &before.pin);
     }
-    let mut findings = made.findings;
-    findings.extend(checks::evidence(name, &made.pin, &loaded.policy));
     let own = loaded.scope.owner == Owner::User;
     let proposal = Proposal {
         name,
         before,
         candidate: made.pin,
-        findings,
+        findings: made.findings,
         summary: made.summary,
         asked: Asked { env: own, network: own },
     };
     if options.dry_run {
-        let mut report = settle::static_report(tools, &proposal, &loaded.lock).await?;
+        let mut report = settle::static_report(tools, &proposal, (&*loaded).into()).await?;
         report.sort();
         let mut line = ServerLine::new(name, Action::Available, &proposal.candidate);
         line.notes = proposal.summary;
@@ -126,7 +126,7 @@ async fn one(
             probe: options.probe,
             unsandboxed: options.unsandboxed,
             consent,
-            others: &loaded.lock,
+            beside: (&*loaded).into(),
             scope: loaded.scope_key(),
         };
         settle::settle(tools, proposal, &manner).await?

@@ -4,8 +4,9 @@
 //! 1. manifest against lock;
 //! 2. the lock's closure as a whole (edges, names, requirement);
 //! 3. the evidence that the policy demands, and this user's own approval of the very entry;
-//! 4. every installed file against its verified archive, or the pinned files of a local command;
-//! 5. only if all of that holds: the surface of a fresh start in the sandbox against the pin.
+//! 4. every pinned signature and attestation, proved again from the lock and the store alone;
+//! 5. every installed file against its verified archive, or the pinned files of a local command;
+//! 6. only if all of that holds: the surface of a fresh start in the sandbox against the pin.
 //!
 //! What cannot be checked is undecided, never a pass.
 
@@ -13,12 +14,12 @@ use crate::error::Error;
 use crate::history::{ApprovalKind, EventKind, NewDrift, Resolution};
 use crate::lock::{self, Lockfile};
 use crate::model::report::Undecided;
-use crate::model::{Change, Detail, Drift, Finding, Grade, Pin, Pinned, Report, ServerName, Surface};
+use crate::model::{Change, Detail, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName, Surface};
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::probe::{self, Taken};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, baseline, checks, notices, queries, settle, sync};
+use crate::ops::{Context, Interact, baseline, checks, evidence, notices, queries, settle, sync};
 use crate::store::{InstallId, Installed, Part, StoreError, TreeCheck};
 use crate::{diff, policy};
 
@@ -74,6 +75,9 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
         }
         outcome.report.extend(checked.report);
     }
+    if outcome.servers.iter().any(|line| line.proved.is_some()) {
+        outcome.trust = Some(tools.trust()?.told(context.now()));
+    }
     if options.notify {
         notices::tell(&tools, loaded.scope_key(), &outcome.report, options.names.is_empty()).await?;
     }
@@ -109,7 +113,7 @@ impl<'a> Checked<'a> {
     }
 
     fn judge(&mut self, changes: Vec<Change>, loaded: &Loaded) {
-        let context = settle::judge_context(self.name, &loaded.lock);
+        let context = settle::judge_context(self.name, loaded.into());
         self.report.findings.extend(policy::judge(self.name, &Drift { changes }, &context));
     }
 }
@@ -127,9 +131,12 @@ async fn server(
         .into_iter()
         .filter(|finding| finding.grade > Grade::Notice)
         .collect();
-    let sound = poisoned.is_empty();
+    let mut sound = poisoned.is_empty();
     checked.report.findings.extend(poisoned);
-    checked.report.findings.extend(checks::evidence(name, pin, &loaded.policy));
+    checked
+        .report
+        .findings
+        .extend(evidence::demands(name, pin, &loaded.policy, loaded.manifest.servers.get(name)));
     let approved = baseline::is_approved(tools, loaded.scope_key(), name, pin)?;
     if !approved {
         checked.undecided(
@@ -139,6 +146,7 @@ async fn server(
     }
     let installed = match &pin.pinned {
         Pinned::Package { closure, .. } => {
+            sound &= signed(tools, closure, checked, line)?;
             let Some(installed) = tree(tools, loaded, closure, checked, line)? else {
                 return Ok(());
             };
@@ -166,6 +174,24 @@ async fn server(
         surface(tools, loaded, options, pin, pinned, installed.as_ref(), checked, line).await?;
     }
     Ok(())
+}
+
+/// Proves the evidence of every package again, offline. Whether nothing of it is wrong.
+fn signed(tools: &Tools<'_>, closure: &crate::model::Closure, checked: &mut Checked<'_>, line: &mut ServerLine) -> Result<bool, Error> {
+    let packages: Vec<_> = closure
+        .packages
+        .values()
+        .filter(|package| package.evidence.level() > Level::Hash)
+        .collect();
+    if packages.is_empty() {
+        return Ok(true);
+    }
+    let said = evidence::again(tools, checked.name, &packages)?;
+    line.proved = Some(said.proved);
+    let right = said.findings.is_empty();
+    checked.report.findings.extend(said.findings);
+    checked.report.undecided.extend(said.undecided);
+    Ok(right)
 }
 
 /// Compares the installed tree with its archives. The proof is `None` where it differs or could

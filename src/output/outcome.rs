@@ -16,7 +16,9 @@ use crate::surface::visible;
 /// Standard output cannot be written.
 pub fn show(printer: &Printer, outcome: &Outcome, with_report: bool) -> io::Result<()> {
     if printer.is_json() {
-        let document = v1::Report::new(&outcome.report, THRESHOLD).with_servers(&outcome.servers);
+        let document = v1::Report::new(&outcome.report, THRESHOLD)
+            .with_servers(&outcome.servers)
+            .with_trust(outcome.trust.as_deref());
         let decided = Report {
             findings: Vec::new(),
             ..outcome.report.clone()
@@ -28,6 +30,9 @@ pub fn show(printer: &Printer, outcome: &Outcome, with_report: bool) -> io::Resu
     printer.data(|out| {
         for server in &outcome.servers {
             line(out, server)?;
+        }
+        if let Some(trust) = &outcome.trust {
+            writeln!(out, "          proved against {}", visible(trust))?;
         }
         if with_report && printer.verbose {
             plain::report(out, &outcome.report, printer.out)
@@ -54,6 +59,17 @@ fn line(out: &mut dyn Write, server: &ServerLine) -> io::Result<()> {
         server
             .files
             .map(|files| count(usize::try_from(files).unwrap_or(usize::MAX), "file")),
+    );
+    facts.extend(
+        server
+            .proved
+            .map(|proved| format!("evidence of {} proved", count(proved, "package"))),
+    );
+    facts.extend(
+        server
+            .evidence
+            .filter(|_| server.proved.is_none())
+            .map(|level| format!("evidence {level}")),
     );
     facts.extend(server.tools.map(|tools| count(tools, "tool")));
     let version = server

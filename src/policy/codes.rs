@@ -47,6 +47,18 @@ pub const CODES: &[(&str, &str)] = &[
         "an archive holds what no package may hold, or brings a lockfile of its own (npm-shrinkwrap.json) that would choose its dependencies",
     ),
     (
+        "attestation-missing",
+        "the registry's metadata announces attestations for a package, and the registry has none for it; a mirror may have dropped them, so ask the registry itself before you rely on the package",
+    ),
+    (
+        "builder-changed",
+        "provenance names another builder than before; a machine of somebody's own (self-hosted) can put anything into a build, so find out whether the maintainers moved their builds",
+    ),
+    (
+        "builder-self-hosted",
+        "the server's own package was built on a machine of somebody's own, not on one of the host's; whoever runs that machine can put anything into the build",
+    ),
+    (
         "bundled-dependencies",
         "a package carries dependencies inside its own archive; they are covered by its digest",
     ),
@@ -84,6 +96,18 @@ pub const CODES: &[(&str, &str)] = &[
     ("enum-dropped", "a parameter that took only listed values now takes any"),
     ("enum-value-added", "a parameter takes a further value, whose text the model reads"),
     ("enum-value-removed", "a parameter no longer takes a value"),
+    (
+        "evidence-downgraded",
+        "a package has less evidence of where it comes from than the pinned one had; a stolen token publishes like this, past the build that proves itself, so ask the maintainers before you accept it",
+    ),
+    (
+        "evidence-gained",
+        "a package has more evidence of where it comes from than the pinned one had; from now on losing it is reported",
+    ),
+    (
+        "evidence-stripped",
+        "the lock names evidence for exactly these bytes and the registry delivers none for them; what was once signed stays signed, so a mirror or somebody between you and the registry takes it away: use another registry or network",
+    ),
     (
         "evidence-too-low",
         "the policy demands more evidence of where a package comes from than was proved",
@@ -125,6 +149,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "icons-changed",
         "the icons of an item changed; pictures from new places can track and imitate",
+    ),
+    (
+        "identity-unmet",
+        "the package was not built by the issuer, signer, repository, workflow or ref that the manifest demands; do not accept it unless you know why, and then change the manifest's `identity`",
     ),
     (
         "input-schema-changed",
@@ -240,6 +268,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("protocol-version-changed", "the server speaks other protocol versions"),
     (
+        "release-date-before-log",
+        "the registry gives a release an earlier date than the log's time, which is proved; a back-dated release slips past the cooldown, so count its age from the log's time",
+    ),
+    (
         "release-date-unknown",
         "the registry gives no release dates, so the cooldown could not be checked",
     ),
@@ -274,8 +306,36 @@ pub const CODES: &[(&str, &str)] = &[
         "the version a server gives itself changed; it proves nothing either way",
     ),
     (
+        "signer-issuer-changed",
+        "another authority vouches for whoever signed the package than before; anybody can be anybody at an authority of their own choice, so accept it only if the maintainers say that they moved",
+    ),
+    (
+        "signer-ref-changed",
+        "the package was built from another kind of branch or tag than before; a branch that anybody may push gets past the review that releases go through, so look at that ref and its commit",
+    ),
+    (
+        "signer-ref-unusual",
+        "packages were built from a pull request, which anybody can open and nobody need have merged; look at the commit before you trust it",
+    ),
+    (
+        "signer-repository-changed",
+        "the package was built from another source repository than before; honest projects move, and so does a package whose publisher was robbed, so accept it only if the old repository or the maintainers say so",
+    ),
+    (
+        "signer-repository-replaced",
+        "the name of the source repository or of its owner is the same and its number is not: the old one was deleted, renamed or abandoned and somebody took its name; treat it as another project",
+    ),
+    (
+        "signer-workflow-changed",
+        "another workflow signed the package than before; any workflow in a repository can sign, and not every one is reviewed like a release, so look at the workflow's file",
+    ),
+    (
         "source-changed",
         "the entry comes from another source, or asks for another range of versions",
+    ),
+    (
+        "source-mismatch",
+        "the package names one source repository and was built from another; what you read in the first is not what was built, so review the one that it was built from",
     ),
     (
         "steering-text",
@@ -358,9 +418,19 @@ mod tests {
             include_str!("handshake.rs"),
             include_str!("package.rs"),
             include_str!("install.rs"),
+            include_str!("evidence.rs"),
+            include_str!("demand.rs"),
             include_str!("first.rs"),
         ];
-        let ordinary = ["date-time", "x-mcp-header"];
+        let ordinary = [
+            "before-source",
+            "before-version",
+            "date-time",
+            "owner-id",
+            "repository-id",
+            "self-hosted",
+            "x-mcp-header",
+        ];
         let mut used = 0;
         for source in sources.map(|source| source.split("#[cfg(test)]").next().unwrap_or_default()) {
             for word in source.split('"') {

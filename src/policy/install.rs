@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::demand::weak_provenance;
 use super::package::{WithLines as _, plural};
 use super::signals::{Signals, introduced, of_value};
 use super::{Judge, JudgeContext, OtherServer, digest_json, signal_details, text_detail, tool_names, views_json, worst};
@@ -32,11 +33,15 @@ pub fn first_install(server: &ServerName, pin: &Pin, others: &[OtherServer], ask
     let context = JudgeContext {
         others: others.to_vec(),
         own_tools,
+        ..JudgeContext::default()
     };
     let judge = Judge::new(server, &Drift::default(), &context);
     let mut out = Vec::new();
     match &pin.pinned {
-        Pinned::Package { closure, .. } => judge.first_closure(closure, &mut out),
+        Pinned::Package { closure, .. } => {
+            judge.first_closure(closure, &mut out);
+            out.extend(weak_provenance(server, closure));
+        }
         Pinned::Local(local) => out.push(judge.first_local(local)),
     }
     judge.first_launch(&pin.pinned, *asked, &mut out);

@@ -17,6 +17,7 @@ fn context() -> JudgeContext {
     JudgeContext {
         others: vec![other],
         own_tools: vec![],
+        ..JudgeContext::default()
     }
 }
 

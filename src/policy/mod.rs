@@ -6,6 +6,8 @@
 
 mod codes;
 mod collapse;
+mod demand;
+mod evidence;
 mod first;
 mod handshake;
 mod install;
@@ -20,6 +22,9 @@ mod schema;
 mod signals;
 
 pub use codes::{CODES, explain};
+pub use demand::{
+    attestation_missing, evidence_stripped, evidence_too_low, identity_unmet, release_before_log, source_mismatch, weak_provenance,
+};
 pub use install::{Asked, first_install, surface_not_pinned, surface_unpinned};
 
 use serde_json::{Value, json};
@@ -45,6 +50,9 @@ pub struct JudgeContext {
     /// The names of the judged server's own tools, pinned and found: speaking of those is no
     /// shadowing.
     pub own_tools: Vec<String>,
+    /// The policy's `trust` is `allow-downgrade`: lost evidence is a warning and not critical. Named
+    /// so that the default is the strict one.
+    pub allow_downgrade: bool,
 }
 
 /// Another pinned server, as far as it can be imitated.
@@ -87,6 +95,8 @@ pub fn judge(server: &ServerName, drift: &Drift, context: &JudgeContext) -> Vec<
     }
     judge.packages(drift, &mut out);
     judge.trees(drift, &mut out);
+    judge.levels(drift, &mut out);
+    judge.signers(drift, &mut out);
     collapse::collapse(server, out)
 }
 
@@ -202,9 +212,13 @@ impl<'a> Judge<'a> {
                 let title = format!("the server's answer cannot be pinned: {what}");
                 out.push(self.finding(code, Grade::Critical, "", title, &json!({"what": what})));
             }
-            Change::EvidenceLevel { .. } | Change::Signer { .. } => {}
-            // Judged together: see `packages` and `trees`.
-            Change::PackageAdded { .. } | Change::PackageRemoved { .. } | Change::PackageChanged { .. } | Change::Tree { .. } => {}
+            // Judged together: see `packages`, `trees`, `levels` and `signers`.
+            Change::PackageAdded { .. }
+            | Change::PackageRemoved { .. }
+            | Change::PackageChanged { .. }
+            | Change::Tree { .. }
+            | Change::EvidenceLevel { .. }
+            | Change::Signer { .. } => {}
         }
     }
 

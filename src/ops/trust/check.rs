@@ -168,7 +168,7 @@ pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
             let subject = NpmSubject {
                 name: &package,
                 version: &version,
-                archive: &archive,
+                archive: archive.integrity(),
             };
             let documents = gather(&documents, kind)?;
             let verdict = archive_verdict(&documents, |documents| {
@@ -180,7 +180,7 @@ pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
             let archive = hashed(Integrity::Sha256(Sha256::digest(&bytes).into()), &bytes)?;
             let subject = PypiSubject {
                 file_name: &name,
-                archive: &archive,
+                archive: archive.integrity(),
             };
             let documents = gather(&documents, kind)?;
             let verdict = archive_verdict(&documents, |documents| {

@@ -29,6 +29,19 @@ pub struct Loaded {
     pub keys: Vec<Part>,
 }
 
+impl Loaded {
+    /// What signatures are proved against, in one line.
+    pub fn told(&self, now: Timestamp) -> String {
+        let root = &self.root;
+        let age = match root.origin.age_days(now) {
+            None => String::new(),
+            Some(1) => ", 1 day old".to_owned(),
+            Some(days) => format!(", {days} days old"),
+        };
+        format!("the trust root {}{age}", root.origin)
+    }
+}
+
 /// One part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {

@@ -34,6 +34,9 @@ pub struct Report {
     pub clean: Vec<String>,
     /// What became of each server that the operation was about.
     pub servers: Vec<Server>,
+    /// What signatures were proved against, and how old that is; absent where none were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<String>,
     /// Why the operation ended early, if it did. What stands in the other fields was found before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
@@ -62,6 +65,13 @@ pub struct Server {
     /// Tools of its pinned surface; absent where no surface is pinned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<usize>,
+    /// The level of evidence of its own package: `hash`, `signed` or `provenance`; absent for a
+    /// local command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+    /// Packages whose signatures and attestations were proved again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proved: Option<usize>,
     /// What else to know.
     pub notes: Vec<String>,
 }
@@ -204,6 +214,7 @@ impl Report {
             undecided: sorted.undecided.iter().map(Undecided::from).collect(),
             clean: sorted.clean.iter().map(ToString::to_string).collect(),
             servers: Vec::new(),
+            trust: None,
             error: None,
             fingerprint: None,
         }
@@ -213,6 +224,13 @@ impl Report {
     #[must_use]
     pub fn with_servers(mut self, servers: &[ServerLine]) -> Self {
         self.servers = servers.iter().map(Server::from).collect();
+        self
+    }
+
+    /// Adds what signatures were proved against.
+    #[must_use]
+    pub fn with_trust(mut self, trust: Option<&str>) -> Self {
+        self.trust = trust.map(str::to_owned);
         self
     }
 
@@ -255,6 +273,8 @@ impl From<&ServerLine> for Server {
             packages: line.packages,
             files: line.files,
             tools: line.tools,
+            evidence: line.evidence.map(|level| level.to_string()),
+            proved: line.proved,
             notes: line.notes.clone(),
         }
     }

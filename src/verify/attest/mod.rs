@@ -51,9 +51,8 @@ mod version;
 
 use jiff::Timestamp;
 
-use super::Verified;
 use super::sigstore::Root;
-use crate::model::{Evidence, PackageName};
+use crate::model::{Evidence, Integrity, PackageName};
 use crate::surface::visible;
 
 pub use document::{Document, read_npm_reply};
@@ -78,8 +77,8 @@ pub struct NpmSubject<'a> {
     pub name: &'a PackageName,
     /// Its exact version.
     pub version: &'a str,
-    /// Its archive, hashed in this process.
-    pub archive: &'a Verified,
+    /// Its archive's digest. Whoever uses the archive compares its bytes with the same digest.
+    pub archive: &'a Integrity,
 }
 
 /// The file of a Python distribution that evidence must be about.
@@ -87,8 +86,8 @@ pub struct NpmSubject<'a> {
 pub struct PypiSubject<'a> {
     /// The file's name: wheel or source distribution.
     pub file_name: &'a str,
-    /// Its bytes, hashed in this process.
-    pub archive: &'a Verified,
+    /// Its digest. Whoever uses the file compares its bytes with the same digest.
+    pub archive: &'a Integrity,
 }
 
 /// Proof of where an archive comes from. Only [`prove_npm`] and [`prove_pypi`] make one; one without

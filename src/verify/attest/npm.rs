@@ -33,7 +33,7 @@ pub fn prove_npm(
         return gathered.proven();
     }
     // 1. The archive's digest is SHA-512.
-    if !matches!(subject.archive.integrity(), Integrity::Sha512(_)) {
+    if !matches!(subject.archive, Integrity::Sha512(_)) {
         return Err(undecidable(
             "only a SHA-256 digest of the archive is known, and npm's signatures and attestations are over SHA-512: they cannot be about it",
         ));
@@ -63,7 +63,7 @@ fn judge(trust: &Trust, subject: NpmSubject<'_>, document: &Document, now: Times
     let key = signing_key(&trust.keys, &bundle)?;
     // 3.2 The bundle is proved.
     let by = key.map_or(By::Certificate, |key| By::Key(&key.key));
-    let proof = proof(&trust.root, &bundle, archive.integrity(), by, now)?;
+    let proof = proof(&trust.root, &bundle, archive, by, now)?;
     // 3.3 The key was valid at the proved time.
     if let Some(key) = key {
         was_valid(key, &proof)?;
@@ -71,7 +71,7 @@ fn judge(trust: &Trust, subject: NpmSubject<'_>, document: &Document, now: Times
     // 3.4 One subject: this package, this version, these bytes.
     let statement = Statement::read(proof.statement().unwrap_or_default())?;
     statement.is_about_npm(name, version)?;
-    statement.is_about_bytes(archive.integrity())?;
+    statement.is_about_bytes(archive)?;
     // 3.5 The label says what the statement says.
     if let Some(label) = document.label().filter(|label| *label != statement.predicate_type) {
         let (label, signed) = (quoted(label), quoted(&statement.predicate_type));

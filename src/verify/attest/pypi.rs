@@ -25,7 +25,7 @@ pub fn prove_pypi(trust: &Trust, subject: PypiSubject<'_>, documents: &[Document
         return gathered.proven();
     }
     // 1. The archive's digest is SHA-256.
-    if !matches!(subject.archive.integrity(), Integrity::Sha256(_)) {
+    if !matches!(subject.archive, Integrity::Sha256(_)) {
         return Err(undecidable(
             "only a SHA-512 digest of the file is known, and a Python index's attestations are over SHA-256: they cannot be about it",
         ));
@@ -49,11 +49,11 @@ fn judge(trust: &Trust, subject: PypiSubject<'_>, document: &Document, now: Time
         return Err(forged("it names a key: a Python index takes attestations by certificates only"));
     }
     // 2.2 The bundle is proved.
-    let proof = proof(&trust.root, &bundle, archive.integrity(), By::Certificate, now)?;
+    let proof = proof(&trust.root, &bundle, archive, By::Certificate, now)?;
     // 2.3 One subject: this file, these bytes.
     let statement = Statement::read(proof.statement().unwrap_or_default())?;
     is_about(&statement, file_name)?;
-    statement.is_about_bytes(archive.integrity())?;
+    statement.is_about_bytes(archive)?;
     // 2.4 The publisher is the certificate's.
     let signer = Signer::of(&proof)?;
     let publisher = match document.publisher() {

@@ -25,7 +25,7 @@ pub(super) struct Signed {
 /// Checks every delivered signature; see the steps in [`super`].
 pub(super) fn check(keys: &KeySet, subject: NpmSubject<'_>, signatures: &[RegistrySignature]) -> Result<Signed, Refused> {
     let NpmSubject { name, version, archive } = subject;
-    let message = format!("{name}@{version}:{}", archive.integrity());
+    let message = format!("{name}@{version}:{}", archive);
     let mut signed = Signed::default();
     let mut lasting = false;
     let mut unjudged = Vec::new();

@@ -60,6 +60,8 @@ pub struct Manifest {
     pub libc: Vec<String>,
     /// `engines.node`.
     pub engines_node: Option<String>,
+    /// Where it says that its source is: `repository`, or its `url`, as written.
+    pub repository: Option<String>,
     /// `gypfile`, if it is a boolean.
     pub gypfile: Option<bool>,
     /// Keys that stand twice in one object. JavaScript takes the last and so does this type; a
@@ -104,6 +106,10 @@ impl Manifest {
             os: limits(object, "os")?,
             cpu: limits(object, "cpu")?,
             libc: limits(object, "libc")?,
+            repository: object
+                .get("repository")
+                .and_then(|repository| repository.get("url").unwrap_or(repository).as_str())
+                .map(str::to_owned),
             engines_node: object
                 .get("engines")
                 .and_then(|e| e.get("node"))

@@ -133,7 +133,7 @@ fn judged(trust: &Trust, name: &str, served: &Served) -> Result<Proven, Refused>
     let subject = NpmSubject {
         name: &name,
         version: "1.0.0",
-        archive: &archive,
+        archive: archive.integrity(),
     };
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let signature = |served: &Value| RegistrySignature {

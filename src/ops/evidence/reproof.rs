@@ -1,0 +1,252 @@
+//! Pinned evidence, proved again: from the lock and the store alone, without a network.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::told::told;
+use super::{AT_ONCE, on_all_cores, undecided};
+use crate::error::Error;
+use crate::model::report::Undecided;
+use crate::model::{Detail, Finding, Grade, Level, LockedPackage, ServerName, Sha256Digest};
+use crate::ops::checks;
+use crate::ops::sync::label;
+use crate::ops::tools::Tools;
+use crate::policy;
+use crate::store::{Store, StoreError};
+use crate::verify::attest::{Document, NpmSubject, Proven, Refused, prove_npm, read_npm_reply};
+
+/// What became of one package's pinned evidence.
+#[derive(Debug)]
+pub enum Reproof {
+    /// It holds, and is exactly what is pinned.
+    Holds(Box<Proven>),
+    /// The store lacks a bundle that is pinned: nothing is decided.
+    Missing,
+    /// A stored bundle is not what it was when it was proved.
+    Changed,
+    /// It does not hold, or cannot be judged.
+    Refused(Refused),
+    /// It holds, and proves something else than what is pinned.
+    Differs {
+        /// What is pinned.
+        pinned: String,
+        /// What is proved.
+        proved: String,
+    },
+}
+
+/// Proves the evidence of packages again, on all cores, in their order.
+///
+/// # Errors
+/// The trust root cannot be loaded, or the store cannot be read.
+pub fn reprove(tools: &Tools<'_>, packages: &[&LockedPackage]) -> Result<Vec<Reproof>, Error> {
+    let trust = &tools.trust()?.trust;
+    let (store, now) = (&tools.store, tools.context.now());
+    let one = |package: &&LockedPackage| {
+        let evidence = &package.evidence;
+        let mut documents = Vec::new();
+        for digest in evidence.bundles() {
+            match document(store, &digest)? {
+                Ok(document) => documents.push(document),
+                Err(outcome) => return Ok(outcome),
+            }
+        }
+        let subject = NpmSubject {
+            name: &package.name,
+            version: &package.version,
+            archive: &package.integrity,
+        };
+        let signatures: Vec<_> = evidence.signature.iter().cloned().collect();
+        Ok::<_, Error>(match prove_npm(trust, subject, &signatures, &documents, now) {
+            Err(refused) => Reproof::Refused(refused),
+            Ok(proven) if proven.evidence() == evidence => Reproof::Holds(Box::new(proven)),
+            Ok(proven) => Reproof::Differs {
+                pinned: told(evidence),
+                proved: told(proven.evidence()),
+            },
+        })
+    };
+    on_all_cores(packages, one).into_iter().collect()
+}
+
+fn document(store: &Store, digest: &Sha256Digest) -> Result<Result<Document, Reproof>, Error> {
+    let bytes = match store.bundle(digest) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(Err(Reproof::Missing)),
+        Err(StoreError::BundleChanged { .. } | StoreError::BundleTooLarge { .. } | StoreError::NotAFile { .. }) => {
+            return Ok(Err(Reproof::Changed));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(match Document::new(&bytes) {
+        Ok(document) if document.digest() == *digest => Ok(document),
+        _ => Err(Reproof::Changed),
+    })
+}
+
+/// What `verify` has to say of the evidence of a closure.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// What does not hold.
+    pub findings: Vec<Finding>,
+    /// What could not be proved again.
+    pub undecided: Vec<Undecided>,
+    /// How many packages' evidence holds.
+    pub proved: usize,
+}
+
+/// Proves every package's pinned evidence again and says what came of it.
+///
+/// # Errors
+/// As [`reprove`].
+pub fn again(tools: &Tools<'_>, server: &ServerName, packages: &[&LockedPackage]) -> Result<Said, Error> {
+    let mut said = Said::default();
+    let (mut lacking, mut unjudged) = (Vec::new(), Vec::new());
+    for (package, outcome) in packages.iter().zip(reprove(tools, packages)?) {
+        let what = label(package);
+        match outcome {
+            Reproof::Holds(_) => said.proved += 1,
+            Reproof::Missing => lacking.push(what),
+            Reproof::Refused(Refused::Undecidable(undecidable)) => unjudged.push(format!("{what}: {undecidable}")),
+            wrong => said.findings.push(finding(server, package, &wrong)),
+        }
+    }
+    let mut undecided = |what: String, hint: &str| {
+        said.undecided.push(Undecided {
+            server: server.clone(),
+            what,
+            hints: vec![hint.to_owned()],
+        });
+    };
+    if !lacking.is_empty() {
+        let what = format!("prove the evidence of {} again: the store lacks the attestations", some(&lacking));
+        undecided(what, "`mcp-pin install` fetches them again");
+    }
+    if !unjudged.is_empty() {
+        let what = format!("prove evidence again: {}", some(&unjudged));
+        undecided(what, "`mcp-pin trust show` says what signatures are proved against");
+    }
+    Ok(said)
+}
+
+/// The first few, and how many more.
+fn some(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+fn finding(server: &ServerName, package: &LockedPackage, wrong: &Reproof) -> Finding {
+    let what = label(package);
+    let (code, title, lines) = match wrong {
+        Reproof::Changed => (
+            "bundle-changed",
+            format!("a stored attestation of {what} was changed on disk"),
+            vec!["`mcp-pin install` fetches it again and proves it".to_owned()],
+        ),
+        Reproof::Differs { pinned, proved } => (
+            "evidence-forged",
+            format!("the lock says something else about {what} than its attestations"),
+            vec![format!("the lock says {pinned}"), format!("they prove {proved}")],
+        ),
+        Reproof::Refused(refused) => (
+            "evidence-forged",
+            format!("the evidence that the lock names for {what} does not hold"),
+            vec![refused.to_string()],
+        ),
+        Reproof::Holds(_) | Reproof::Missing => ("evidence-forged", what.clone(), Vec::new()),
+    };
+    let facts = json!([package.version, package.integrity.to_string(), lines]);
+    let mut finding = Finding::new(code, Grade::Critical, server, package.name.as_str(), title, &facts);
+    finding.details = lines.into_iter().map(Detail::Line).collect();
+    finding
+}
+
+/// Before an entry of a lock is used: fetches the attestations that the store lacks and proves what
+/// the lock says of every package.
+///
+/// # Errors
+/// [`Error::Untrustworthy`] where the lock's word does not hold, or where the registry has nothing
+/// for it (a mirror can strip); [`Error::Evidence`] or the network's where nothing can be decided.
+pub async fn prepare(tools: &Tools<'_>, server: &ServerName, packages: &[&LockedPackage]) -> Result<(), Error> {
+    let signed: Vec<&LockedPackage> = packages
+        .iter()
+        .copied()
+        .filter(|package| package.evidence.level() > Level::Hash)
+        .collect();
+    let first = reprove(tools, &signed)?;
+    let lacking: Vec<&LockedPackage> = signed
+        .iter()
+        .zip(&first)
+        .filter(|(_, outcome)| matches!(outcome, Reproof::Missing | Reproof::Changed))
+        .map(|(package, _)| *package)
+        .collect();
+    fetch(tools, server, &lacking).await?;
+    let mut wrong = Vec::new();
+    for (package, outcome) in signed.iter().zip(reprove(tools, &signed)?) {
+        let what = label(package);
+        match outcome {
+            Reproof::Holds(_) => {}
+            Reproof::Refused(refused @ Refused::Undecidable(_)) => return Err(undecided(server, &what, &refused)),
+            Reproof::Refused(refused) => wrong.push(format!("{what}: {refused}")),
+            Reproof::Differs { pinned, proved } => wrong.push(format!("{what}: the lock says {pinned}, its attestations prove {proved}")),
+            Reproof::Missing | Reproof::Changed => {
+                let mut report = crate::model::Report::default();
+                report
+                    .findings
+                    .push(policy::evidence_stripped(server, &what, package.evidence.level()));
+                return Err(Error::Untrustworthy {
+                    server: server.clone(),
+                    what: format!("the registry has no longer the attestations of {what} that the lock names"),
+                    report: Box::new(report),
+                });
+            }
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let what = "the lock names evidence that does not hold";
+    Err(checks::untrustworthy(server, "evidence-forged", what, &wrong))
+}
+
+/// Fetches attestations and keeps those that the lock names.
+async fn fetch(tools: &Tools<'_>, server: &ServerName, packages: &[&LockedPackage]) -> Result<(), Error> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let (npm, network) = tools
+        .online(&format!("fetch the attestations of {} packages", packages.len()))
+        .await?;
+    let wanted: BTreeMap<_, _> = packages.iter().map(|package| (label(package), *package)).collect();
+    let progress = tools.person.progress("attestations", wanted.len());
+    let mut waiting = wanted.into_iter();
+    let mut running = futures_util::stream::FuturesUnordered::new();
+    loop {
+        while running.len() < AT_ONCE
+            && let Some((what, package)) = waiting.next()
+        {
+            running.push(async move {
+                (
+                    what,
+                    package,
+                    npm.attestations(network, &package.name, &package.version, None).await,
+                )
+            });
+        }
+        let Some((what, package, reply)) = futures_util::StreamExt::next(&mut running).await else {
+            return Ok(());
+        };
+        progress.step(&what);
+        let Some(reply) = reply? else { continue };
+        let documents = read_npm_reply(&reply).map_err(|error| undecided(server, &what, &Refused::Undecidable(error)))?;
+        let pinned = package.evidence.bundles();
+        for document in documents.iter().filter(|document| pinned.contains(&document.digest())) {
+            tools.store.put_bundle(document.json())?;
+        }
+    }
+}
