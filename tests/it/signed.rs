@@ -90,7 +90,12 @@ impl Scene {
         let config = machine.store().join("config");
         let (root, keys) = self.world.write(&machine.home().join("trust"));
         let mut text = String::new();
-        let _ = writeln!(text, "[trust]\ntrusted-root = {root:?}\nregistry-keys = {keys:?}\n{settings}");
+        let _ = writeln!(
+            text,
+            "[trust]\ntrusted-root = \"{}\"\nregistry-keys = \"{}\"\n{settings}",
+            root.display(),
+            keys.display()
+        );
         std::fs::create_dir_all(&config).unwrap();
         std::fs::write(config.join("mcp-pin.toml"), text).unwrap();
         machine

@@ -7,11 +7,10 @@ use crate::registry::{Package, helper};
 use crate::sigstore::forge::{About, Served};
 
 /// Those that go through the binary as well; all of them are tried in `sigstore::check`.
-const TRIED: [&str; 12] = [
+const TRIED: [&str; 11] = [
     "of another package",
     "other name, right digest",
     "decoy before it",
-    "unknown predicate",
     "published, other digest",
     "other authority",
     "logged after the certificate",

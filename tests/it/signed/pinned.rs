@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{DEMO, INSTALL, PROVE, Scene, acme, bundles, demo, evidence};
-use crate::harness::Machine;
+use crate::harness::{Machine, hex};
 use crate::registry::{Package, helper};
 use crate::sigstore::Build;
 
@@ -52,7 +52,7 @@ fn install_shows_and_pins_who_built_it() {
 fn stored(machine: &Machine) -> Vec<String> {
     let name = |(path, bytes): &(std::path::PathBuf, Vec<u8>)| {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&Sha256::digest(bytes));
         assert!(name.ends_with(&digest), "{name} holds {digest}");
         digest
     };

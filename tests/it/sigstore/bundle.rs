@@ -6,9 +6,10 @@ use rcgen::SigningKey as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::ca::{Build, key, spki};
-use super::log::{Entry, Verifier, hex};
+use super::ca::{Authority, Build, key, spki};
+use super::log::{Entry, Verifier};
 use super::{NOON, RegistryKey, World};
+use crate::harness::hex;
 
 /// What npm's publish attestation is called.
 const PUBLISH: &str = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1";
@@ -136,10 +137,15 @@ impl World {
 
     /// As [`World::attest`], with everything chosen. Without a timestamp where there is no `openssl`.
     pub(crate) fn attest_as(&self, signing: Signing, build: &Build, statement: &Statement) -> Value {
+        self.attest_by([&self.authority, &self.authority], signing, build, statement)
+    }
+
+    /// As [`World::attest_as`], certified by one authority, with a receipt of the log of another.
+    pub(crate) fn attest_by(&self, authorities: [&Authority; 2], signing: Signing, build: &Build, statement: &Statement) -> Value {
         let payload = statement.0.to_string();
         let pae = pae(&payload);
         let signer = key();
-        let certificate = self.authority.certify(&signer, build, signing.certified);
+        let certificate = authorities[0].certify(authorities[1], &signer, build, signing.certified);
         let signature = signer.sign(&pae).unwrap();
         let envelope = envelope(&payload, &signature, "");
         let entry = Entry {
@@ -155,14 +161,14 @@ impl World {
             Flavour::First | Flavour::FirstStamped => self.rekor.dsse(&envelope, &entry, signing.logged),
             Flavour::Second => self.second.second(&entry),
         };
-        let material = self.material(certificate.der(), entry, signing.flavour, &signature);
+        let material = self.material(certificate.der(), &entry, signing.flavour, &signature);
         json!({"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "verificationMaterial": material, "dsseEnvelope": envelope})
     }
 
     /// A bundle with a certificate over bytes themselves.
     pub(crate) fn sign_bytes(&self, signing: Signing, build: &Build, bytes: &[u8]) -> Value {
         let signer = key();
-        let certificate = self.authority.certify(&signer, build, signing.certified);
+        let certificate = self.authority.certify(&self.authority, &signer, build, signing.certified);
         let signature = signer.sign(bytes).unwrap();
         let entry = Entry {
             signed: bytes,
@@ -174,7 +180,7 @@ impl World {
             Flavour::Second => self.second.second(&entry),
         };
         let digest = json!({"algorithm": "SHA2_256", "digest": STANDARD.encode(Sha256::digest(bytes))});
-        let material = self.material(certificate.der(), entry, signing.flavour, &signature);
+        let material = self.material(certificate.der(), &entry, signing.flavour, &signature);
         json!({
             "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
             "verificationMaterial": material,
@@ -182,7 +188,7 @@ impl World {
         })
     }
 
-    fn material(&self, certificate: &[u8], entry: Value, flavour: Flavour, signature: &[u8]) -> Value {
+    fn material(&self, certificate: &[u8], entry: &Value, flavour: Flavour, signature: &[u8]) -> Value {
         let stamps: Vec<_> = (flavour != Flavour::First)
             .then(|| self.stamps.stamp(signature))
             .flatten()

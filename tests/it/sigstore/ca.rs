@@ -9,6 +9,8 @@ use rcgen::{
 };
 use sha2::{Digest as _, Sha256};
 
+use crate::harness::hex;
+
 /// The content of a certificate's extension for the receipts of transparency logs.
 const RECEIPTS: [u64; 10] = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
 
@@ -61,8 +63,7 @@ impl Build {
 
     /// Of another tag and commit.
     pub(crate) fn release(&self, version: &str) -> Self {
-        let digest = Sha256::digest(version);
-        let commit = digest.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
+        let commit = hex(&Sha256::digest(version)[..20]);
         Self {
             git_ref: format!("refs/tags/v{version}"),
             commit,
@@ -157,8 +158,9 @@ impl Authority {
         spki(&self.receipts)
     }
 
-    /// Certifies a signer's key for the ten minutes from a time on.
-    pub(crate) fn certify(&self, key: &KeyPair, build: &Build, from: i64) -> Certificate {
+    /// Certifies a signer's key for the ten minutes from a time on, with a receipt of the log of an
+    /// authority: of this one, where all is right.
+    pub(crate) fn certify(&self, log: &Self, key: &KeyPair, build: &Build, from: i64) -> Certificate {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         params.serial_number = Some(SerialNumber::from_slice(&[0x21; 16]));
@@ -180,7 +182,7 @@ impl Authority {
         params.custom_extensions = build.extensions().into_iter().map(fulcio).collect();
         // The receipt signs what the certificate says without the receipt, so it is made twice.
         let without = params.signed_by(key, &self.issuer).unwrap();
-        let receipt = self.receipt(body(without.der()), from);
+        let receipt = log.receipt(self.issuer.key(), body(without.der()), from);
         params
             .custom_extensions
             .push(CustomExtension::from_oid_content(&RECEIPTS, der(0x04, &receipt)));
@@ -188,12 +190,12 @@ impl Authority {
     }
 
     /// RFC 6962's list of one signed certificate timestamp.
-    fn receipt(&self, precertificate: &[u8], at: i64) -> Vec<u8> {
+    fn receipt(&self, issuer: &KeyPair, precertificate: &[u8], at: i64) -> Vec<u8> {
         let millis = (u64::try_from(at).unwrap() * 1000).to_be_bytes();
         let mut signed = vec![0, 0];
         signed.extend(millis);
         signed.extend([0, 1]);
-        signed.extend(Sha256::digest(spki(self.issuer.key())));
+        signed.extend(Sha256::digest(spki(issuer)));
         signed.extend(&u32::try_from(precertificate.len()).unwrap().to_be_bytes()[1..]);
         signed.extend(precertificate);
         signed.extend([0, 0]);

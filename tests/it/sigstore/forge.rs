@@ -94,10 +94,6 @@ impl World {
                 .first(&own, about.integrity),
             ),
             ("no subject", right.clone().with("/subject", json!([]))),
-            (
-                "unknown predicate",
-                right.clone().with("/predicateType", "https://example.test/vsa/v1"),
-            ),
             ("no statement", right.with("/_type", "https://example.test/Statement/v9")),
         ];
         let mut all: Vec<_> = statements
@@ -138,9 +134,19 @@ impl World {
             };
             self.attest_as(signing, build, &statement)
         };
+        let certified = |by| self.attest_by(by, Signing::at(NOON), build, &statement);
+        let own = [&self.authority, &self.authority];
+        let logged_elsewhere = other_world.attest_by(own, Signing::at(NOON), build, &statement);
         let payload = About { version: "9.9.9", ..about }.provenance(build).base64();
         let bundles = [
-            ("other authority", other_world.attest(build, &statement)),
+            ("other instance", other_world.attest(build, &statement)),
+            ("other authority", certified([&other_world.authority, &other_world.authority])),
+            (
+                "other authority, right receipt",
+                certified([&other_world.authority, &self.authority]),
+            ),
+            ("receipt of another log", certified([&self.authority, &other_world.authority])),
+            ("logged elsewhere", logged_elsewhere),
             ("logged after the certificate", at(NOON - 3600, NOON)),
             ("logged before the certificate", at(NOON + 3600, NOON)),
             ("logged in the future", at(4_102_444_800 - 5, 4_102_444_800)),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::ca::{key, spki};
+use crate::harness::hex;
 
 /// A log with its key. Every entry stands in a tree of two leaves of its own.
 pub(crate) struct Log {
@@ -161,9 +162,4 @@ pub(crate) fn instance(key: &[u8], url: &str, start: &str) -> Value {
 
 fn canonical(value: &Value) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value).unwrap()
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
