@@ -298,4 +298,6 @@ fn too_large(url: &Url, limit: u64) -> NetError {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

@@ -174,6 +174,17 @@ pub enum NpmError {
         /// Its version.
         version: String,
     },
+    /// The registry did not say whether it has attestations: its fault, the network's, or that of
+    /// somebody who holds them back. Never "there are none".
+    #[error("could not learn whether the registry has attestations of `{name}` {version}: {cause}")]
+    Attestations {
+        /// The package.
+        name: PackageName,
+        /// Its version.
+        version: String,
+        /// What went wrong.
+        cause: NetError,
+    },
     /// The network.
     #[error(transparent)]
     Net(#[from] NetError),
@@ -197,7 +208,7 @@ impl NpmError {
                 "such a package cannot be pinned; ask its publisher, or pin a checked-out copy with `mcp-pin install --name NAME -- node FILE`".into()
             }
             Self::NoArchive { .. } => "it was unpublished, or your mirror does not have it: check npm's `registry`".into(),
-            Self::Net(error) => return error.hint(),
+            Self::Net(error) | Self::Attestations { cause: error, .. } => return error.hint(),
             _ => return None,
         })
     }

@@ -58,7 +58,7 @@ fn usual_address(registry: &str, name: &PackageName, version: &str) -> String {
 }
 
 /// Whether an address lies below the registry's: same scheme, host, port and path.
-fn is_below(url: &str, registry: &str) -> bool {
+pub(super) fn is_below(url: &str, registry: &str) -> bool {
     match (reqwest::Url::parse(url), reqwest::Url::parse(registry)) {
         (Ok(url), Ok(registry)) => url.origin() == registry.origin() && url.path().starts_with(registry.path()),
         _ => false,

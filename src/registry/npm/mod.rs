@@ -12,6 +12,7 @@
 mod config;
 mod credentials;
 mod error;
+mod evidence;
 mod fetch;
 mod lockfile;
 mod packument;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 pub use config::Settings;
 pub use error::{FetchError, NpmError};
+pub use evidence::{Announced, Release};
 pub use lockfile::{Note, Resolution};
 pub use packument::{Packument, VersionDocument};
 

@@ -60,7 +60,7 @@ struct Wire {
 }
 
 impl Packument {
-    fn parse(name: &PackageName, bytes: &[u8]) -> Result<Self, NpmError> {
+    pub(super) fn parse(name: &PackageName, bytes: &[u8]) -> Result<Self, NpmError> {
         let document = |cause: String| NpmError::Document { name: name.clone(), cause };
         let wire: Wire = serde_json::from_slice(bytes).map_err(|error| document(error.to_string()))?;
         if wire.name.as_deref().is_some_and(|found| found != name.as_str()) {
@@ -95,14 +95,24 @@ impl Packument {
         self.times.as_ref()?.get(version).copied()
     }
 
-    /// The document of one version; `None` if there is no such version.
-    pub fn version(&self, version: &str) -> Result<Option<VersionDocument>, NpmError> {
-        let Some(raw) = self.versions.get(version) else { return Ok(None) };
-        let document = |cause: String| NpmError::Document {
+    /// One version's document as it came.
+    pub(super) fn raw(&self, version: &str) -> Option<&str> {
+        self.versions.get(version).map(|raw| raw.get())
+    }
+
+    /// The error for a version's document.
+    pub(super) fn malformed(&self, version: &str, cause: &str) -> NpmError {
+        NpmError::Document {
             name: self.name.clone(),
             cause: format!("version {version}: {cause}"),
-        };
-        let object: Map<String, Value> = serde_json::from_str(raw.get()).map_err(|error| document(error.to_string()))?;
+        }
+    }
+
+    /// The document of one version; `None` if there is no such version.
+    pub fn version(&self, version: &str) -> Result<Option<VersionDocument>, NpmError> {
+        let Some(raw) = self.raw(version) else { return Ok(None) };
+        let document = |cause: String| self.malformed(version, &cause);
+        let object: Map<String, Value> = serde_json::from_str(raw).map_err(|error| document(error.to_string()))?;
         let manifest = Manifest::from_object(&object).map_err(|error| document(error.to_string()))?;
         let dist = |key: &str| {
             object
@@ -111,12 +121,13 @@ impl Packument {
                 .and_then(Value::as_str)
                 .map(str::to_owned)
         };
+        let Some(release) = self.release(version)? else { return Ok(None) };
         Ok(Some(VersionDocument {
             scripts: install_scripts(&manifest, &crate::model::ArchiveContents::default()),
             tarball: dist("tarball"),
             integrity: dist("integrity"),
-            signatures: Vec::new(),
-            announces_attestations: false,
+            announces_attestations: release.announces_attestations(),
+            signatures: release.signatures,
             deprecated: object.get("deprecated").and_then(Value::as_str).map(str::to_owned),
             manifest,
         }))
@@ -130,12 +141,6 @@ impl Npm {
         let bytes = network.get(&url, self.settings.credential(&url), MAX_DOCUMENT).await?;
         let bytes = bytes.ok_or_else(|| NpmError::UnknownPackage { name: name.to_string() })?;
         Packument::parse(name, &bytes)
-    }
-
-    /// The registry's attestation reply about a version. `None` is an explicit not-found; every
-    /// other failure is an error, and never "there are none".
-    pub async fn attestations(&self, _network: &Network, _name: &PackageName, _version: &str) -> Result<Option<Vec<u8>>, NpmError> {
-        todo!()
     }
 }
 
