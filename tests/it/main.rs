@@ -21,6 +21,7 @@ mod probe;
 mod real;
 mod registry;
 mod scripted;
+mod sigstore;
 mod stable;
 mod tamper;
 mod terminal;

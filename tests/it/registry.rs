@@ -6,6 +6,8 @@
 
 #![expect(clippy::expect_used, reason = "a fake that cannot be set up has failed its test")]
 
+mod evidence;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -279,6 +281,7 @@ struct Release {
 struct State {
     packages: BTreeMap<String, BTreeMap<String, Release>>,
     tags: BTreeMap<String, BTreeMap<String, String>>,
+    evidence: BTreeMap<(String, String), evidence::Evidence>,
     trouble: BTreeMap<String, Trouble>,
     requests: Vec<String>,
     token: Option<String>,
@@ -479,6 +482,9 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> Option<(String, Option<St
 
 fn answer(state: &State, path: &str, address: std::net::SocketAddr) -> Result<Vec<u8>, u16> {
     let path = path.split('?').next().unwrap_or_default().trim_start_matches('/');
+    if let Some(attestations) = state.attestations(path) {
+        return attestations;
+    }
     let Some((name, file)) = path.split_once("/-/") else {
         return packument(state, path, address).ok_or(404);
     };
@@ -501,6 +507,7 @@ fn packument(state: &State, name: &str, address: std::net::SocketAddr) -> Option
         if !release.integrity.is_empty() {
             dist["integrity"] = release.integrity.clone().into();
         }
+        state.announce(&mut dist, name, version, address);
         metadata.insert("dist".into(), dist);
         versions.insert(version.clone(), metadata.into());
         if let Some(published) = &release.published {
