@@ -10,7 +10,9 @@
 //!   digest. A definition whose digest does not fit is refused: either both move or neither.
 //! - **Versioned.** `lockfileVersion` is read before anything else; a newer one is refused
 //!   politely. Another tool's file of the same name is recognised and left alone.
-//! - **No secrets, no addresses.** Variables are names; packages are identifier, version, digest.
+//! - **No secrets, no addresses to fetch from.** Variables are names; packages are identifier,
+//!   version, digest. Evidence names who signed and from which repository: identities, which are
+//!   compared and shown, and never fetched.
 //!
 //! The attacks: a pull request that shows reviewers one definition and pins another (duplicate
 //! keys, an edited definition, a number that two readers take differently), and a field that an
@@ -19,13 +21,16 @@
 //! from the model's structs field by field.
 //!
 //! # Compatibility
-//! Version 1 is the only one. `tests/fixtures/lock-v1.json` must read and rewrite to its own bytes
-//! for as long as this tool exists. Adding a field needs a new version, because older readers
-//! refuse what they do not know; that is the point.
+//! Version 2 is written; version 1, which has no `evidence`, is read as well, and rewrites to
+//! version 2 with nothing else changed. An entry without evidence has the digests it had under
+//! version 1: approvals given then stay valid. `tests/fixtures/lock-v2.json` must read and rewrite
+//! to its own bytes for as long as this tool exists, and `lock-v1.json` must read. Adding a field
+//! needs a new version, because older readers refuse what they do not know; that is the point.
 
 pub mod check;
 mod digest;
 mod error;
+mod evidence;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -41,6 +46,7 @@ use crate::model::{Pin, ServerName};
 
 pub use digest::{entry_digest, entry_value, static_digest};
 pub use error::{EntryError, LockError};
+pub use evidence::check_evidence;
 pub use read::parse;
 pub use wire::schema;
 pub use write::write;
@@ -51,8 +57,11 @@ pub const FILE_NAME: &str = "mcp-pin.lock";
 /// The value of `kind`, by which our files are told from another tool's of the same name.
 pub const MARKER: &str = "mcp-pin/closure";
 
-/// The version this reader and writer speak.
-pub const VERSION: u64 = 1;
+/// The newest version that is read, and the one that is written.
+pub const VERSION: u64 = 2;
+
+/// The version before evidence; still read.
+const VERSION_WITHOUT_EVIDENCE: u64 = 1;
 
 /// Every entry of one lock.
 ///

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::strict::Strict;
 use super::wire::{
-    WireArg, WireClient, WireCwd, WireDefinition, WireEra, WireFile, WireFileDigest, WireKind, WireLaunch, WireLocal, WirePackage,
-    WireRegistry, WireRoot, WireRuntimeKind, WireServer, WireShape, WireSurface, WireView,
+    WireArg, WireClient, WireCwd, WireDefinition, WireEra, WireEvidence, WireFile, WireFileDigest, WireKind, WireLaunch, WireLocal,
+    WirePackage, WireRegistry, WireRoot, WireRuntimeKind, WireServer, WireShape, WireSurface, WireView,
 };
-use super::{EntryError, LockError, Lockfile, MARKER, VERSION};
+use super::{EntryError, LockError, Lockfile, MARKER, VERSION, VERSION_WITHOUT_EVIDENCE, evidence};
 use crate::model::launch::PinnedFile;
 use crate::model::{
-    ClientProfile, Closure, CwdRule, Era, InstallPath, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedPackage,
+    ClientProfile, Closure, CwdRule, Era, Evidence, InstallPath, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedPackage,
     PackageName, Pin, Pinned, Runtime, ServerName, Shape, Source, Surface, View, Volatile, check_env_name,
 };
 use crate::surface::visible::is_invisible;
@@ -37,7 +37,7 @@ const MAX_SEARCH: usize = 64 << 20;
 /// stands beside it. Not promised: that the closure is complete, that the archives agree, or
 /// that anybody approved it.
 pub fn parse(text: &str) -> Result<Lockfile, LockError> {
-    probe(text)?;
+    let version = probe(text)?;
     let file: WireFile = serde_json::from_str(text).map_err(|error| corrupt(&error))?;
     let WireFile {
         kind: WireKind::Closure,
@@ -49,13 +49,13 @@ pub fn parse(text: &str) -> Result<Lockfile, LockError> {
         let server: ServerName = name
             .parse()
             .map_err(|e: crate::model::SourceError| LockError::entry(&name, "name", e))?;
-        lockfile.servers.insert(server, Reader { server: &name }.pin(wire)?);
+        lockfile.servers.insert(server, Reader { server: &name, version }.pin(wire)?);
     }
     Ok(lockfile)
 }
 
 /// Decides whose file it is and of which version, before its shape is looked at.
-fn probe(text: &str) -> Result<(), LockError> {
+fn probe(text: &str) -> Result<u64, LockError> {
     if text.trim().is_empty() {
         return Err(LockError::Corrupt {
             line: 1,
@@ -71,7 +71,7 @@ fn probe(text: &str) -> Result<(), LockError> {
         return Err(LockError::Foreign { format: "JSON" });
     }
     match value.get("lockfileVersion").and_then(Value::as_u64) {
-        Some(VERSION) => Ok(()),
+        Some(version @ VERSION_WITHOUT_EVIDENCE..=VERSION) => Ok(version),
         Some(found) if found > VERSION => Err(LockError::Newer { found }),
         _ => Err(LockError::NoVersion),
     }
@@ -108,6 +108,8 @@ fn corrupt(error: &serde_json::Error) -> LockError {
 /// Reads one entry, so that every error names it.
 struct Reader<'a> {
     server: &'a str,
+    /// The file's version.
+    version: u64,
 }
 
 type Read<T> = Result<T, LockError>;
@@ -215,7 +217,7 @@ impl Reader<'_> {
                 .chain([&wire.version]),
         )?;
         Ok(LockedPackage {
-            evidence: crate::model::Evidence::default(),
+            evidence: self.evidence(at, wire.evidence)?,
             name,
             version: wire.version,
             integrity: self.integrity(at, &wire.integrity)?,
@@ -232,6 +234,18 @@ impl Reader<'_> {
             bundled: self.set(at, wire.bundled)?,
             engines_node: wire.engines_node,
         })
+    }
+
+    /// What is proved about an archive. A version that has no such member has none: a reader of that
+    /// version would pass over it.
+    fn evidence(&self, at: &str, wire: Option<WireEvidence>) -> Read<Evidence> {
+        match wire {
+            None => Ok(Evidence::default()),
+            Some(_) if self.version == VERSION_WITHOUT_EVIDENCE => {
+                self.rule(at, "`evidence` stands in a lock of version 1, which has none")
+            }
+            Some(wire) => self.at(at, evidence::read(wire)),
+        }
     }
 
     /// A digest in its one spelling: of several, or of one with options, a reviewer would read

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::Lockfile;
 use crate::model::launch::PinnedFile;
 use crate::model::{
-    ClientProfile, Closure, CwdRule, Era, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedPackage, Pin, Pinned, Runtime,
-    ServerName, Sha256Digest, Shape, Surface, View, Volatile,
+    ClientProfile, Closure, CwdRule, Era, Evidence, Identity, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedPackage,
+    Pin, Pinned, Provenance, RegistrySignature, Runtime, ServerName, Sha256Digest, Shape, Surface, View, Volatile,
 };
 use crate::surface::digest;
 
@@ -26,7 +26,7 @@ fn strings(list: &[&str]) -> Vec<String> {
 
 pub(crate) fn locked(name: &str, version: &str) -> LockedPackage {
     LockedPackage {
-        evidence: crate::model::Evidence::default(),
+        evidence: Evidence::default(),
         name: name.parse().unwrap(),
         version: version.to_owned(),
         integrity: Integrity::Sha512([7; 64]),
@@ -43,6 +43,92 @@ pub(crate) fn locked(name: &str, version: &str) -> LockedPackage {
         bundled: std::collections::BTreeSet::new(),
         engines_node: None,
     }
+}
+
+fn signature(published: Option<&str>) -> RegistrySignature {
+    RegistrySignature {
+        keyid: "SHA256:the-registrys-key".into(),
+        signature: "MEUCIQDsaW5lZCBieSB0aGUgcmVnaXN0cnk=".into(),
+        published: published.map(|moment| moment.parse().unwrap()),
+    }
+}
+
+pub(crate) fn provenance() -> Provenance {
+    let some = |text: &str| Some(text.to_owned());
+    Provenance {
+        identity: Identity {
+            issuer: "https://token.actions.githubusercontent.com".into(),
+            signer: "https://github.com/example/notes/.github/workflows/release.yml".into(),
+            repository: some("https://github.com/example/notes"),
+            repository_id: some("1001"),
+            owner_id: some("77"),
+            workflow: some(".github/workflows/release.yml"),
+            builder: some("github-hosted"),
+        },
+        git_ref: some("refs/tags/v1.2.3"),
+        commit: some("0123456789abcdef0123456789abcdef01234567"),
+        bundles: [Sha256Digest::of("bundle"), Sha256Digest::of("another")].into(),
+    }
+}
+
+/// The levels and forms of evidence: everything, a signature alone, an identity that is no build.
+fn proved(mut pin: Pin) -> Pin {
+    let Pinned::Package { closure, .. } = &mut pin.pinned else {
+        return pin;
+    };
+    let e_mail = Provenance {
+        identity: Identity {
+            issuer: "https://accounts.example.com".into(),
+            signer: "somebody@example.com".into(),
+            repository: None,
+            repository_id: None,
+            owner_id: None,
+            workflow: None,
+            builder: None,
+        },
+        git_ref: None,
+        commit: None,
+        bundles: [Sha256Digest::of("mail")].into(),
+    };
+    let all = [
+        (
+            "node_modules/@example/server-notes",
+            Evidence {
+                signature: Some(signature(Some("2025-01-28T12:00:00.5Z"))),
+                publish: Some(Sha256Digest::of("publish")),
+                provenance: Some(provenance()),
+            },
+        ),
+        (
+            "node_modules/helper",
+            Evidence {
+                signature: Some(signature(None)),
+                ..Evidence::default()
+            },
+        ),
+        (
+            "node_modules/alias",
+            Evidence {
+                provenance: Some(e_mail),
+                ..Evidence::default()
+            },
+        ),
+    ];
+    for (path, evidence) in all {
+        closure.packages.get_mut(&path.parse().unwrap()).unwrap().evidence = evidence;
+    }
+    pin
+}
+
+/// The same without any evidence: what version 1 could say.
+pub(crate) fn unproved(mut pin: Pin) -> Pin {
+    if let Pinned::Package { closure, .. } = &mut pin.pinned {
+        closure
+            .packages
+            .values_mut()
+            .for_each(|package| package.evidence = Evidence::default());
+    }
+    pin
 }
 
 fn item(kind: ItemKind, definition: Value) -> Item {
@@ -125,7 +211,7 @@ pub(crate) fn package_pin() -> Pin {
         ("node_modules/native-x64", native),
         ("node_modules/alias", locked("real", "1.0.1")),
     ];
-    Pin {
+    proved(Pin {
         source: "npm:@example/server-notes@^1".parse().unwrap(),
         pinned: Pinned::Package {
             closure: Closure {
@@ -147,7 +233,7 @@ pub(crate) fn package_pin() -> Pin {
             },
         },
         surface: Some(surface()),
-    }
+    })
 }
 
 pub(crate) fn local_pin() -> Pin {

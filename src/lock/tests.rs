@@ -5,17 +5,29 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::sample::{local_pin, lockfile, name, package_pin};
+use super::sample::{local_pin, lockfile, name, package_pin, unproved};
 use super::*;
 use crate::model::{ClientProfile, CwdRule, Era, Integrity, ItemKind, LocalArg, Pinned, Runtime, Sha256Digest, Shape};
 
-const FIXTURE: &str = include_str!("../../tests/fixtures/lock-v1.json");
+const FIXTURE: &str = include_str!("../../tests/fixtures/lock-v2.json");
+const VERSION_1: &str = include_str!("../../tests/fixtures/lock-v1.json");
 
 #[test]
-fn version_1_reads_and_rewrites_to_its_own_bytes() {
+fn version_2_reads_and_rewrites_to_its_own_bytes() {
     let read = parse(FIXTURE).unwrap();
     assert_eq!(read, lockfile());
     assert_eq!(write(&read), FIXTURE);
+}
+
+#[test]
+fn version_1_reads_and_rewrites_to_version_2_with_nothing_else_changed() {
+    let read = parse(VERSION_1).unwrap();
+    let mut expected = lockfile();
+    expected.servers.values_mut().for_each(|pin| *pin = unproved(pin.clone()));
+    assert_eq!(read, expected);
+    let rewritten = VERSION_1.replacen("\"lockfileVersion\": 1", "\"lockfileVersion\": 2", 1);
+    assert_eq!(write(&read), rewritten);
+    assert_eq!(parse(&rewritten), Ok(read));
 }
 
 #[test]
@@ -108,10 +120,10 @@ fn somebody_elses_file_is_left_alone() {
 
 #[test]
 fn a_newer_version_is_refused_before_its_shape_is_judged() {
-    let text = json!({"kind": MARKER, "lockfileVersion": 2, "new": [], "servers": 7}).to_string();
+    let text = json!({"kind": MARKER, "lockfileVersion": 3, "new": [], "servers": 7}).to_string();
     let error = parse(&text).unwrap_err();
-    assert_eq!(error, LockError::Newer { found: 2 });
-    assert!(error.to_string().contains('2') && error.to_string().contains('1'), "{error}");
+    assert_eq!(error, LockError::Newer { found: 3 });
+    assert!(error.to_string().contains('3') && error.to_string().contains('2'), "{error}");
     for bad in [json!(0), json!(-1), json!("1"), json!(1.5), Value::Null] {
         let text = json!({"kind": MARKER, "lockfileVersion": bad, "servers": {}}).to_string();
         assert_eq!(parse(&text), Err(LockError::NoVersion), "{bad}");
@@ -121,8 +133,8 @@ fn a_newer_version_is_refused_before_its_shape_is_judged() {
 #[test]
 fn a_half_merged_file_is_called_that() {
     let text = FIXTURE.replacen(
-        "  \"lockfileVersion\": 1,\n",
-        "<<<<<<< HEAD\n  \"lockfileVersion\": 1,\n=======\n>>>>>>> b\n",
+        "  \"lockfileVersion\": 2,\n",
+        "<<<<<<< HEAD\n  \"lockfileVersion\": 2,\n=======\n>>>>>>> b\n",
         1,
     );
     assert_eq!(parse(&text), Err(LockError::Conflict { line: 3 }));
@@ -355,6 +367,10 @@ const STATIC: &[Mutation] = &[
     ("name", |pin| helper(pin).name = "helped".parse().unwrap()),
     ("version", |pin| helper(pin).version = "2.1.1".into()),
     ("integrity", |pin| helper(pin).integrity = Integrity::Sha256([8; 32])),
+    ("evidence", |pin| helper(pin).evidence = crate::model::Evidence::default()),
+    ("evidence added", |pin| {
+        helper(pin).evidence.publish = Some(Sha256Digest::of("x"));
+    }),
     ("os", |pin| helper(pin).os.push("linux".into())),
     ("cpu", |pin| helper(pin).cpu.push("x64".into())),
     ("libc", |pin| helper(pin).libc.push("musl".into())),
@@ -451,10 +467,10 @@ fn nothing_that_moves_by_itself_is_in_the_file() {
     let empty = Lockfile::default();
     assert_eq!(
         write(&empty),
-        "{\n  \"kind\": \"mcp-pin/closure\",\n  \"lockfileVersion\": 1,\n  \"servers\": {}\n}\n"
+        "{\n  \"kind\": \"mcp-pin/closure\",\n  \"lockfileVersion\": 2,\n  \"servers\": {}\n}\n"
     );
     assert_eq!(parse(&write(&empty)), Ok(empty));
-    assert!(!FIXTURE.contains("http"));
+    assert!(!VERSION_1.contains("http"));
 }
 
 #[test]
@@ -471,4 +487,25 @@ fn the_schema_knows_every_key_of_the_fixture() {
         assert_eq!(schema.contains(&format!("\"{key}\"")), key != "engines-node", "{key}");
     }
     assert!(schema.contains("\"additionalProperties\":false"));
+}
+
+#[test]
+fn approvals_given_before_evidence_stay_valid() {
+    let (notes, own) = (name("notes"), name("own"));
+    let plain = unproved(package_pin());
+    let digests = [
+        static_digest(&notes, &plain),
+        entry_digest(&notes, &plain),
+        static_digest(&own, &local_pin()),
+        entry_digest(&own, &local_pin()),
+    ];
+    assert_eq!(
+        digests.map(|digest| digest.to_string()),
+        [
+            "7bb34d5f46d26ba0ddec88b8688016c89230627ea642173abe30a9ce2af19fd3",
+            "1e8a8c41655c64e9d9fe8bc71217c4aa81f697c15238afe7e84a583e49a60088",
+            "2008b5a15cabe8b6f63d18e22cb5848e9e9f70e2475d5529b5d029257d3af3e1",
+            "a700b05e5bfbe3376e15a7403e9516fbefffd3082220190ac0966c03c3eaf6d8",
+        ]
+    );
 }

@@ -1,10 +1,10 @@
-//! Version 1 as it stands in the file. Private: nothing outside `lock` sees these types, so the
+//! Version 2 as it stands in the file; version 1 is the same without `evidence`. Private: nothing outside `lock` sees these types, so the
 //! format and the model can move apart.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::strict::Strict;
@@ -12,12 +12,12 @@ use super::strict::Strict;
 /// The whole file.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(title = "mcp-pin.lock, version 1")]
+#[schemars(title = "mcp-pin.lock, version 2")]
 pub(super) struct WireFile {
     /// Tells this file from another tool's of the same name.
     pub(super) kind: WireKind,
-    /// The format's version.
-    #[schemars(range(min = 1, max = 1))]
+    /// The format's version: 2, or 1, which has no `evidence`.
+    #[schemars(range(min = 1, max = 2))]
     pub(super) lockfile_version: u64,
     /// The entries by the server's local name.
     pub(super) servers: BTreeMap<String, WireServer>,
@@ -134,6 +134,9 @@ pub(super) struct WirePackage {
     pub(super) version: String,
     /// The archive's digest, `sha512-…` or `sha256-…`.
     pub(super) integrity: String,
+    /// What is proved about who made the archive. Absent where nothing is, and in version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) evidence: Option<WireEvidence>,
     /// Systems it is limited to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) os: Vec<String>,
@@ -170,6 +173,83 @@ pub(super) struct WirePackage {
     /// The versions of Node.js it names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) engines_node: Option<String>,
+}
+
+/// What is proved about who made an archive. Never empty.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireEvidence {
+    /// `signed` or `provenance`: what the members beside it give, said again for people.
+    #[schemars(regex(pattern = "^(signed|provenance)$"))]
+    pub(super) level: String,
+    /// The registry's signature over `NAME@VERSION:INTEGRITY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) signature: Option<WireSignature>,
+    /// The digest of the registry's publish attestation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub(super) publish: Option<String>,
+    /// Who built the archive, and from what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) provenance: Option<WireProvenance>,
+}
+
+/// A registry's signature.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireSignature {
+    /// The label of the registry's key.
+    #[schemars(length(min = 1, max = 256))]
+    pub(super) keyid: String,
+    /// Base64.
+    #[schemars(length(min = 1, max = 1024))]
+    pub(super) signature: String,
+    /// When the registry says the version was published; only where the key has expired since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) published: Option<String>,
+}
+
+/// Who built an archive, and from what, as the signer's certificate says.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireProvenance {
+    /// Who vouched for the signer.
+    #[schemars(length(min = 1, max = 2048))]
+    pub(super) issuer: String,
+    /// The signing workflow without its ref, or an e-mail address.
+    #[schemars(length(min = 1, max = 2048))]
+    pub(super) signer: String,
+    /// The source repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048))]
+    pub(super) repository: Option<String>,
+    /// The host's immutable number of the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048))]
+    pub(super) repository_id: Option<String>,
+    /// The host's immutable number of the repository's owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048))]
+    pub(super) owner_id: Option<String>,
+    /// The file of the build's configuration inside the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048))]
+    pub(super) workflow: Option<String>,
+    /// What ran the build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048))]
+    pub(super) builder: Option<String>,
+    /// The git ref that was built.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048))]
+    pub(super) git_ref: Option<String>,
+    /// The commit that was built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048))]
+    pub(super) commit: Option<String>,
+    /// The digests of the bundles that prove it, sorted.
+    #[schemars(length(min = 1, max = 64))]
+    pub(super) bundles: Vec<String>,
 }
 
 /// A command of one machine.
@@ -313,12 +393,18 @@ pub(super) enum WireShape {
     Unshaped,
 }
 
+/// A member that stands there holds something: `null` is no other word for absent, so that no
+/// version 1 lock carries the member in any form.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WireEvidence>, D::Error> {
+    WireEvidence::deserialize(deserializer).map(Some)
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// The JSON Schema of version 1, generated from the types that read and write it. It describes the
+/// The JSON Schema of version 2, generated from the types that read and write it. It describes the
 /// shape only; the rules between fields are the reader's.
 pub fn schema() -> Value {
     schemars::schema_for!(WireFile).to_value()
