@@ -138,7 +138,11 @@ impl World {
         let signature = signer.sign(&pae).unwrap();
         let envelope = envelope(&payload, &signature, "");
         let entry = Entry {
-            signed: if signing.flavour == Flavour::Second { &pae } else { payload.as_bytes() },
+            signed: if signing.flavour == Flavour::Second {
+                &pae
+            } else {
+                payload.as_bytes()
+            },
             signature: &signature,
             verifier: Verifier::Certificate(certificate.der()),
         };

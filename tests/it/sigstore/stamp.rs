@@ -45,7 +45,11 @@ impl Stamps {
         std::fs::write(path("leaf.pem"), self.leaf.pem()).unwrap();
         std::fs::write(path("serial"), "01\n").unwrap();
         let mut config = String::from("[tsa]\ndefault_tsa = it\n[it]\ndefault_policy = 1.2.3.4\ndigests = sha256\n");
-        let _ = writeln!(config, "signer_digest = sha256\ness_cert_id_alg = sha256\nserial = {}", path("serial").display());
+        let _ = writeln!(
+            config,
+            "signer_digest = sha256\ness_cert_id_alg = sha256\nserial = {}",
+            path("serial").display()
+        );
         std::fs::write(path("config"), config).unwrap();
         openssl(folder.path(), "-query -data signature -sha256 -cert -out query")?;
         openssl(
