@@ -19,7 +19,10 @@ use crate::net::NetError;
 use crate::ops::consent::NoConsent;
 use crate::ops::local::LocalError;
 use crate::registry::npm::NpmError;
+use crate::registry::tuf::TufError;
 use crate::store::{ArchiveError, StoreError};
+use crate::verify::attest::KeysError;
+use crate::verify::sigstore::RootError;
 
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
@@ -205,6 +208,57 @@ pub enum Error {
         /// The scope's folder.
         folder: PathBuf,
     },
+    /// What signatures are to be proved against cannot be used: the user's file, or a stored one
+    /// that was changed, is at fault.
+    #[error("could not use {place}")]
+    TrustRoot {
+        /// Which, and where it stands.
+        place: String,
+        /// Why.
+        source: RootError,
+    },
+    /// A set of registry keys cannot be used: as [`Error::TrustRoot`].
+    #[error("could not use {place}")]
+    RegistryKeys {
+        /// Which, and where it stands.
+        place: String,
+        /// Why.
+        source: KeysError,
+    },
+    /// The stored trust root is not the one that was fetched and proved: somebody, or a broken
+    /// disk, changed it; or the configured repository is another one now.
+    #[error("could not use the trust root in {}", path.display())]
+    TrustStored {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: TufError,
+    },
+    /// The repository of trust roots shows nothing that may be taken. What was there stays.
+    #[error("could not refresh the trust root from {url}")]
+    TrustRefresh {
+        /// The repository.
+        url: String,
+        /// Why.
+        source: TufError,
+    },
+    /// The configuration names a repository of trust roots that was never asked. The public-good
+    /// root must not stand in for it: other people sign there.
+    #[error("could not find a trust root: {url} is configured, and nothing was fetched from it yet")]
+    TrustNeverFetched {
+        /// The repository.
+        url: String,
+    },
+    /// A file on the command line of `trust check` is not what it must be.
+    #[error("could not use {}: {what}", path.display())]
+    TrustInput {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        what: String,
+        /// What helps.
+        hint: Option<String>,
+    },
     /// No such finding code.
     #[error("could not explain `{code}`: there is no such code")]
     NoSuchCode {
@@ -272,6 +326,12 @@ impl Error {
             | Self::Locked { .. }
             | Self::Offline { .. }
             | Self::NoDrift { .. }
+            | Self::TrustRoot { .. }
+            | Self::RegistryKeys { .. }
+            | Self::TrustStored { .. }
+            | Self::TrustRefresh { .. }
+            | Self::TrustNeverFetched { .. }
+            | Self::TrustInput { .. }
             | Self::NoSuchCode { .. }
             | Self::Edit { .. }
             | Self::NoName { .. }
@@ -355,6 +415,9 @@ impl Error {
             Self::Locked { .. } => one("run it without `--locked`, review, and commit the lockfile"),
             Self::Offline { .. } => one("run it again without `--offline`"),
             Self::NoDrift { name } => vec![format!("`mcp-pin verify {name}` looks for drift and records it")],
+            Self::TrustStored { .. } | Self::TrustNeverFetched { .. } => one("fetch it with `mcp-pin trust refresh`"),
+            Self::TrustRefresh { source, .. } => source.hint().into_iter().collect(),
+            Self::TrustInput { hint, .. } => hint.iter().cloned().collect(),
             Self::NoSuchCode { .. } => one("`mcp-pin explain` lists them all"),
             Self::Edit { source, .. } => source.hint().into_iter().collect(),
             Self::ManifestDiffers { name, .. } => vec![format!(
@@ -365,6 +428,8 @@ impl Error {
             Self::NoName { .. } => one("give one with `--name NAME`"),
             Self::NoHome => one("set HOME, or MCP_PIN_HOME to a folder for the store"),
             Self::Archive(_)
+            | Self::TrustRoot { .. }
+            | Self::RegistryKeys { .. }
             | Self::File { .. }
             | Self::WorkingDirectory { .. }
             | Self::OwnBinary { .. }

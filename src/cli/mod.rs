@@ -38,6 +38,10 @@ pub struct GlobalArgs {
     /// Do not use the network; what needs it could not be decided.
     #[arg(long, global = true)]
     pub offline: bool,
+    /// Prove signatures against this trusted_root.json of a Sigstore instance, whatever the
+    /// configuration says.
+    #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub trusted_root: Option<std::path::PathBuf>,
     /// How results are written to standard output.
     #[arg(long, global = true, value_enum, default_value_t = Format::Plain, value_name = "FORMAT")]
     pub format: Format,
@@ -96,6 +100,8 @@ pub enum Command {
     Prune(commands::prune::Args),
     /// Show what happened: installs, approvals, drift, alerts.
     Log(commands::log::Args),
+    /// Show what signatures are proved against, fetch it anew, prove one file by hand.
+    Trust(commands::trust::Args),
     /// Say what a finding's code means.
     Explain(commands::explain::Args),
     /// Write a completion script for a shell to standard output.

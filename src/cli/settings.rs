@@ -53,6 +53,10 @@ pub fn context(global: &GlobalArgs) -> Result<Context, Error> {
         locked: global.locked,
         offline: global.offline,
         yes: global.yes,
+        trusted_root: match &global.trusted_root {
+            Some(path) => Some(std::path::absolute(path).map_err(|source| Error::WorkingDirectory { source })?),
+            None => None,
+        },
     })
 }
 

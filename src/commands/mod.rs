@@ -12,6 +12,7 @@ pub mod log;
 pub mod prune;
 pub mod remove;
 pub mod show;
+pub mod trust;
 pub mod update;
 pub mod verify;
 
@@ -58,6 +59,7 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Remove(args) => remove::exec(&args, session),
         Command::Prune(args) => prune::exec(&args, session),
         Command::Log(args) => log::exec(&args, session),
+        Command::Trust(args) => trust::exec(args, session).await,
         Command::Explain(args) => explain::exec(&args, session),
         Command::Completions(args) => completions::exec(&args, session),
     }

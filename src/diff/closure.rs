@@ -6,11 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::evidence::evidence;
 use crate::model::pin::Pinned;
-use crate::model::{Change, Closure, InstallPath, Integrity, Launch, LocalArg, LocalCommand, LockedPackage, PackageName, Pin, Runtime};
+use crate::model::{
+    Change, Closure, Evidence, InstallPath, Integrity, Launch, LocalArg, LocalCommand, LockedPackage, PackageName, Pin, Runtime,
+};
 
 /// Every copy of one package in one closure.
-type Copies<'a> = Vec<(&'a InstallPath, &'a LockedPackage)>;
+pub(super) type Copies<'a> = Vec<(&'a InstallPath, &'a LockedPackage)>;
 
 /// Every difference between two closures.
 pub fn diff_closures(before: &Closure, after: &Closure) -> Vec<Change> {
@@ -40,6 +43,7 @@ pub fn diff_closures(before: &Closure, after: &Closure) -> Vec<Change> {
             continue;
         } else {
             versions(name, was, is, &mut out);
+            evidence(name, own == Some(name), was, is, &mut out);
         }
         scripts(name, own == Some(name), was, is, &mut out);
         let native = |copies: &Copies<'_>| copies.iter().any(|(_, package)| package.native || package.is_platform_limited());
@@ -120,11 +124,12 @@ fn versions(name: &PackageName, was: &Copies<'_>, is: &Copies<'_>, out: &mut Vec
 }
 
 /// Whether the same versions stand in other places, or say something else about themselves.
-/// Digests and scripts have changes of their own.
+/// Digests, evidence and scripts have changes of their own.
 fn entries_differ(was: &Copies<'_>, is: &Copies<'_>) -> bool {
     let bare = |copies: &Copies<'_>| -> BTreeMap<InstallPath, LockedPackage> {
         let strip = |package: &LockedPackage| LockedPackage {
             integrity: Integrity::Sha256([0; 32]),
+            evidence: Evidence::default(),
             scripts: BTreeMap::new(),
             native: false,
             ..package.clone()

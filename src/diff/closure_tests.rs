@@ -5,7 +5,7 @@ use crate::model::{CwdRule, PinnedFile, Sha256Digest, Source};
 
 fn package(name: &str, version: &str) -> LockedPackage {
     LockedPackage {
-        evidence: crate::model::Evidence::default(),
+        evidence: Evidence::default(),
         name: name.parse().unwrap(),
         version: version.into(),
         integrity: Integrity::Sha512([7; 64]),

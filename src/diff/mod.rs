@@ -6,9 +6,11 @@
 //! answer is a coarser difference, never none.
 
 mod closure;
+mod evidence;
 mod files;
 mod hidden;
 mod leaves;
+mod refs;
 mod surface;
 mod text;
 

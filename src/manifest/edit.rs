@@ -7,7 +7,7 @@
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::{Manifest, ManifestError, Scope, ServerEntry, parse};
-use crate::model::{CwdRule, ServerName, Source};
+use crate::model::{CwdRule, IdentityRule, ServerName, Source};
 
 /// Why an edit was not made. The text is as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -121,13 +121,20 @@ pub fn set_source(text: &str, name: &ServerName, source: &Source) -> Result<Stri
 /// The text with the server's keys set to an entry's. Only keys whose meaning differs are touched:
 /// comments, order, position and the spelling of everything else stay. A key that goes away takes
 /// its own comment along.
+///
+/// `evidence` and `identity` never go away by this: an entry without them leaves the user's demands
+/// as they stand. The attack: an install of the same name that takes the demand for a signature
+/// with it.
 pub fn set_server(text: &str, name: &ServerName, entry: &ServerEntry) -> Result<String, EditError> {
     let mut expected = read(text)?;
-    let known = expected
-        .servers
-        .insert(name.clone(), entry.clone())
-        .ok_or_else(|| EditError::Missing(name.clone()))?;
-    let (before, after) = (fields(&known), fields(entry));
+    let known = expected.servers.remove(name).ok_or_else(|| EditError::Missing(name.clone()))?;
+    let entry = ServerEntry {
+        evidence: entry.evidence.or(known.evidence),
+        identity: entry.identity.clone().or_else(|| known.identity.clone()),
+        ..entry.clone()
+    };
+    let (before, after) = (fields(&known), fields(&entry));
+    expected.servers.insert(name.clone(), entry);
     let mut document = document(text)?;
     let table = servers_of(&mut document)?
         .get_mut(name.as_str())
@@ -222,8 +229,8 @@ fn fields(entry: &ServerEntry) -> Vec<(&'static str, Value)> {
         cwd,
         network,
         bin,
-        evidence: _,
-        identity: _,
+        evidence,
+        identity,
         command,
     } = entry;
     let list = |list: &[String]| (!list.is_empty()).then(|| Value::Array(list.iter().map(String::as_str).collect::<Array>()));
@@ -235,10 +242,37 @@ fn fields(entry: &ServerEntry) -> Vec<(&'static str, Value)> {
         ("env", list(env)),
         ("cwd", (*cwd != CwdRule::Empty).then(|| Value::from(cwd.as_str()))),
         ("network", network.then(|| Value::from(true))),
+        ("evidence", evidence.map(|level| Value::from(level.to_string()))),
+        ("identity", identity.as_ref().map(identity_table)),
     ]
     .into_iter()
     .filter_map(|(key, value)| Some((key, value?)))
     .collect()
+}
+
+/// An identity rule as the reader takes it.
+fn identity_table(rule: &IdentityRule) -> Value {
+    let IdentityRule {
+        issuer,
+        signer,
+        repository,
+        workflow,
+        git_ref,
+    } = rule;
+    let members = [
+        ("issuer", issuer),
+        ("signer", signer),
+        ("repository", repository),
+        ("workflow", workflow),
+        ("ref", git_ref),
+    ];
+    let mut table = InlineTable::new();
+    for (key, value) in members {
+        if let Some(value) = value {
+            table.insert(key, Value::from(value.as_str()));
+        }
+    }
+    Value::InlineTable(table)
 }
 
 /// Puts a comment before the table that follows `position`, or at the end of the file.

@@ -4,8 +4,9 @@
 //! errors, wherever they stand: a misspelt `polcy` must not leave a policy unenforced.
 //!
 //! The attacks: a cloned project whose manifest loosens this machine's rules, names a command of
-//! this machine, or passes a variable that loads code into the server. A project's manifest can
-//! only tighten ([`Policy::effective`]); `local` sources are refused in it; such variables are
+//! this machine, passes a variable that loads code into the server, or names the root that its own
+//! forged signatures are proved against. A project's manifest can only tighten
+//! ([`Policy::effective`]); `local` sources and `[trust]` are refused in it; such variables are
 //! refused everywhere.
 //!
 //! Values of variables never stand in the file, and nothing that may be a secret is repeated in a
@@ -17,10 +18,9 @@ mod parse;
 mod policy;
 mod problem;
 mod schema;
+mod trust;
 
 use std::collections::BTreeMap;
-
-use std::path::PathBuf;
 
 use crate::model::{CwdRule, IdentityRule, Level, ServerName, Source};
 
@@ -28,6 +28,7 @@ pub use parse::parse;
 pub use policy::{Loosening, Policy, PolicySettings, Trust};
 pub use problem::{ManifestError, Problem};
 pub use schema::schema;
+pub use trust::{TrustSettings, TufSettings};
 
 /// The file's name.
 pub const FILE_NAME: &str = "mcp-pin.toml";
@@ -93,27 +94,6 @@ pub struct Manifest {
     pub policy: PolicySettings,
     /// What `[trust]` says. User's or system's file only.
     pub trust: TrustSettings,
-}
-
-/// `[trust]`: what signatures are proved against, where it is not what is built in.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TrustSettings {
-    /// A `trusted_root.json` of a private Sigstore, which takes the place of the public-good one.
-    /// Absolute.
-    pub trusted_root: Option<PathBuf>,
-    /// The keys of a private npm registry, beside those that are built in. Absolute.
-    pub registry_keys: Option<PathBuf>,
-    /// A TUF repository other than the public-good one, for `trust refresh`.
-    pub tuf: Option<TufSettings>,
-}
-
-/// A TUF repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TufSettings {
-    /// Its address.
-    pub url: String,
-    /// The file of the root role that is trusted at first. Absolute.
-    pub root: PathBuf,
 }
 
 #[cfg(test)]

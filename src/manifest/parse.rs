@@ -1,5 +1,7 @@
 //! TOML to a [`Manifest`], with every problem and its line.
 
+mod evidence;
+
 use std::ops::Range;
 
 use jiff::SignedDuration;
@@ -9,13 +11,16 @@ use super::distance::nearest;
 use super::policy::read_cooldown;
 use super::problem::position;
 use super::{Manifest, ManifestError, PolicySettings, Problem, Scope, ServerEntry, Trust};
-use crate::model::{CwdRule, EnvNameError, Level, ServerName, Source, SourceError, check_env_name};
+use crate::model::{CwdRule, EnvNameError, ServerName, Source, SourceError, check_env_name};
 use crate::surface::visible;
 use crate::surface::visible::is_invisible;
 
-pub(super) const TOP: &[&str] = &["servers", "policy"];
-pub(super) const SERVER: &[&str] = &["source", "args", "env", "cwd", "network", "bin", "command"];
-pub(super) const POLICY: &[&str] = &["cooldown", "evidence", "trust", "accept-without-terminal"];
+#[cfg(test)]
+pub(super) use evidence::{IDENTITY, TRUST, TUF};
+
+pub(super) const TOP: &[&str] = &["servers", "policy", "trust"];
+pub(super) const SERVER: &[&str] = &["source", "args", "env", "cwd", "network", "bin", "evidence", "identity", "command"];
+pub(super) const POLICY: &[&str] = &["cooldown", "evidence", "evidence-closure", "trust", "accept-without-terminal"];
 pub(super) const COOLDOWN: &[&str] = &["install", "update"];
 
 /// Reads a manifest of a scope. An empty text is an empty manifest.
@@ -75,6 +80,7 @@ impl Walk<'_> {
         if let Some(policy) = self.table(root, "policy") {
             manifest.policy = self.policy(policy);
         }
+        manifest.trust = self.trust(root);
         manifest
     }
 
@@ -94,6 +100,8 @@ impl Walk<'_> {
         let cwd = self.word(table, "cwd", &[("empty", CwdRule::Empty), ("client", CwdRule::Client)]);
         let network = self.flag(table, "network");
         let bin = self.text(table, "bin").and_then(|(span, text)| self.bin(span, text));
+        let evidence = self.level(table, "evidence");
+        let identity = self.identity(table);
         let source = source?;
         self.local_rules(&source, table);
         Some(ServerEntry {
@@ -103,8 +111,8 @@ impl Walk<'_> {
             cwd: cwd.unwrap_or_default(),
             network: network.unwrap_or_default(),
             bin,
-            evidence: None,
-            identity: None,
+            evidence,
+            identity,
             command,
         })
     }
@@ -139,6 +147,15 @@ impl Walk<'_> {
                     key_span(table, key),
                     format!("a local server has no `{key}`"),
                     Some("everything stands in `command`".into()),
+                );
+            }
+        }
+        for key in ["evidence", "identity"] {
+            if table.contains_key(key) {
+                self.problem(
+                    key_span(table, key),
+                    format!("a local server has no `{key}`: nobody signs a command of this machine"),
+                    None,
                 );
             }
         }
@@ -199,9 +216,8 @@ impl Walk<'_> {
             settings.cooldown_install = self.cooldown(cooldown, "install");
             settings.cooldown_update = self.cooldown(cooldown, "update");
         }
-        let levels = [Level::Hash, Level::Signed, Level::Provenance].map(|level| (level.to_string(), level));
-        let levels: Vec<_> = levels.iter().map(|(word, level)| (word.as_str(), *level)).collect();
-        settings.evidence = self.word(table, "evidence", &levels);
+        settings.evidence = self.level(table, "evidence");
+        settings.evidence_closure = self.level(table, "evidence-closure");
         let trusts = [Trust::NoDowngrade, Trust::AllowDowngrade].map(|trust| (trust.as_str(), trust));
         settings.trust = self.word(table, "trust", &trusts);
         settings.accept_without_terminal = self.flag(table, "accept-without-terminal");

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 pub fn schema() -> Value {
     let names = json!({"type": "array", "items": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}});
     let strings = json!({"type": "array", "items": {"type": "string"}});
+    let path = |what: &str| json!({"type": "string", "pattern": "^/", "description": what});
+    let level = |what: &str| json!({"enum": ["hash", "signed", "provenance"], "description": what});
     let cooldown = |what: &str| json!({"type": "string", "pattern": "^([0-9]+[dh]|0)$", "description": what});
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -28,6 +30,8 @@ pub fn schema() -> Value {
                         "cwd": {"enum": ["empty", "client"], "description": "The working directory: an empty folder, or the client's."},
                         "network": {"type": "boolean", "description": "The probe may use the network."},
                         "bin": {"type": "string", "description": "Which of the package's executables to start."},
+                        "evidence": level("The least level of evidence of the server's own package."),
+                        "identity": identity(),
                         "command": described(&strings, "With the source `local`: the command and its arguments."),
                     },
                 },
@@ -45,11 +49,48 @@ pub fn schema() -> Value {
                             "update": cooldown("Younger releases are not chosen by an update."),
                         },
                     },
-                    "evidence": {"enum": ["hash", "signed", "provenance"], "description": "The least level of evidence."},
+                    "evidence": level("The least level of evidence of a server's own package."),
+                    "evidence-closure": level("The least level of evidence of every other package of the closure."),
                     "trust": {"enum": ["no-downgrade", "allow-downgrade"], "description": "Whether a version may carry less evidence than the pinned one."},
                     "accept-without-terminal": {"type": "boolean", "description": "`--accept FINGERPRINT` works without a terminal. Not in a project's manifest."},
                 },
             },
+            "trust": {
+                "description": "What signatures are proved against. Not in a project's manifest.",
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "trusted-root": path("A `trusted_root.json` in the place of the one that is built in or refreshed."),
+                    "registry-keys": path("Keys of a private npm registry, beside those that are built in."),
+                    "tuf": {
+                        "description": "A TUF repository other than the public-good one, for `mcp-pin trust refresh`.",
+                        "type": "object",
+                        "additionalProperties": false,
+                        "required": ["url", "root"],
+                        "properties": {
+                            "url": {"type": "string", "pattern": "^https?://", "description": "Its address; plain http for this machine only."},
+                            "root": path("The file of the root role that is trusted at first."),
+                        },
+                    },
+                },
+            },
+        },
+    })
+}
+
+fn identity() -> Value {
+    let text = |what: &str| json!({"type": "string", "minLength": 1, "description": what});
+    json!({
+        "description": "Who must have built the server's own package; every member must hold.",
+        "type": "object",
+        "additionalProperties": false,
+        "minProperties": 1,
+        "properties": {
+            "issuer": text("The OIDC issuer, exactly."),
+            "signer": text("The certificate's subject without `@REF`: the signing workflow, or an e-mail address."),
+            "repository": {"type": "string", "pattern": "^https://", "description": "The source repository: `https://HOST/OWNER/NAME`."},
+            "workflow": text("The file of the build configuration inside the repository."),
+            "ref": text("The git ref; one `*` stands for any text."),
         },
     })
 }

@@ -296,6 +296,12 @@ fn the_schema_has_the_readers_keys() {
         ("/properties/servers/additionalProperties/properties", parse::SERVER),
         ("/properties/policy/properties", parse::POLICY),
         ("/properties/policy/properties/cooldown/properties", parse::COOLDOWN),
+        (
+            "/properties/servers/additionalProperties/properties/identity/properties",
+            parse::IDENTITY,
+        ),
+        ("/properties/trust/properties", parse::TRUST),
+        ("/properties/trust/properties/tuf/properties", parse::TUF),
     ] {
         let mut keys: Vec<_> = schema
             .pointer(pointer)
@@ -309,5 +315,134 @@ fn the_schema_has_the_readers_keys() {
         keys.sort_unstable();
         known.sort_unstable();
         assert_eq!(keys, known, "{pointer}");
+    }
+}
+
+const SIGNED: &str = r#"[servers.a]
+source = "npm:a@1"
+evidence = "provenance" # ours
+identity = { repository = "https://forge.example/o/a", ref = "refs/tags/v*" } # theirs
+
+[policy]
+evidence-closure = "signed"
+"#;
+
+#[test]
+fn demands_on_evidence_are_read_wherever_they_stand() {
+    for scope in [Scope::Project, Scope::User, Scope::System] {
+        let manifest = parse(SIGNED, scope).unwrap();
+        let server = &manifest.servers[&name("a")];
+        assert_eq!(server.evidence, Some(crate::model::Level::Provenance));
+        let rule = server.identity.clone().unwrap();
+        assert_eq!(rule.repository.as_deref(), Some("https://forge.example/o/a"));
+        assert_eq!(rule.git_ref.as_deref(), Some("refs/tags/v*"));
+        assert_eq!((rule.issuer, rule.signer, rule.workflow), (None, None, None));
+        assert_eq!(manifest.policy.evidence_closure, Some(crate::model::Level::Signed));
+    }
+    for (bad, what) in [
+        ("evidence = \"strong\"", "`evidence` must be"),
+        ("identity = {}", "`identity` demands nothing"),
+        ("identity = \"me\"", "`identity` must be a table"),
+        ("identity = { isuer = \"x\" }", "unknown key `isuer`"),
+        ("identity = { issuer = \"\" }", "`issuer` is empty"),
+        ("identity = { signer = \"a\\u200b\" }", "`signer` is empty, or"),
+        ("identity = { workflow = 1 }", "`workflow` must be a string"),
+        ("identity = { ref = \"refs/*/v*\" }", "`ref` has more than one"),
+        (
+            "identity = { repository = \"http://forge.example/o/a\" }",
+            "not the address of a repository",
+        ),
+        (
+            "identity = { repository = \"https://forge.example/o/a/\" }",
+            "not the address of a repository",
+        ),
+        (
+            "identity = { repository = \"https://forge.example/o\" }",
+            "not the address of a repository",
+        ),
+        (
+            "identity = { repository = \"https://forge.example/o/a.git\" }",
+            "not the address of a repository",
+        ),
+        (
+            "identity = { repository = \"https://u:s3cr3t@forge.example/o/a\" }",
+            "not the address of a repository",
+        ),
+    ] {
+        let found = problems(&format!("[servers.a]\nsource = \"npm:a\"\n{bad}\n"), Scope::User);
+        assert!(
+            found.len() == 1 && found[0].what.contains(what) && found[0].line == 3,
+            "{bad}: {found:?}"
+        );
+        assert!(!found[0].what.contains("s3cr3t"), "{found:?}");
+    }
+    let local = "[servers.a]\nsource = \"local\"\ncommand = [\"/usr/bin/node\"]\nevidence = \"signed\"\n";
+    assert!(problems(local, Scope::User)[0].what.contains("a local server has no `evidence`"));
+}
+
+#[test]
+fn an_install_of_the_same_name_keeps_the_users_demands() {
+    let new = entry("npm:a@2");
+    let set = set_server(SIGNED, &name("a"), &new).unwrap();
+    assert_eq!(set, SIGNED.replace("npm:a@1", "npm:a@2"));
+    let mut other = new;
+    other.evidence = Some(crate::model::Level::Signed);
+    let identity = crate::model::IdentityRule {
+        issuer: Some("https://issuer.example".into()),
+        ..Default::default()
+    };
+    other.identity = Some(identity);
+    let set = set_server(SIGNED, &name("a"), &other).unwrap();
+    assert!(set.contains("evidence = \"signed\" # ours"), "{set}");
+    assert!(set.contains("identity = { issuer = \"https://issuer.example\" } # theirs"), "{set}");
+    let added = add_server("", &name("b"), &other).unwrap();
+    assert_eq!(parse(&added, Scope::Project).unwrap().servers[&name("b")], other);
+    // Also where the rule stands as a table of its own.
+    let apart = "[servers.a]\nsource = \"npm:a@1\"\n\n[servers.a.identity]\nsigner = \"me\" # me\n";
+    let set = set_server(apart, &name("a"), &entry("npm:a@2")).unwrap();
+    assert_eq!(set, apart.replace("npm:a@1", "npm:a@2"));
+}
+
+#[test]
+fn only_this_machine_chooses_what_is_trusted() {
+    let text = r#"[trust]
+trusted-root = "/etc/sigstore/trusted_root.json"
+registry-keys = "/etc/sigstore/keys.json"
+tuf = { url = "https://tuf.example/repo", root = "/etc/sigstore/root.json" }
+"#;
+    for scope in [Scope::User, Scope::System] {
+        let trust = parse(text, scope).unwrap().trust;
+        assert_eq!(trust.trusted_root.unwrap(), std::path::Path::new("/etc/sigstore/trusted_root.json"));
+        assert_eq!(trust.registry_keys.unwrap(), std::path::Path::new("/etc/sigstore/keys.json"));
+        let tuf = trust.tuf.unwrap();
+        assert_eq!(
+            (tuf.url.as_str(), tuf.root.as_path()),
+            ("https://tuf.example/repo", std::path::Path::new("/etc/sigstore/root.json"))
+        );
+    }
+    for project in [text, "trust.trusted-root = \"/x\"\n", "trust = {}\n", "trust = 1\n"] {
+        let found = problems(project, Scope::Project);
+        assert!(
+            found.len() == 1 && found[0].what.contains("may not choose what signatures are proved against"),
+            "{found:?}"
+        );
+    }
+    for (bad, what) in [
+        ("trusted-root = \"trusted_root.json\"", "not an absolute path"),
+        ("registry-keys = \"~/keys.json\"", "not an absolute path"),
+        ("trusted-rot = \"/x\"", "unknown key `trusted-rot`"),
+        ("tuf = { url = \"https://tuf.example\" }", "`tuf` has no `root`"),
+        (
+            "tuf = { url = \"http://tuf.example\", root = \"/x\" }",
+            "`url` is not an address that can be used",
+        ),
+        (
+            "tuf = { url = \"https://u:s3cr3t@tuf.example\", root = \"/x\" }",
+            "`url` is not an address that can be used",
+        ),
+    ] {
+        let found = problems(&format!("[trust]\n{bad}\n"), Scope::User);
+        assert!(found.len() == 1 && found[0].what.contains(what), "{bad}: {found:?}");
+        assert!(!found[0].to_string().contains("s3cr3t"), "{found:?}");
     }
 }

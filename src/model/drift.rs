@@ -162,6 +162,10 @@ pub enum Change {
         own: bool,
         /// The version that the evidence is about now.
         version: String,
+        /// The version that the evidence before was about.
+        before_version: String,
+        /// What that one was built from (its repository, else its signer), where provenance said it.
+        before_source: Option<String>,
         /// The level before.
         before: Level,
         /// The level now.
@@ -173,6 +177,8 @@ pub enum Change {
         name: PackageName,
         /// It is the server's own package.
         own: bool,
+        /// The version that is signed otherwise now.
+        version: String,
         /// `issuer`, `signer`, `repository`, `repository-id`, `owner-id`, `workflow`, `builder` or
         /// `ref`. For `ref` the two texts are patterns, in which the version is `*`.
         field: &'static str,

@@ -6,7 +6,7 @@
 //! entry that was not approved here is no baseline by itself: the candidate is compared with what
 //! was approved, or shown as a first install together with what it changes of the lock's entry.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::history::ApprovalKind;
@@ -103,7 +103,37 @@ pub fn forget(tools: &Tools<'_>, scope: &str, name: &ServerName) {
     drop(std::fs::remove_file(path(tools, scope, name)));
 }
 
+/// Every entry that is remembered as approved, in whatever scope. A file that was tampered with
+/// counts for nothing, as in [`of`].
+///
+/// # Errors
+/// The folder or a file in it cannot be read.
+pub fn all(tools: &Tools<'_>) -> Result<Vec<Lockfile>, Error> {
+    let folder = folder(tools);
+    let failed = |path: &Path, source| Error::File {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    };
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(failed(&folder, source)),
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|source| failed(&folder, source))?.path();
+        let bytes = std::fs::read(&path).map_err(|source| failed(&path, source))?;
+        all.extend(std::str::from_utf8(&bytes).ok().and_then(|text| lock::parse(text).ok()));
+    }
+    Ok(all)
+}
+
+fn folder(tools: &Tools<'_>) -> PathBuf {
+    tools.context.home.join("approved")
+}
+
 fn path(tools: &Tools<'_>, scope: &str, name: &ServerName) -> PathBuf {
     let key = Sha256Digest::of(format!("{scope}\0{name}"));
-    tools.context.home.join("approved").join(format!("{key}.json"))
+    folder(tools).join(format!("{key}.json"))
 }

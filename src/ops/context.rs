@@ -56,6 +56,8 @@ pub struct Context {
     pub offline: bool,
     /// `--yes`.
     pub yes: bool,
+    /// `--trusted-root`, absolute: for this call it wins over every setting.
+    pub trusted_root: Option<PathBuf>,
 }
 
 impl Context {

@@ -22,6 +22,7 @@ pub mod scope;
 pub mod settle;
 pub mod sync;
 pub mod tools;
+pub mod trust;
 pub mod update;
 pub mod verify;
 

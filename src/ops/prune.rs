@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::manifest::Scope as Owner;
-use crate::model::Pinned;
+use crate::model::{Pin, Pinned, Sha256Digest};
 use crate::ops::scope::{self, Scope};
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, sync};
+use crate::ops::{Context, Interact, baseline, sync};
 
 /// What was (or would be) freed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Freed {
     pub archives: usize,
     /// How many installed trees.
     pub installs: usize,
+    /// How many attestations.
+    pub bundles: usize,
     /// How many bytes.
     pub bytes: u64,
 }
@@ -29,26 +31,42 @@ pub struct Freed {
 pub fn prune(context: &Context, dry_run: bool, person: &dyn Interact) -> Result<Freed, Error> {
     let tools = Tools::open(context, person)?;
     let _lock = tools.lock_store()?;
-    let (mut archives, mut installs) = (BTreeSet::new(), BTreeSet::new());
+    let (mut archives, mut installs, mut bundles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for folder in known_folders(context, &tools)? {
         let owner = if folder == context.config { Owner::User } else { Owner::Project };
         let loaded = scope::load(context, Scope { owner, folder })?;
         for (name, pin) in &loaded.lock.servers {
+            bundles.extend(evidence(pin));
             let Pinned::Package { closure, .. } = &pin.pinned else { continue };
             archives.extend(closure.packages.values().map(|package| package.integrity.clone()));
             installs.insert(sync::parts(&tools, name, closure)?.0);
         }
     }
-    let plan = tools.store.prune_plan(&archives, &installs)?;
+    // What was approved last is what the next candidate's evidence is compared with.
+    for remembered in baseline::all(&tools)? {
+        let pins = remembered.servers.values();
+        bundles.extend(pins.flat_map(evidence));
+    }
+    let plan = tools.store.prune_plan(&archives, &installs, &bundles)?;
     let freed = Freed {
         archives: plan.archives.len(),
         installs: plan.installs.len(),
+        bundles: plan.bundles.len(),
         bytes: plan.bytes,
     };
     if !dry_run {
         tools.store.prune(&plan)?;
     }
     Ok(freed)
+}
+
+/// The attestations that prove a pin's closure.
+fn evidence(pin: &Pin) -> impl Iterator<Item = Sha256Digest> {
+    let packages = match &pin.pinned {
+        Pinned::Package { closure, .. } => Some(closure.packages.values()),
+        _ => None,
+    };
+    packages.into_iter().flatten().flat_map(|package| package.evidence.bundles())
 }
 
 /// Folders of every lockfile an approval was ever given in, the user's own, and the present one.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::lock::{self, Lockfile};
-use crate::manifest::{self, Loosening, Manifest, Policy, Scope as Owner};
+use crate::manifest::{self, Loosening, Manifest, Policy, Scope as Owner, TrustSettings};
 use crate::ops::{Context, Interact};
 use crate::store::{FileLock, atomic};
 
@@ -111,6 +111,8 @@ pub struct Loaded {
     pub policy: Policy,
     /// What a project's manifest tried to loosen; ignored, and reported.
     pub loosened: Vec<Loosening>,
+    /// What signatures are proved against: the user's and the system's word, never a project's.
+    pub trust: TrustSettings,
 }
 
 /// Reads a scope's files and merges the policies that apply.
@@ -120,7 +122,6 @@ pub struct Loaded {
 /// is written.
 pub fn load(context: &Context, scope: Scope) -> Result<Loaded, Error> {
     let manifest_text = read(&scope.manifest())?.unwrap_or_default();
-    let parse = |text: &str, path: PathBuf, owner| manifest::parse(text, owner).map_err(|source| Error::Manifest { path, source });
     let manifest = parse(&manifest_text, scope.manifest(), scope.owner)?;
     let lock_text = read(&scope.lockfile())?;
     let lock = match &lock_text {
@@ -130,16 +131,10 @@ pub fn load(context: &Context, scope: Scope) -> Result<Loaded, Error> {
         })?,
         None => Lockfile::default(),
     };
-    let settings = |folder: &Path, owner| {
-        let path = folder.join(MANIFEST);
-        let text = read(&path)?;
-        text.map(|text| parse(&text, path, owner).map(|manifest| manifest.policy))
-            .transpose()
-    };
-    let system = settings(&context.system, Owner::System)?;
-    let user = settings(&context.config, Owner::User)?;
+    let (system, user) = machine(context)?;
+    let policy_of = |manifest: &Option<Manifest>| manifest.as_ref().map(|manifest| manifest.policy.clone());
     let project = (scope.owner == Owner::Project).then_some(&manifest.policy);
-    let (policy, loosened) = Policy::effective(system.as_ref(), user.as_ref(), project);
+    let (policy, loosened) = Policy::effective(policy_of(&system).as_ref(), policy_of(&user).as_ref(), project);
     Ok(Loaded {
         locked: lock_text.is_some(),
         key: scope.key(),
@@ -149,7 +144,34 @@ pub fn load(context: &Context, scope: Scope) -> Result<Loaded, Error> {
         lock,
         policy,
         loosened,
+        trust: trust_of(system.as_ref(), user.as_ref()),
     })
+}
+
+fn parse(text: &str, path: PathBuf, owner: Owner) -> Result<Manifest, Error> {
+    manifest::parse(text, owner).map_err(|source| Error::Manifest { path, source })
+}
+
+/// The system's and the user's manifests: what may say anything about this machine.
+fn machine(context: &Context) -> Result<(Option<Manifest>, Option<Manifest>), Error> {
+    let of = |folder: &Path, owner| {
+        let path = folder.join(MANIFEST);
+        read(&path)?.map(|text| parse(&text, path, owner)).transpose()
+    };
+    Ok((of(&context.system, Owner::System)?, of(&context.config, Owner::User)?))
+}
+
+fn trust_of(system: Option<&Manifest>, user: Option<&Manifest>) -> TrustSettings {
+    TrustSettings::effective(system.map(|manifest| &manifest.trust), user.map(|manifest| &manifest.trust))
+}
+
+/// What signatures are proved against, outside any scope: the system's and the user's settings.
+///
+/// # Errors
+/// One of the two files cannot be read or is malformed.
+pub fn trust_settings(context: &Context) -> Result<TrustSettings, Error> {
+    let (system, user) = machine(context)?;
+    Ok(trust_of(system.as_ref(), user.as_ref()))
 }
 
 /// Reads a text file of bounded size; `None` where it does not exist.

@@ -153,6 +153,23 @@ impl StoredArchive {
     }
 }
 
+/// The `package.json` of an archive that is in hand and in no store. All rules of unpacking apply;
+/// what it says is the archive's own word.
+///
+/// # Errors
+/// An archive that would not be unpacked, or one without a `package.json`.
+pub fn manifest_of(archive: &[u8], what: &str) -> Result<Vec<u8>, ArchiveError> {
+    let mut tarball = Tarball::new(what, archive);
+    let (mut content, mut manifest) = (Vec::new(), None);
+    while let Some(head) = tarball.next_file()? {
+        if head.path == "package.json" {
+            tarball.content(&mut content)?;
+            manifest = Some(content.clone());
+        }
+    }
+    manifest.ok_or_else(|| ArchiveError::NoManifest { package: what.to_owned() })
+}
+
 impl fmt::Debug for StoredArchive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoredArchive")

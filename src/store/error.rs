@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::tarball::ArchiveError;
+use crate::model::Sha256Digest;
 use crate::verify::VerifyError;
 
 /// Why the store could not do what it was asked.
@@ -59,6 +60,22 @@ pub enum StoreError {
         /// The package.
         what: String,
     },
+    /// The stored attestation is no longer the one of its digest: somebody, or a broken disk,
+    /// changed it.
+    #[error("could not use the stored attestation {digest}: it was changed on disk and is now {found}")]
+    BundleChanged {
+        /// The digest it is stored under.
+        digest: Sha256Digest,
+        /// The digest of what lies there.
+        found: Sha256Digest,
+    },
+    /// An attestation, delivered or stored, is larger than any real one: the registry is at fault,
+    /// or who changed it on disk.
+    #[error("could not use an attestation: it is larger than the {limit} bytes allowed")]
+    BundleTooLarge {
+        /// The limit.
+        limit: u64,
+    },
     /// A link, a folder or a device stands where a file of ours belongs: somebody put it there.
     #[error("could not use `{}`: it is not a regular file", path.display())]
     NotAFile {
@@ -90,11 +107,18 @@ impl StoreError {
     /// The line that says what to do about it, without the word `hint:`.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::ChangedOnDisk { .. } | Self::MissingArchive { .. } => Some("run `mcp-pin install` to fetch it again".into()),
+            Self::ChangedOnDisk { .. } | Self::MissingArchive { .. } | Self::BundleChanged { .. } => {
+                Some("run `mcp-pin install` to fetch it again".into())
+            }
             Self::DiskFull { .. } => Some("make room, for example with `mcp-pin prune`, and try again".into()),
             Self::Link { target, .. } => Some(format!("work on `{}` itself, or replace the link by a file", target.display())),
             Self::Mismatch { .. } => Some("do not install it: the registry or a mirror gives other bytes than the locked ones".into()),
-            Self::Permission { .. } | Self::TooLarge { .. } | Self::Refused(_) | Self::NotAFile { .. } | Self::Io { .. } => None,
+            Self::Permission { .. }
+            | Self::TooLarge { .. }
+            | Self::BundleTooLarge { .. }
+            | Self::Refused(_)
+            | Self::NotAFile { .. }
+            | Self::Io { .. } => None,
         }
     }
 }

@@ -8,6 +8,7 @@
 //! # On disk, below the root
 //! - `archives/<algorithm>/<digest>`: as downloaded, read-only
 //! - `installs/<digest>/`: one server's tree, its own copy, files and folders read-only
+//! - `bundles/<digest>`: attestations, read-only
 //! - `tmp/`: what is being made; whatever lies here after a crash is rubbish
 //! - `lock`, `locks/<digest>`: empty files that only carry advisory locks
 //!
@@ -40,7 +41,7 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
-pub use archives::{Incoming, StoredArchive};
+pub use archives::{Incoming, StoredArchive, manifest_of};
 pub use check::TreeCheck;
 pub use error::StoreError;
 pub use install::{InstallId, Installation, Installed, Part};
@@ -67,6 +68,7 @@ impl Store {
             store.root.join("archives/sha256"),
             store.root.join("archives/sha512"),
             store.installs(),
+            store.bundles(),
             store.temporary(),
         ] {
             tree::private_folder(&folder)?;
@@ -107,6 +109,10 @@ impl Store {
         self.root.join("installs")
     }
 
+    fn bundles(&self) -> PathBuf {
+        self.root.join("bundles")
+    }
+
     fn temporary(&self) -> PathBuf {
         self.root.join("tmp")
     }
@@ -123,7 +129,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let root = home.path().join("deep/home");
         let store = Store::open(&root).unwrap();
-        for folder in ["", "archives/sha512", "installs", "tmp"] {
+        for folder in ["", "archives/sha512", "installs", "bundles", "tmp"] {
             let mode = std::fs::metadata(root.join(folder)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o700, "{folder}");
         }

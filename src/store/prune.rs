@@ -7,7 +7,7 @@ use std::path::Path;
 use super::error::{At as _, StoreError};
 use super::install::InstallId;
 use super::{Store, tree};
-use crate::model::Integrity;
+use crate::model::{Integrity, Sha256Digest};
 
 /// What would go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct PrunePlan {
     pub archives: Vec<Integrity>,
     /// Trees nobody keeps, sorted.
     pub installs: Vec<InstallId>,
+    /// Attestations nobody keeps, sorted.
+    pub bundles: Vec<Sha256Digest>,
     /// How many bytes they hold together.
     pub bytes: u64,
 }
@@ -23,13 +25,18 @@ pub struct PrunePlan {
 impl PrunePlan {
     /// Whether nothing would go.
     pub const fn is_empty(&self) -> bool {
-        self.archives.is_empty() && self.installs.is_empty()
+        self.archives.is_empty() && self.installs.is_empty() && self.bundles.is_empty()
     }
 }
 
 impl Store {
     /// What is stored and not in `keep`. Files whose name is no digest are not ours and stay.
-    pub fn prune_plan(&self, keep_archives: &BTreeSet<Integrity>, keep_installs: &BTreeSet<InstallId>) -> Result<PrunePlan, StoreError> {
+    pub fn prune_plan(
+        &self,
+        keep_archives: &BTreeSet<Integrity>,
+        keep_installs: &BTreeSet<InstallId>,
+        keep_bundles: &BTreeSet<Sha256Digest>,
+    ) -> Result<PrunePlan, StoreError> {
         let mut plan = PrunePlan::default();
         for algorithm in ["sha256", "sha512"] {
             let folder = self.root.join("archives").join(algorithm);
@@ -51,6 +58,14 @@ impl Store {
                 plan.installs.push(id);
             }
         }
+        for name in names(&self.bundles())? {
+            let digest = name.parse::<Sha256Digest>().ok().filter(|digest| digest.to_string() == name);
+            if let Some(digest) = digest.filter(|digest| !keep_bundles.contains(digest)) {
+                plan.bytes += self.bundle_size(&digest);
+                plan.bundles.push(digest);
+            }
+        }
+        plan.bundles.sort();
         plan.archives.sort();
         plan.installs.sort();
         Ok(plan)
@@ -63,6 +78,9 @@ impl Store {
         }
         for integrity in &plan.archives {
             self.discard_archive(integrity)?;
+        }
+        for digest in &plan.bundles {
+            self.discard_bundle(digest)?;
         }
         Ok(())
     }
@@ -120,26 +138,31 @@ mod tests {
         home.store.install(&other, std::slice::from_ref(&old)).unwrap();
         fs::write(home.store.root().join("archives/sha512/README"), "not ours").unwrap();
 
-        let everything = (
-            BTreeSet::from([kept.integrity.clone(), old.integrity.clone()]),
-            BTreeSet::from([home.id, other]),
-        );
-        assert!(home.store.prune_plan(&everything.0, &everything.1).unwrap().is_empty());
+        let [proof, stale] = [b"kept", b"gone"].map(|json| home.store.put_bundle(json).unwrap());
+        fs::write(home.store.root().join("bundles/README"), "not ours").unwrap();
 
-        let plan = home
-            .store
-            .prune_plan(&BTreeSet::from([kept.integrity.clone()]), &BTreeSet::from([home.id]))
-            .unwrap();
-        assert_eq!(
-            (plan.archives.as_slice(), plan.installs.as_slice()),
-            (&[old.integrity.clone()][..], &[other][..])
+        let all = home.store.prune_plan(
+            &BTreeSet::from([kept.integrity.clone(), old.integrity.clone()]),
+            &BTreeSet::from([home.id, other]),
+            &BTreeSet::from([proof, stale]),
         );
-        assert_eq!(plan.bytes, 3 + fs::metadata(home.store.archive_file(&old.integrity)).unwrap().len());
+        assert!(all.unwrap().is_empty());
+
+        let (archives, installs) = (BTreeSet::from([kept.integrity.clone()]), BTreeSet::from([home.id]));
+        let plan = home.store.prune_plan(&archives, &installs, &BTreeSet::from([proof])).unwrap();
+        assert_eq!(
+            (plan.archives.as_slice(), plan.installs.as_slice(), plan.bundles.as_slice()),
+            (&[old.integrity.clone()][..], &[other][..], &[stale][..])
+        );
+        let archive = fs::metadata(home.store.archive_file(&old.integrity)).unwrap().len();
+        assert_eq!(plan.bytes, 3 + 4 + archive);
         for _ in 0..2 {
             home.store.prune(&plan).unwrap();
         }
         assert!(home.check(&[kept]).installed.is_some());
         assert!(!home.store.has_archive(&old.integrity) && !home.store.has_install(&other));
+        assert!(home.store.bundle(&proof).unwrap().is_some() && home.store.bundle(&stale).unwrap().is_none());
+        assert!(home.store.root().join("bundles/README").exists());
         assert!(home.store.root().join("archives/sha512/README").exists() && home.leftovers().is_empty());
     }
 }

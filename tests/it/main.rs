@@ -21,6 +21,7 @@ mod probe;
 mod real;
 mod registry;
 mod scripted;
+mod signed;
 mod sigstore;
 mod stable;
 mod tamper;

@@ -139,6 +139,7 @@ async fn a_reply_and_an_explicit_not_found() {
         "{requests:?}"
     );
     assert!(requests[0].contains("authorization: bearer t0ken"));
+    drop(requests);
     assert_eq!(asked(vec![status("404 Not Found", "")], None).await.0, Ok(None));
 }
 

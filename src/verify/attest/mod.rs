@@ -1,10 +1,66 @@
 //! Evidence about an archive: what a registry's signatures and attestations prove of it.
+//!
+//! The attacks, in short: evidence about another archive, package or version; evidence by somebody
+//! else; evidence signed with a key that may not sign, or not any more; a decoy among the subjects;
+//! a statement of one kind passed off as another; and a delivery so broken that it looks like none.
+//!
+//! Pure: the archive's digest (computed in this process), the documents, the trust and the time in;
+//! a [`Proven`] out, or a [`Refused`] that names the attack. **Everything that is delivered must
+//! hold**: one bad document among good ones is not passed over, since somebody put it there. The one
+//! exception is a statement of a kind that is not known here: where its signature and its subject
+//! are right it is passed over aloud, and never counts.
+//!
+//! # npm ([`prove_npm`]), in this order
+//!
+//! 1. The archive's digest is SHA-512: nothing npm signs is about another one.
+//! 2. Registry signatures over `name@version:integrity`: every one whose key is known must verify,
+//!    its key must have been valid when the version was published, and one key must be known.
+//! 3. Each document:
+//!    1. names a certificate, or one of the registry's keys (hint and key id alike) for attestations;
+//!    2. its bundle is proved against the root ([`crate::verify::sigstore`]): signature, log, chain;
+//!    3. a key was valid at the proved time of the log;
+//!    4. the statement has exactly one subject: this package, this version, these bytes;
+//!    5. the registry's label says the same kind as the statement does;
+//!    6. a publish attestation is by a key of the registry and names the package once more;
+//!       provenance is by a certificate and says of its source what the certificate says.
+//! 4. All provenance is by one identity, from one commit.
+//!
+//! # Python ([`prove_pypi`]), in this order
+//!
+//! 1. The archive's digest is SHA-256: nothing a Python index attests is about another one.
+//! 2. Each document:
+//!    1. names a certificate;
+//!    2. its bundle is proved against the root;
+//!    3. the statement has exactly one subject: this file, these bytes;
+//!    4. the publisher that the index names, unsigned, is the certificate's;
+//!    5. SLSA provenance says of its source what the certificate says.
+//! 3. All of it is by one identity, from one commit.
+
+mod document;
+mod filename;
+mod gather;
+mod keys;
+mod npm;
+mod pep740;
+mod pypi;
+mod signature;
+mod slsa;
+pub mod source;
+mod statement;
+mod version;
 
 use jiff::Timestamp;
 
 use super::Verified;
 use super::sigstore::Root;
-use crate::model::{Evidence, PackageName, RegistrySignature, Sha256Digest};
+use crate::model::{Evidence, PackageName};
+use crate::surface::visible;
+
+pub use document::{Document, read_npm_reply};
+pub use keys::{KeySet, KeySummary, KeysError, Usage};
+pub use npm::prove_npm;
+pub use pep740::read_pep740;
+pub use pypi::prove_pypi;
 
 /// What everything is proved against.
 #[derive(Clone)]
@@ -13,86 +69,6 @@ pub struct Trust {
     pub root: Root,
     /// The keys of the npm registry (or of a private one, as the user's configuration says).
     pub keys: KeySet,
-}
-
-/// A registry's keys with their usages and validity.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeySet {}
-
-impl KeySet {
-    /// The public npm registry's, as built into this program.
-    ///
-    /// # Errors
-    /// None in a program whose tests passed.
-    pub fn embedded() -> Result<Self, KeysError> {
-        todo!()
-    }
-
-    /// Reads a key set in the form of the signed TUF target `.../keys.json`, or in the form a
-    /// registry serves (`keyid`, `key`, `expires`).
-    ///
-    /// # Errors
-    /// Not a key set, or a key that cannot be used.
-    pub fn parse(_json: &[u8]) -> Result<Self, KeysError> {
-        todo!()
-    }
-
-    /// The SHA-256 of the text it was read from.
-    pub fn digest(&self) -> Sha256Digest {
-        todo!()
-    }
-}
-
-/// Why a key set is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the registry's key set cannot be used: {cause}")]
-pub struct KeysError {
-    /// Why.
-    pub cause: String,
-}
-
-/// One Sigstore bundle as a registry delivered it. Nothing in it is proved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    json: Vec<u8>,
-    digest: Sha256Digest,
-}
-
-impl Document {
-    /// Takes a bundle's JSON and brings it into its RFC 8785 form, so that two deliveries of one
-    /// bundle have one digest.
-    ///
-    /// # Errors
-    /// It is not JSON, or not I-JSON.
-    pub fn new(_json: &[u8]) -> Result<Self, Undecidable> {
-        todo!()
-    }
-
-    /// The RFC 8785 form.
-    pub fn json(&self) -> &[u8] {
-        &self.json
-    }
-
-    /// Its digest.
-    pub const fn digest(&self) -> Sha256Digest {
-        self.digest
-    }
-}
-
-/// The documents in an npm registry's attestation reply (`{"attestations": [...]}`).
-///
-/// # Errors
-/// The reply is malformed: nothing is decided, least of all that there are none.
-pub fn read_npm_reply(_reply: &[u8]) -> Result<Vec<Document>, Undecidable> {
-    todo!()
-}
-
-/// The documents in a PEP 740 provenance object, converted to bundles v0.3.
-///
-/// # Errors
-/// As [`read_npm_reply`].
-pub fn read_pep740(_provenance: &[u8]) -> Result<Vec<Document>, Undecidable> {
-    todo!()
 }
 
 /// The npm package version that evidence must be about.
@@ -115,31 +91,34 @@ pub struct PypiSubject<'a> {
     pub archive: &'a Verified,
 }
 
-/// Proves everything that was delivered about an npm archive. Each document must prove something:
-/// one that does not is an attack (or a fault) and is not passed over.
-///
-/// # Errors
-/// [`Refused::Forged`] names the attack; [`Refused::Undecidable`] what cannot be judged.
-pub fn prove_npm(
-    _trust: &Trust,
-    _subject: NpmSubject<'_>,
-    _signatures: &[RegistrySignature],
-    _documents: &[Document],
-    _now: Timestamp,
-) -> Result<Proven, Refused> {
-    todo!()
-}
-
-/// Proves everything that was delivered about a Python distribution's file.
-///
-/// # Errors
-/// As [`prove_npm`].
-pub fn prove_pypi(_trust: &Trust, _subject: PypiSubject<'_>, _documents: &[Document], _now: Timestamp) -> Result<Proven, Refused> {
-    todo!()
-}
-
-/// Proof of where an archive comes from. Only the functions of this module make one; one without
+/// Proof of where an archive comes from. Only [`prove_npm`] and [`prove_pypi`] make one; one without
 /// any document proves the level `hash`.
+///
+/// It can be asked what it proves:
+/// ```
+/// fn level(proof: &mcp_pin::verify::attest::Proven) -> mcp_pin::model::Level {
+///     proof.evidence().level()
+/// }
+/// ```
+/// It cannot be written down:
+/// ```compile_fail
+/// let forged = mcp_pin::verify::attest::Proven {
+///     evidence: mcp_pin::model::Evidence::default(),
+///     checked: Vec::new(),
+///     logged_at: None,
+///     run: None,
+/// };
+/// ```
+/// Nor be had for nothing:
+/// ```compile_fail
+/// let forged = mcp_pin::verify::attest::Proven::default();
+/// ```
+/// Nor be bent:
+/// ```compile_fail
+/// fn bend(proof: &mut mcp_pin::verify::attest::Proven) {
+///     proof.evidence = mcp_pin::model::Evidence::default();
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proven {
     evidence: Evidence,
@@ -164,7 +143,7 @@ impl Proven {
         self.logged_at
     }
 
-    /// The page of the run that built it.
+    /// The page of the run that built it, from the certificate.
     pub fn run(&self) -> Option<&str> {
         self.run.as_deref()
     }
@@ -190,4 +169,32 @@ pub enum Refused {
     /// Something was delivered that this version, or this key set, cannot judge.
     #[error(transparent)]
     Undecidable(#[from] Undecidable),
+}
+
+impl Refused {
+    /// The same, with words in front that say where.
+    fn within(self, place: &str) -> Self {
+        match self {
+            Self::Forged { attack } => forged(format!("{place}: {attack}")),
+            Self::Undecidable(Undecidable { what }) => undecidable(format!("{place}: {what}")),
+        }
+    }
+}
+
+fn forged(attack: impl Into<String>) -> Refused {
+    Refused::Forged { attack: attack.into() }
+}
+
+fn undecidable(what: impl Into<String>) -> Refused {
+    Refused::Undecidable(Undecidable { what: what.into() })
+}
+
+/// Foreign text for a message: one line, nothing invisible, not endless.
+fn quoted(text: &str) -> String {
+    const LONG: usize = 200;
+    let mut shown = visible(&text.chars().take(LONG).collect::<String>());
+    if text.chars().nth(LONG).is_some() {
+        shown.push('…');
+    }
+    shown
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use sigstore_verify::crypto::VerificationKey;
 use sigstore_verify::trust_root::TransparencyLog;
+use sigstore_verify::types::bundle::InclusionProof;
 use sigstore_verify::types::{Bundle as Wire, KindVersion, MediaType, TransparencyLogEntry};
 
 use super::error::SigstoreError;
@@ -61,8 +62,24 @@ pub(super) fn complete(bundle: &Wire) -> Result<(), SigstoreError> {
                 "the inclusion proof of its transparency log entry is missing",
             ));
         }
+        entry.inclusion_proof.as_ref().map_or(Ok(()), |proof| one_tree(entry, proof))?;
     }
     Ok(())
+}
+
+/// The numbers that stand twice are the same. The crate proves one of each: what it leaves aside
+/// could say anything.
+fn one_tree(entry: &TransparencyLogEntry, proof: &InclusionProof) -> Result<(), SigstoreError> {
+    let Some(checkpoint) = proof.checkpoint.checkpoint() else {
+        return Err(SigstoreError::refused("the transparency log's checkpoint is missing"));
+    };
+    let same_index = entry.kind_version != KindVersion::HashedRekordV002 || proof.log_index == entry.log_index;
+    if proof.tree_size == checkpoint.tree_size() && proof.root_hash == *checkpoint.root_hash() && same_index {
+        return Ok(());
+    }
+    Err(SigstoreError::refused(
+        "the inclusion proof is forged: it is about another tree than the checkpoint",
+    ))
 }
 
 /// The entries are in the logs they name, and those were in service at `times`.
@@ -81,7 +98,7 @@ pub(super) fn in_their_logs(root: &Root, bundle: &Wire, times: &[Timestamp]) -> 
             let signed_timestamp = entry.inclusion_promise.is_some();
             Ok(LogEntry {
                 log: visible(&log.base_url),
-                index: entry.log_index.get(),
+                index: proved_index(entry),
                 signed_timestamp,
                 inclusion: entry.inclusion_proof.is_some(),
                 time: entry
@@ -90,6 +107,12 @@ pub(super) fn in_their_logs(root: &Root, bundle: &Wire, times: &[Timestamp]) -> 
             })
         })
         .collect()
+}
+
+/// The log's own count where the signed entry timestamp covers it, else the proved place in the tree.
+fn proved_index(entry: &TransparencyLogEntry) -> u64 {
+    let proof = entry.inclusion_proof.as_ref().filter(|_| entry.inclusion_promise.is_none());
+    proof.map_or(entry.log_index, |proof| proof.log_index).get()
 }
 
 fn named<'a>(root: &'a Root, entry: &TransparencyLogEntry) -> Result<&'a TransparencyLog, SigstoreError> {

@@ -15,7 +15,7 @@
 //! 1. The bundle is of the kind that is asked for: signed with a certificate, or with a key. One
 //!    never stands in for the other.
 //! 2. It names at least one log entry, and each entry brings what proves it: an inclusion proof, or
-//!    (v0.1 alone) a signed entry timestamp.
+//!    (v0.1 alone) a signed entry timestamp. Proof and checkpoint are about one tree.
 //! 3. The crate's verification, with nothing skipped:
 //!    1. times: every RFC 3161 timestamp is by an authority of the root, over this signature; every
 //!       signed entry timestamp is by a log of the root;
@@ -27,7 +27,7 @@
 //!    6. the artifact is the signed one (or a subject of the signed statement);
 //!    7. the log entry is about this signature, this signer and this content.
 //! 4. The crate says that it did each of them.
-//! 5. An entry without a signed entry timestamp is in the very log that it names, and that log was
+//! 5. The log that an entry names is in the root. An entry without a signed entry timestamp is in the very log that it names, and that log was
 //!    in service at the proved times.
 //! 6. There is a proved time, and none lies after `now`.
 //! 7. The certificate says who its holder is, in characters that can be shown.

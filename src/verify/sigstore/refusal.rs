@@ -25,6 +25,11 @@ pub(super) fn explain(error: &Error) -> SigstoreError {
 fn certificate(error: &CertificateError) -> String {
     match error {
         CertificateError::Malformed(what) => format!("the signer's certificate cannot be read: {}", visible(what)),
+        // The wording alone hangs on the crate's text, not the refusal.
+        CertificateError::ChainInvalid(what) if what.contains("CertExpired") => "the certificate had expired when it signed".to_owned(),
+        CertificateError::ChainInvalid(what) if what.contains("CertNotValidYet") => {
+            "the certificate was not yet valid when it signed".to_owned()
+        }
         CertificateError::ChainInvalid(_) => {
             "the signer's certificate was not issued by an authority of the trust root, or not for signing code".to_owned()
         }

@@ -89,6 +89,11 @@ impl FakeNpm {
         self.evidence(name, version, |evidence| evidence.reply = None)
     }
 
+    /// As if nothing had ever been attested; signatures stay.
+    pub(crate) fn strips_attestations(&self, name: &str, version: &str) -> &Self {
+        self.loses_attestations(name, version).announces(name, version, false)
+    }
+
     /// A mirror that keeps the archive and nothing of who made it.
     pub(crate) fn strips(&self, name: &str, version: &str) -> &Self {
         self.state().evidence.remove(&(name.into(), version.into()));

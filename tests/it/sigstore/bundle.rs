@@ -11,9 +11,9 @@ use super::log::{Entry, Verifier, hex};
 use super::{NOON, RegistryKey, World};
 
 /// What npm's publish attestation is called.
-pub(crate) const PUBLISH: &str = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1";
+const PUBLISH: &str = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1";
 /// SLSA's provenance, version 1.
-pub(crate) const SLSA: &str = "https://slsa.dev/provenance/v1";
+const SLSA: &str = "https://slsa.dev/provenance/v1";
 const PAYLOAD: &str = "application/vnd.in-toto+json";
 
 /// An in-toto statement; any field may be set to anything.
@@ -74,6 +74,11 @@ impl Statement {
         let all = self.0["subject"].as_array_mut().unwrap();
         all.insert(0, subject(name, integrity));
         self
+    }
+
+    /// As an envelope holds it.
+    pub(crate) fn base64(&self) -> String {
+        STANDARD.encode(self.0.to_string())
     }
 
     fn predicate_type(&self) -> &Value {
@@ -215,8 +220,8 @@ impl World {
 }
 
 /// The registry's reply for some bundles; the predicate types stand beside them, unsigned.
-pub(crate) fn reply(bundles: &[(&Statement, Value)]) -> Value {
-    let one = |(statement, bundle): &(&Statement, Value)| json!({"predicateType": statement.predicate_type(), "bundle": bundle});
+pub(crate) fn reply(bundles: &[(Statement, Value)]) -> Value {
+    let one = |(statement, bundle): &(Statement, Value)| json!({"predicateType": statement.predicate_type(), "bundle": bundle});
     json!({"attestations": bundles.iter().map(one).collect::<Vec<_>>()})
 }
 

@@ -5,6 +5,7 @@
 pub(crate) mod bundle;
 pub(crate) mod ca;
 mod check;
+pub(crate) mod forge;
 mod log;
 mod stamp;
 
@@ -15,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use rcgen::{KeyPair, SigningKey as _};
 use serde_json::{Value, json};
 
-pub(crate) use bundle::{Flavour, Signing, Statement, flip};
+pub(crate) use bundle::{Flavour, Signing, Statement};
 pub(crate) use ca::Build;
 
 use ca::{Authority, key, spki};
