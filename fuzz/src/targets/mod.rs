@@ -1,6 +1,7 @@
 //! The targets by name.
 
 mod archive;
+mod attest;
 mod files;
 mod mutate;
 mod names;
@@ -15,9 +16,11 @@ pub(crate) type Target = fn(&[u8]);
 pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("archive", archive::gzip),
     ("archive-tar", archive::tar),
+    ("attest-mutated", attest::mutated),
     ("bundle", sigstore::bundle),
     ("bundle-mutated", sigstore::mutated),
     ("judge", surface::judged),
+    ("key-set", attest::keys),
     ("lock", files::lock),
     ("manifest", files::manifest),
     ("mcp", surface::wire),
@@ -25,12 +28,18 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("npm-package-json", npm::package_json),
     ("npm-packument", npm::packument),
     ("npm-range", npm::range),
+    ("npm-reply", attest::npm_reply),
     ("npm-resolution", npm::resolution),
     ("npmrc", npm::npmrc),
+    ("pep740", attest::pep740),
+    ("python-names", attest::file_names),
+    ("source", attest::source),
+    ("statement", attest::statement),
     ("strict-json", surface::strict_json),
     ("surface", surface::taken),
     ("text", surface::text),
     ("trusted-root", sigstore::root),
+    ("tuf-stored", attest::tuf_stored),
 ];
 
 /// The input as text; targets of text pass over what is none.

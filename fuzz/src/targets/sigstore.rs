@@ -8,6 +8,7 @@ use mcp_pin::model::Integrity;
 use mcp_pin::verify::sigstore::{Artifact, Bundle, By, Proof, Root, prove};
 use serde_json::Value;
 
+use super::attest::sha512;
 use super::mutate::mutate;
 
 /// A private Sigstore's root, and what it signed about `ARCHIVE`.
@@ -50,13 +51,6 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         now,
     }
 });
-
-fn sha512(bytes: &[u8]) -> Integrity {
-    use base64::Engine as _;
-    use sha2::Digest as _;
-    let text = base64::engine::general_purpose::STANDARD.encode(sha2::Sha512::digest(bytes));
-    format!("sha512-{text}").parse().expect("a digest")
-}
 
 /// Anything as a bundle.
 pub(crate) fn bundle(data: &[u8]) {

@@ -158,7 +158,10 @@ pub(super) fn pypi(folder: &Path) -> Vec<Sample> {
         let bundles = value["attestation_bundles"].as_array();
         let attestations: Vec<&Value> = match bundles {
             None => vec![&value],
-            Some(bundles) => bundles.iter().flat_map(|bundle| bundle["attestations"].as_array().unwrap()).collect(),
+            Some(bundles) => bundles
+                .iter()
+                .flat_map(|bundle| bundle["attestations"].as_array().unwrap())
+                .collect(),
         };
         for (at, attestation) in attestations.into_iter().enumerate() {
             samples.push(sample(folder, format!("{name}#{at}"), from_pep740(attestation)));
@@ -170,7 +173,13 @@ pub(super) fn pypi(folder: &Path) -> Vec<Sample> {
 /// The conformance suite's good cases: Rekor v2, timestamp authorities, message signatures.
 pub(super) fn conformance(folder: &Path) -> Vec<Sample> {
     let cases = folder.join("conformance/bundle-verify");
-    let good = ["happy-path-v0.1", "happy-path-v0.3", "intoto-with-custom-trust-root", "rekor2-happy-path", "rekor2-dsse-happy-path"];
+    let good = [
+        "happy-path-v0.1",
+        "happy-path-v0.3",
+        "intoto-with-custom-trust-root",
+        "rekor2-happy-path",
+        "rekor2-dsse-happy-path",
+    ];
     let load = |name: &str| {
         let case = cases.join(name);
         let read = |file: &str| std::fs::read(case.join(file)).ok();
