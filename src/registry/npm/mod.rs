@@ -14,6 +14,9 @@ mod credentials;
 mod error;
 mod evidence;
 mod fetch;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod lockfile;
 mod packument;
 mod resolve;
