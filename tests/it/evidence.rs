@@ -128,12 +128,13 @@ fn prove(trust: &Trust, (name, version): (&str, &str), archive: &Verified, docum
     let subject = NpmSubject {
         name: &name,
         version,
-        archive,
+        archive: archive.integrity(),
     };
     prove_npm(trust, subject, &[], documents, now())
 }
 
 fn prove_file(file_name: &str, archive: &Verified, documents: &[Document]) -> Result<Proven, Refused> {
+    let archive = archive.integrity();
     prove_pypi(&trust(), PypiSubject { file_name, archive }, documents, now())
 }
 
@@ -285,7 +286,7 @@ fn signature_and_attestations_of_one_version_are_pinned_together() {
         let subject = NpmSubject {
             name: &name,
             version,
-            archive,
+            archive: archive.integrity(),
         };
         prove_npm(&trust(), subject, std::slice::from_ref(&signature), &documents, now())
     };
@@ -345,7 +346,7 @@ fn a_true_npm_bundle_proves_nothing_of_anything_else() {
     let subject = NpmSubject {
         name: &name,
         version: "2.3.1",
-        archive: &archive,
+        archive: archive.integrity(),
     };
     is_forged(prove_npm(&trust(), subject, &[], &true_ones, early), "in the future");
 }
