@@ -11,13 +11,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256, Sha512};
 
+use super::lookup::{self, Offered};
 use super::{Loaded, MAX_FILE, loaded, read};
 use crate::error::Error;
-use crate::model::{Identity, Integrity, Level, PackageName};
-use crate::ops::Context;
+use crate::model::{Identity, Integrity, Level, PackageName, RegistrySignature};
+use crate::ops::{Context, Interact};
 use crate::store;
 use crate::surface::visible;
-use crate::verify::attest::{self, Document, NpmSubject, Proven, PypiSubject, Refused};
+use crate::verify::attest::{self, Document, NpmSubject, Proven, PypiSubject, Refused, Undecidable};
 use crate::verify::sigstore::{Artifact, Bundle, By, PublicKey, SigstoreError, prove};
 use crate::verify::{ArchiveCheck, Verified, npm};
 
@@ -56,6 +57,8 @@ pub struct Checked {
 pub enum Verdict {
     /// Every document holds.
     Proved(Box<Answer>),
+    /// Nothing is offered about it: the registry says so.
+    Unsigned(String),
     /// A document does not hold: forged, swapped, or about something else.
     Refused(String),
     /// A document cannot be judged: never a pass.
@@ -117,29 +120,13 @@ enum Shape {
     Pep740,
 }
 
-/// The documents about a file that its registry offers: for now none are asked for.
-///
-/// # Errors
-/// Always, with what to do instead. (An index look-up takes this place.)
-pub fn documents_for(question: &Question) -> Result<Vec<PathBuf>, Error> {
-    Err(Error::TrustInput {
-        path: question.file.clone(),
-        what: "no document about it is given".to_owned(),
-        hint: Some("name them with `--attestations FILE`; they are not looked up by this version".into()),
-    })
-}
-
 /// Proves one file against this machine's trust root.
 ///
 /// # Errors
 /// A file that cannot be read or is not what it must be, and a trust root that cannot be used. A
 /// document that does not hold is an answer, no error.
-pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
-    let documents = if question.attestations.is_empty() {
-        documents_for(question)?
-    } else {
-        question.attestations.clone()
-    };
+pub async fn check(context: &Context, question: &Question, person: &dyn Interact) -> Result<Checked, Error> {
+    let given = (!question.attestations.is_empty()).then_some(question.attestations.as_slice());
     let name = question
         .file
         .file_name()
@@ -170,9 +157,12 @@ pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
                 version: &version,
                 archive: archive.integrity(),
             };
-            let documents = gather(&documents, kind)?;
-            let verdict = archive_verdict(&documents, |documents| {
-                attest::prove_npm(&against.trust, subject, &[], documents, context.now())
+            let offered = match given {
+                Some(paths) => Offered::given(gather(paths, kind)?),
+                None => lookup::npm(context, person, &package, &version).await?,
+            };
+            let verdict = archive_verdict(&offered, |signatures, documents| {
+                attest::prove_npm(&against.trust, subject, signatures, documents, context.now())
             });
             (format!("npm {package}@{version}"), archive.integrity().clone(), verdict)
         }
@@ -182,8 +172,11 @@ pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
                 file_name: &name,
                 archive: archive.integrity(),
             };
-            let documents = gather(&documents, kind)?;
-            let verdict = archive_verdict(&documents, |documents| {
+            let offered = match given {
+                Some(paths) => Offered::given(gather(paths, kind)?),
+                None => lookup::pypi(context, person, &name, archive.integrity()).await?,
+            };
+            let verdict = archive_verdict(&offered, |_, documents| {
                 attest::prove_pypi(&against.trust, subject, documents, context.now())
             });
             (format!("Python distribution {name}"), archive.integrity().clone(), verdict)
@@ -191,7 +184,9 @@ pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
         Kind::File => {
             let digest = Integrity::Sha256(Sha256::digest(&bytes).into());
             let key = question.key.as_deref().map(public_key).transpose()?;
-            let verdict = file_verdict(&documents, &bytes, key.as_ref(), &against, context.now())?;
+            let hint = "name a document about it with `--attestations FILE`";
+            let paths = given.ok_or_else(|| input("no registry can be asked about a file of this kind", hint))?;
+            let verdict = file_verdict(paths, &bytes, key.as_ref(), &against, context.now())?;
             (format!("file {name}"), digest, verdict)
         }
     };
@@ -235,7 +230,7 @@ fn npm_name(question: &Question, archive: &[u8]) -> Result<(PackageName, String)
 
 /// Reads the documents about an archive. What is malformed is an answer ([`Verdict::Undecided`]),
 /// what is of no known shape, or does not go with the file, an error.
-fn gather(paths: &[PathBuf], kind: Kind) -> Result<Result<Vec<Document>, String>, Error> {
+fn gather(paths: &[PathBuf], kind: Kind) -> Result<Result<Vec<Document>, Undecidable>, Error> {
     let mut all = Vec::new();
     for path in paths {
         let bytes = read(path, MAX_FILE)?;
@@ -247,7 +242,10 @@ fn gather(paths: &[PathBuf], kind: Kind) -> Result<Result<Vec<Document>, String>
         };
         match read {
             Ok(documents) => all.extend(documents),
-            Err(error) => return Ok(Err(format!("{}: {error}", path.display()))),
+            Err(error) => {
+                let what = format!("{}: {error}", path.display());
+                return Ok(Err(Undecidable { what }));
+            }
         }
     }
     Ok(Ok(all))
@@ -291,13 +289,13 @@ fn shape(path: &Path, bytes: &[u8]) -> Result<Shape, Error> {
     }
 }
 
-fn archive_verdict(documents: &Result<Vec<Document>, String>, prove: impl FnOnce(&[Document]) -> Result<Proven, Refused>) -> Verdict {
-    let documents = match documents {
-        Ok(documents) if documents.is_empty() => return Verdict::Undecided(EMPTY.to_owned()),
+fn archive_verdict(offered: &Offered, prove: impl FnOnce(&[RegistrySignature], &[Document]) -> Result<Proven, Refused>) -> Verdict {
+    let documents = match &offered.documents {
+        Ok(documents) if documents.is_empty() && offered.signatures.is_empty() => return Verdict::Unsigned(offered.nothing.clone()),
         Ok(documents) => documents,
-        Err(cause) => return Verdict::Undecided(cause.clone()),
+        Err(cause) => return Verdict::Undecided(cause.to_string()),
     };
-    match prove(documents) {
+    match prove(&offered.signatures, documents) {
         Ok(proven) if proven.evidence().level() == Level::Hash => {
             let kinds = "every document holds, and none is of a kind that is known here: nothing is proved";
             Verdict::Undecided(kinds.to_owned())
