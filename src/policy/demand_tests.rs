@@ -113,7 +113,13 @@ fn what_was_found_is_shown_and_nothing_found_meets_no_rule() {
 #[test]
 fn a_pattern_has_one_star_and_no_overlap() {
     assert!(fits("refs/tags/v*", "refs/tags/v1.2.3") && fits("refs/*/main", "refs/heads/main") && fits("a*a", "aa"));
-    assert!(!fits("a*a", "a") && !fits("refs/tags/v*", "refs/tags/x/refs/tags/v1") && !fits("a", "ab") && !fits("a**", "ab"));
+    assert!(
+        !fits("a*a", "a")
+            && !fits("refs/tags/v*", "refs/tags/x/refs/tags/v1")
+            && !fits("a", "ab")
+            && !fits("v*-ok", "v1-ok-evil")
+            && !fits("a**", "ab")
+    );
 }
 
 fn closure(evidence: [Evidence; 3]) -> Closure {
