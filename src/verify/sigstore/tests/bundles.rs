@@ -158,7 +158,10 @@ pub(super) fn pypi(folder: &Path) -> Vec<Sample> {
         let bundles = value["attestation_bundles"].as_array();
         let attestations: Vec<&Value> = match bundles {
             None => vec![&value],
-            Some(bundles) => bundles.iter().flat_map(|bundle| bundle["attestations"].as_array().unwrap()).collect(),
+            Some(bundles) => bundles
+                .iter()
+                .flat_map(|bundle| bundle["attestations"].as_array().unwrap())
+                .collect(),
         };
         for (at, attestation) in attestations.into_iter().enumerate() {
             samples.push(sample(folder, format!("{name}#{at}"), from_pep740(attestation)));
@@ -170,7 +173,13 @@ pub(super) fn pypi(folder: &Path) -> Vec<Sample> {
 /// The conformance suite's good cases: Rekor v2, timestamp authorities, message signatures.
 pub(super) fn conformance(folder: &Path) -> Vec<Sample> {
     let cases = folder.join("conformance/bundle-verify");
-    let good = ["happy-path-v0.1", "happy-path-v0.3", "intoto-with-custom-trust-root", "rekor2-happy-path", "rekor2-dsse-happy-path"];
+    let good = [
+        "happy-path-v0.1",
+        "happy-path-v0.3",
+        "intoto-with-custom-trust-root",
+        "rekor2-happy-path",
+        "rekor2-dsse-happy-path",
+    ];
     let load = |name: &str| {
         let case = cases.join(name);
         let read = |file: &str| std::fs::read(case.join(file)).ok();
@@ -198,4 +207,31 @@ pub(super) fn public_good() -> Root {
 /// After every real bundle was made.
 pub(super) fn now() -> Timestamp {
     "2026-11-20T00:00:00Z".parse().unwrap()
+}
+
+/// The bad files from npm and what each attestation in them comes to, in order.
+pub(super) fn bad_npm(folder: &Path) -> Vec<(String, Vec<Result<(), String>>)> {
+    let mut found = files(&folder.join("npm/tampered"));
+    found.extend(files(&folder.join("npm/pacote")));
+    // The archive is that of the first attestation, whose digest stands right in each file.
+    let judge = |attestation: &Value, archive: &Value| {
+        let bundle = &attestation["bundle"];
+        let hint = bundle["verificationMaterial"]["publicKey"]["hint"].as_str();
+        let sample = Sample {
+            name: String::new(),
+            key: hint.map(|hint| key(folder, hint)),
+            signed: Signed::Digest(own_digest(&archive["bundle"])),
+            bundle: bundle.clone(),
+            root: public_good(),
+        };
+        sample.judge(&sample.text()).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let all = |value: &Value| {
+        let attestations = value["attestations"].as_array().unwrap();
+        attestations
+            .iter()
+            .map(|attestation| judge(attestation, &attestations[0]))
+            .collect()
+    };
+    found.iter().map(|(name, value)| (name.clone(), all(value))).collect()
 }

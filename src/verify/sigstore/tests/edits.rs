@@ -55,7 +55,10 @@ fn path_of(bundle: &Value, paths: &[&'static str]) -> Option<&'static str> {
 }
 
 fn certificate(bundle: &Value) -> Option<&'static str> {
-    let paths = ["/verificationMaterial/certificate/rawBytes", "/verificationMaterial/x509CertificateChain/certificates/0/rawBytes"];
+    let paths = [
+        "/verificationMaterial/certificate/rawBytes",
+        "/verificationMaterial/x509CertificateChain/certificates/0/rawBytes",
+    ];
     path_of(bundle, &paths)
 }
 
@@ -80,7 +83,9 @@ fn checkpoint(bundle: &Value, edit: impl FnOnce(Vec<String>) -> Vec<String>) -> 
 }
 
 fn flipped_line(line: &str) -> String {
-    let (before, text) = line.rsplit_once(' ').map_or((String::new(), line), |(before, text)| (format!("{before} "), text));
+    let (before, text) = line
+        .rsplit_once(' ')
+        .map_or((String::new(), line), |(before, text)| (format!("{before} "), text));
     let mut bytes = STANDARD.decode(text).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     format!("{before}{}", STANDARD.encode(bytes))
@@ -90,8 +95,13 @@ fn swap(bundle: &Value, other: &Value, path: &str) -> Option<Value> {
     set(bundle, path, |_| at(other, path).cloned())
 }
 
-const SIGNATURE: &[&str] = &["signature does not hold"];
-const CERTIFICATE: &[&str] = &["certificate", "signature does not hold", "signed entry timestamp is forged", "signed timestamp is forged"];
+const SIGNATURE: &[&str] = &["signature does not hold", "signed timestamp is forged"];
+const CERTIFICATE: &[&str] = &[
+    "certificate",
+    "signature does not hold",
+    "signed entry timestamp is forged",
+    "signed timestamp is forged",
+];
 const PROMISE: &[&str] = &["signed entry timestamp is forged"];
 const TREE: &[&str] = &["inclusion proof is forged"];
 const CHECKPOINT: &[&str] = &["checkpoint is forged", "inclusion proof is forged"];
@@ -108,8 +118,16 @@ const OTHER: &[&str] = &[
 
 /// Every forgery. `other` is a bundle about something else.
 pub(super) const FORGERIES: &[Forgery] = &[
-    Forgery { name: "payload, first byte", says: &[], edit: |bundle, _| flip(bundle, "/dsseEnvelope/payload", 0) },
-    Forgery { name: "payload, middle", says: &[], edit: |bundle, _| flip(bundle, "/dsseEnvelope/payload", 4) },
+    Forgery {
+        name: "payload, first byte",
+        says: &[],
+        edit: |bundle, _| flip(bundle, "/dsseEnvelope/payload", 0),
+    },
+    Forgery {
+        name: "payload, middle",
+        says: &[],
+        edit: |bundle, _| flip(bundle, "/dsseEnvelope/payload", 4),
+    },
     Forgery {
         name: "payload names another predicate",
         says: &["signature does not hold"],
@@ -126,10 +144,26 @@ pub(super) const FORGERIES: &[Forgery] = &[
         says: &["payload type"],
         edit: |bundle, _| set(bundle, "/dsseEnvelope/payloadType", |_| Some("text/plain".into())),
     },
-    Forgery { name: "signature, first byte", says: &[], edit: |bundle, _| flip(bundle, signature(bundle)?, 0) },
-    Forgery { name: "signature, middle", says: &["signature does not hold", "signed timestamp is forged"], edit: |bundle, _| flip(bundle, signature(bundle)?, 3) },
-    Forgery { name: "signature, last byte", says: &["signature does not hold", "signed timestamp is forged"], edit: |bundle, _| flip(bundle, signature(bundle)?, 8) },
-    Forgery { name: "signature of another bundle", says: &[], edit: |bundle, other| swap(bundle, other, signature(bundle)?) },
+    Forgery {
+        name: "signature, first byte",
+        says: &[],
+        edit: |bundle, _| flip(bundle, signature(bundle)?, 0),
+    },
+    Forgery {
+        name: "signature, middle",
+        says: SIGNATURE,
+        edit: |bundle, _| flip(bundle, signature(bundle)?, 3),
+    },
+    Forgery {
+        name: "signature, last byte",
+        says: SIGNATURE,
+        edit: |bundle, _| flip(bundle, signature(bundle)?, 8),
+    },
+    Forgery {
+        name: "signature of another bundle",
+        says: &[],
+        edit: |bundle, other| swap(bundle, other, signature(bundle)?),
+    },
     Forgery {
         name: "no signature",
         says: &["no signature"],
@@ -143,14 +177,46 @@ pub(super) const FORGERIES: &[Forgery] = &[
             set(bundle, "/dsseEnvelope/signatures", |list| Some(json!([list[0], second])))
         },
     },
-    Forgery { name: "certificate, 1/8", says: CERTIFICATE, edit: |bundle, _| flip(bundle, certificate(bundle)?, 1) },
-    Forgery { name: "certificate, 2/8", says: CERTIFICATE, edit: |bundle, _| flip(bundle, certificate(bundle)?, 2) },
-    Forgery { name: "certificate, 3/8", says: CERTIFICATE, edit: |bundle, _| flip(bundle, certificate(bundle)?, 3) },
-    Forgery { name: "certificate, 4/8", says: CERTIFICATE, edit: |bundle, _| flip(bundle, certificate(bundle)?, 4) },
-    Forgery { name: "certificate, 5/8", says: CERTIFICATE, edit: |bundle, _| flip(bundle, certificate(bundle)?, 5) },
-    Forgery { name: "certificate, 6/8", says: CERTIFICATE, edit: |bundle, _| flip(bundle, certificate(bundle)?, 6) },
-    Forgery { name: "certificate, 7/8", says: CERTIFICATE, edit: |bundle, _| flip(bundle, certificate(bundle)?, 7) },
-    Forgery { name: "certificate, last byte", says: CERTIFICATE, edit: |bundle, _| flip(bundle, certificate(bundle)?, 8) },
+    Forgery {
+        name: "certificate, 1/8",
+        says: CERTIFICATE,
+        edit: |bundle, _| flip(bundle, certificate(bundle)?, 1),
+    },
+    Forgery {
+        name: "certificate, 2/8",
+        says: CERTIFICATE,
+        edit: |bundle, _| flip(bundle, certificate(bundle)?, 2),
+    },
+    Forgery {
+        name: "certificate, 3/8",
+        says: CERTIFICATE,
+        edit: |bundle, _| flip(bundle, certificate(bundle)?, 3),
+    },
+    Forgery {
+        name: "certificate, 4/8",
+        says: CERTIFICATE,
+        edit: |bundle, _| flip(bundle, certificate(bundle)?, 4),
+    },
+    Forgery {
+        name: "certificate, 5/8",
+        says: CERTIFICATE,
+        edit: |bundle, _| flip(bundle, certificate(bundle)?, 5),
+    },
+    Forgery {
+        name: "certificate, 6/8",
+        says: CERTIFICATE,
+        edit: |bundle, _| flip(bundle, certificate(bundle)?, 6),
+    },
+    Forgery {
+        name: "certificate, 7/8",
+        says: CERTIFICATE,
+        edit: |bundle, _| flip(bundle, certificate(bundle)?, 7),
+    },
+    Forgery {
+        name: "certificate, last byte",
+        says: CERTIFICATE,
+        edit: |bundle, _| flip(bundle, certificate(bundle)?, 8),
+    },
     Forgery {
         name: "certificate of another bundle",
         says: CERTIFICATE,
@@ -166,7 +232,11 @@ pub(super) const FORGERIES: &[Forgery] = &[
             let path = certificate(bundle)?;
             let mut edited = bundle.clone();
             let material = edited.pointer_mut(MATERIAL)?.as_object_mut()?;
-            material.remove(if path.contains("x509") { "x509CertificateChain" } else { "certificate" });
+            material.remove(if path.contains("x509") {
+                "x509CertificateChain"
+            } else {
+                "certificate"
+            });
             material.insert("publicKey".into(), json!({ "hint": "mine" }));
             Some(edited)
         },
@@ -206,7 +276,11 @@ pub(super) const FORGERIES: &[Forgery] = &[
     },
     Forgery {
         name: "no signed entry timestamp",
-        says: &["nobody vouches for the time", "signed entry timestamp of its", "inclusion proof of its"],
+        says: &[
+            "nobody vouches for the time",
+            "signed entry timestamp of its",
+            "inclusion proof of its",
+        ],
         edit: |bundle, _| {
             // With a timestamp authority's word and an inclusion proof it may be absent.
             if at(bundle, &format!("{MATERIAL}/timestampVerificationData/rfc3161Timestamps/0")).is_some() {
@@ -215,8 +289,16 @@ pub(super) const FORGERIES: &[Forgery] = &[
             remove(bundle, ENTRY, "inclusionPromise")
         },
     },
-    Forgery { name: "a minute later", says: PROMISE, edit: |bundle, _| promised(bundle).and_then(|()| add(bundle, &format!("{ENTRY}/integratedTime"), 60)) },
-    Forgery { name: "a minute earlier", says: PROMISE, edit: |bundle, _| promised(bundle).and_then(|()| add(bundle, &format!("{ENTRY}/integratedTime"), -60)) },
+    Forgery {
+        name: "a minute later",
+        says: PROMISE,
+        edit: |bundle, _| promised(bundle).and_then(|()| add(bundle, &format!("{ENTRY}/integratedTime"), 60)),
+    },
+    Forgery {
+        name: "a minute earlier",
+        says: PROMISE,
+        edit: |bundle, _| promised(bundle).and_then(|()| add(bundle, &format!("{ENTRY}/integratedTime"), -60)),
+    },
     Forgery {
         name: "a year later",
         says: PROMISE,
@@ -251,8 +333,16 @@ pub(super) const FORGERIES: &[Forgery] = &[
         says: TREE,
         edit: |bundle, _| add(bundle, &format!("{PROOF}/treeSize"), 1),
     },
-    Forgery { name: "proof: root hash", says: TREE, edit: |bundle, _| flip(bundle, &format!("{PROOF}/rootHash"), 4) },
-    Forgery { name: "proof: first hash", says: TREE, edit: |bundle, _| flip(bundle, &format!("{PROOF}/hashes/0"), 4) },
+    Forgery {
+        name: "proof: root hash",
+        says: TREE,
+        edit: |bundle, _| flip(bundle, &format!("{PROOF}/rootHash"), 4),
+    },
+    Forgery {
+        name: "proof: first hash",
+        says: TREE,
+        edit: |bundle, _| flip(bundle, &format!("{PROOF}/hashes/0"), 4),
+    },
     Forgery {
         name: "proof: last hash",
         says: TREE,
@@ -283,7 +373,11 @@ pub(super) const FORGERIES: &[Forgery] = &[
             })
         },
     },
-    Forgery { name: "proof of another entry", says: &["forged"], edit: |bundle, other| swap(bundle, other, PROOF) },
+    Forgery {
+        name: "proof of another entry",
+        says: &["forged"],
+        edit: |bundle, other| swap(bundle, other, PROOF),
+    },
     Forgery {
         name: "no proof",
         says: &["inclusion proof of its"],
@@ -386,7 +480,11 @@ pub(super) const FORGERIES: &[Forgery] = &[
             })
         },
     },
-    Forgery { name: "material of another bundle", says: &[], edit: |bundle, other| swap(bundle, other, MATERIAL) },
+    Forgery {
+        name: "material of another bundle",
+        says: &[],
+        edit: |bundle, other| swap(bundle, other, MATERIAL),
+    },
     Forgery {
         name: "a timestamp that is none",
         says: &["signed timestamp"],
@@ -401,12 +499,24 @@ pub(super) const FORGERIES: &[Forgery] = &[
     Forgery {
         name: "timestamp, in what it signs",
         says: &["signed timestamp", "nobody vouches"],
-        edit: |bundle, _| flip(bundle, &format!("{MATERIAL}/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp"), 1),
+        edit: |bundle, _| {
+            flip(
+                bundle,
+                &format!("{MATERIAL}/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp"),
+                1,
+            )
+        },
     },
     Forgery {
         name: "timestamp, last byte",
         says: &["signed timestamp", "nobody vouches"],
-        edit: |bundle, _| flip(bundle, &format!("{MATERIAL}/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp"), 8),
+        edit: |bundle, _| {
+            flip(
+                bundle,
+                &format!("{MATERIAL}/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp"),
+                8,
+            )
+        },
     },
     Forgery {
         name: "timestamp of another bundle",
@@ -421,7 +531,11 @@ pub(super) const FORGERIES: &[Forgery] = &[
     Forgery {
         name: "version",
         says: &["kind that this version does not know"],
-        edit: |bundle, _| set(bundle, "/mediaType", |_| Some("application/vnd.dev.sigstore.bundle.v9.9+json".into())),
+        edit: |bundle, _| {
+            set(bundle, "/mediaType", |_| {
+                Some("application/vnd.dev.sigstore.bundle.v9.9+json".into())
+            })
+        },
     },
     Forgery {
         name: "a member nobody reads",
