@@ -75,6 +75,12 @@ impl Setup {
         self.machine.store().join("trust/refreshed.json")
     }
 
+    /// Everything in the folder of the stored set.
+    fn kept(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let folder = self.machine.store().join("trust");
+        if folder.exists() { snapshot(&folder) } else { Vec::new() }
+    }
+
     fn serve(&self) {
         self.server.set(self.world.files());
     }
@@ -82,9 +88,9 @@ impl Setup {
     /// A refresh that must fail with these words, and change nothing.
     #[track_caller]
     fn refuses(&self, words: &str) {
-        let before = snapshot(&self.machine.store().join("trust"));
+        let before = self.kept();
         self.refresh().exits(2).says(words);
-        assert_eq!(snapshot(&self.machine.store().join("trust")), before, "the stored set changed");
+        assert_eq!(self.kept(), before, "the stored set changed");
         if !before.is_empty() {
             self.show().exits(0).says("refreshed from");
         }
@@ -190,6 +196,7 @@ fn what_is_forged_expired_or_swapped_is_refused() {
         setup.world.expires = crate::tuf::FOREVER.into();
 
         setup.world.targets.insert("trusted_root.json".into(), another_root(3).into_bytes());
+        setup.world.delegated.insert(KEYS.into(), keys("newer").into_bytes());
         let good = setup.world.files();
         for name in good
             .keys()
@@ -200,9 +207,9 @@ fn what_is_forged_expired_or_swapped_is_refused() {
             let at = bytes.len() / 2;
             bytes[at] ^= 1;
             setup.server.set(bad);
-            let before = snapshot(&setup.machine.store().join("trust"));
+            let before = setup.kept();
             setup.refresh().exits(2).says("could not refresh the trust root");
-            assert_eq!(snapshot(&setup.machine.store().join("trust")), before, "{name}");
+            assert_eq!(setup.kept(), before, "{name}");
         }
         // Too short is not the file either.
         let mut bad = good.clone();
@@ -494,11 +501,17 @@ fn a_file_is_proved_refused_or_left_undecided() {
             .display()
             .to_string()
     };
-    let (right, wrong) = (key("managed-key-happy-path"), key("managed-key-wrong-key_fail"));
+    let right = key("managed-key-happy-path");
+    let stranger = KeyPair::generate_ecdsa_p256().unwrap().public_key_der().unwrap();
+    machine.write("wrong.pem", &stranger.to_pem());
     check("managed-key-happy-path", &["--key", &right])
         .exits(0)
         .says("level      signed");
-    check("managed-key-wrong-key_fail", &["--key", &wrong]).exits(1).says("refused");
+    check("managed-key-happy-path", &["--key", "wrong.pem"]).exits(1).says("refused");
+    let damaged = key("managed-key-wrong-key_fail");
+    check("managed-key-wrong-key_fail", &["--key", &damaged])
+        .exits(2)
+        .says("the key in it is not base64");
     check("managed-key-happy-path", &[]).exits(2).says("--key FILE");
     check("happy-path-v0.3", &["--key", &right]).exits(1);
     assert!(!machine.store().exists(), "a check opens no store");

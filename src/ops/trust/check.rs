@@ -91,9 +91,11 @@ enum Kind {
 
 impl Kind {
     fn of(name: &str) -> Self {
-        if name.ends_with(".tgz") {
+        let name = name.to_ascii_lowercase();
+        let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+        if ends(&[".tgz"]) {
             Self::Npm
-        } else if name.ends_with(".whl") || name.ends_with(".tar.gz") {
+        } else if ends(&[".whl", ".tar.gz"]) {
             Self::Pypi
         } else {
             Self::File
@@ -164,7 +166,7 @@ pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
     let (subject, digest, verdict) = match kind {
         Kind::Npm => {
             let (package, version) = npm_name(question, &bytes)?;
-            let archive = hashed(Integrity::Sha512(Sha512::digest(&bytes).into()), &bytes)?;
+            let archive = hashed(&Integrity::Sha512(Sha512::digest(&bytes).into()), &bytes)?;
             let subject = NpmSubject {
                 name: &package,
                 version: &version,
@@ -177,7 +179,7 @@ pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
             (format!("npm {package}@{version}"), archive.integrity().clone(), verdict)
         }
         Kind::Pypi => {
-            let archive = hashed(Integrity::Sha256(Sha256::digest(&bytes).into()), &bytes)?;
+            let archive = hashed(&Integrity::Sha256(Sha256::digest(&bytes).into()), &bytes)?;
             let subject = PypiSubject {
                 file_name: &name,
                 archive: &archive,
@@ -204,8 +206,8 @@ pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
 }
 
 /// The proof that the bytes in hand have this digest.
-fn hashed(integrity: Integrity, bytes: &[u8]) -> Result<Verified, Error> {
-    let mut check = ArchiveCheck::new(&integrity);
+fn hashed(integrity: &Integrity, bytes: &[u8]) -> Result<Verified, Error> {
+    let mut check = ArchiveCheck::new(integrity);
     check.update(bytes);
     check.finish().map_err(|_| Error::Worker { what: "hashing the file" })
 }
@@ -405,7 +407,7 @@ fn public_key(path: &Path) -> Result<PublicKey, Error> {
     let base64: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let der = STANDARD
         .decode(base64)
-        .map_err(|_| wrong("it is no public key in PEM".to_owned()))?;
+        .map_err(|_| wrong("the key in it is not base64".to_owned()))?;
     PublicKey::from_spki(&der).map_err(|error| wrong(visible(&error.to_string())))
 }
 
@@ -444,6 +446,7 @@ mod tests {
             ("demo-1.0.0.tgz", Kind::Npm),
             ("demo-1.0-py3-none-any.whl", Kind::Pypi),
             ("demo-1.0.tar.gz", Kind::Pypi),
+            ("DEMO-1.0.0.TGZ", Kind::Npm),
             ("a.txt", Kind::File),
             ("tgz", Kind::File),
         ] {

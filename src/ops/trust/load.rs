@@ -181,15 +181,14 @@ pub(super) fn parse_keys(bytes: &[u8], place: impl Fn() -> String) -> Result<Key
 
 fn keys(settings: &TrustSettings, refreshed: Option<&(Origin, &Refreshed)>) -> Result<(KeySet, Vec<Part>), Error> {
     let fetched = refreshed.and_then(|(origin, set)| set.keys().map(|keys| (origin.clone(), keys)));
-    let (mut keys, origin) = match fetched {
-        Some((origin, target)) => (parse_keys(&target.bytes, || format!("the refreshed `{}`", target.path))?, origin),
-        None => {
-            let embedded = KeySet::embedded().map_err(|source| Error::RegistryKeys {
-                place: "the built-in registry keys".to_owned(),
-                source,
-            })?;
-            (embedded, Origin::BuiltIn { dated: None })
-        }
+    let (mut keys, origin) = if let Some((origin, target)) = fetched {
+        (parse_keys(&target.bytes, || format!("the refreshed `{}`", target.path))?, origin)
+    } else {
+        let embedded = KeySet::embedded().map_err(|source| Error::RegistryKeys {
+            place: "the built-in registry keys".to_owned(),
+            source,
+        })?;
+        (embedded, Origin::BuiltIn { dated: None })
     };
     let mut parts = vec![Part {
         origin,
