@@ -15,6 +15,7 @@ use sigstore_verify::trust_root::SIGSTORE_PRODUCTION_TRUSTED_ROOT as BUILT_IN;
 use mcp_pin::model::Sha256Digest;
 
 use crate::harness::{Machine, Ran, snapshot};
+use crate::registry::Package;
 use crate::tuf::{KEYS, Server, World};
 
 /// A registry's key set of one key.
@@ -394,6 +395,21 @@ fn a_configured_repository_is_not_replaced_by_the_public_one() {
 }
 
 #[test]
+fn what_is_built_in_wins_over_an_older_refresh_alone() {
+    let machine = Machine::new();
+    let folder = machine.store().join("trust");
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |refreshed: &str| {
+        let text = json!({"format": 1, "url": "https://tuf.example", "refreshed": refreshed, "files": {}});
+        std::fs::write(folder.join("refreshed.json"), text.to_string()).unwrap();
+    };
+    write("2020-01-01T00:00:00Z");
+    machine.run(&["trust", "show"]).exits(0).says("built in, of");
+    write("2026-10-24T00:00:00Z");
+    machine.run(&["trust", "show"]).exits(2).says("refreshed.json");
+}
+
+#[test]
 fn a_project_cannot_choose_what_is_trusted() {
     let machine = Machine::new();
     let root = machine.project().join("trusted_root.json");
@@ -523,6 +539,12 @@ fn a_file_is_proved_refused_or_left_undecided() {
     let private = data.join("conformance/bundle-verify/intoto-with-custom-trust-root/trusted_root.json");
     let private = private.display().to_string();
     check("happy-path-v0.3", &["--trusted-root", &private]).exits(1);
+    // An npm archive is what its own package.json says, unless the options say otherwise.
+    std::fs::write(machine.project().join("x.tgz"), Package::new("demo", "1.2.3").archive()).unwrap();
+    let npm = |more: &[&str]| machine.run(&[&["trust", "check", "x.tgz", "--attestations", &bundle], more].concat());
+    npm(&[]).says("subject    npm demo@1.2.3").never_says("proved\n");
+    npm(&["--version", "2.0.0"]).says("subject    npm demo@2.0.0");
+    npm(&["--name", "other"]).says("subject    npm other@1.2.3");
     // One that holds does not speak for one that does not.
     let (_, bad) = conformance(&data, "set-invalid-signature_fail");
     check("happy-path-v0.3", &["--attestations", &bad]).exits(1);

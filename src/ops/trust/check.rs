@@ -119,11 +119,29 @@ enum Shape {
     Pep740,
 }
 
-/// The documents about a file that its registry offers: for now none are asked for.
+/// What was delivered about a file: a text of one of the known shapes. Nothing in it is proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The file it was read from, or whoever sent it.
+    pub from: PathBuf,
+    /// The text.
+    pub text: Vec<u8>,
+}
+
+/// What is delivered about a file: what the command line names. Nobody is asked for more.
 ///
 /// # Errors
-/// Always, with what to do instead. (An index look-up takes this place.)
-pub fn documents_for(question: &Question) -> Result<Vec<PathBuf>, Error> {
+/// A file cannot be read, or none is named: that nothing is known is never an answer.
+pub fn documents_for(question: &Question) -> Result<Vec<Delivery>, Error> {
+    if !question.attestations.is_empty() {
+        let delivered = question.attestations.iter().map(|path| {
+            Ok(Delivery {
+                from: path.clone(),
+                text: read(path, MAX_FILE)?,
+            })
+        });
+        return delivered.collect();
+    }
     Err(Error::TrustInput {
         path: question.file.clone(),
         what: "no document about it is given".to_owned(),
@@ -137,11 +155,6 @@ pub fn documents_for(question: &Question) -> Result<Vec<PathBuf>, Error> {
 /// A file that cannot be read or is not what it must be, and a trust root that cannot be used. A
 /// document that does not hold is an answer, no error.
 pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
-    let documents = if question.attestations.is_empty() {
-        documents_for(question)?
-    } else {
-        question.attestations.clone()
-    };
     let name = question
         .file
         .file_name()
@@ -161,6 +174,7 @@ pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
         let hint = "keys of a private npm registry belong in `[trust] registry-keys` of your own mcp-pin.toml";
         return Err(input("an archive of a registry is not proved with a key of its own", hint));
     }
+    let documents = documents_for(question)?;
     let against = loaded(context)?;
     let bytes = read(&question.file, MAX_ARCHIVE)?;
     let (subject, digest, verdict) = match kind {
@@ -237,45 +251,45 @@ fn npm_name(question: &Question, archive: &[u8]) -> Result<(PackageName, String)
 
 /// Reads the documents about an archive. What is malformed is an answer ([`Verdict::Undecided`]),
 /// what is of no known shape, or does not go with the file, an error.
-fn gather(paths: &[PathBuf], kind: Kind) -> Result<Result<Vec<Document>, String>, Error> {
+fn gather(delivered: &[Delivery], kind: Kind) -> Result<Result<Vec<Document>, String>, Error> {
     let mut all = Vec::new();
-    for path in paths {
-        let bytes = read(path, MAX_FILE)?;
-        let read = match (shape(path, &bytes)?, kind) {
-            (Shape::Bundle, _) => Document::new(&bytes).map(|document| vec![document]),
-            (Shape::NpmReply, Kind::Npm) => attest::read_npm_reply(&bytes),
-            (Shape::Pep740, Kind::Pypi) => attest::read_pep740(&bytes),
-            (shape, _) => return Err(does_not_go(path, shape, kind)),
+    for delivery in delivered {
+        let text = &delivery.text;
+        let read = match (shape(delivery)?, kind) {
+            (Shape::Bundle, _) => Document::new(text).map(|document| vec![document]),
+            (Shape::NpmReply, Kind::Npm) => attest::read_npm_reply(text),
+            (Shape::Pep740, Kind::Pypi) => attest::read_pep740(text),
+            (shape, _) => return Err(does_not_go(delivery, shape, kind)),
         };
         match read {
             Ok(documents) => all.extend(documents),
-            Err(error) => return Ok(Err(format!("{}: {error}", path.display()))),
+            Err(error) => return Ok(Err(format!("{}: {error}", delivery.from.display()))),
         }
     }
     Ok(Ok(all))
 }
 
-fn does_not_go(path: &Path, shape: Shape, kind: Kind) -> Error {
+fn does_not_go(delivery: &Delivery, shape: Shape, kind: Kind) -> Error {
     let what = match shape {
         Shape::Bundle => "a Sigstore bundle",
         Shape::NpmReply => "an npm registry's attestation reply",
         Shape::Pep740 => "a Python index's provenance",
     };
     Error::TrustInput {
-        path: path.to_path_buf(),
+        path: delivery.from.clone(),
         what: format!("it is {what}, and the file is {}", kind.noun()),
         hint: Some("files are told apart by their name: `.tgz` for npm, `.whl` and `.tar.gz` for Python".into()),
     }
 }
 
 /// What a document is. Exactly one of the known shapes, or an error.
-fn shape(path: &Path, bytes: &[u8]) -> Result<Shape, Error> {
+fn shape(delivery: &Delivery) -> Result<Shape, Error> {
     let wrong = |what: String| Error::TrustInput {
-        path: path.to_path_buf(),
+        path: delivery.from.clone(),
         what,
         hint: Some("a Sigstore bundle, an npm attestation reply or a PEP 740 provenance object is needed".into()),
     };
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| wrong(format!("it is not JSON: {error}")))?;
+    let value: Value = serde_json::from_slice(&delivery.text).map_err(|error| wrong(format!("it is not JSON: {error}")))?;
     let bundle = value
         .get("mediaType")
         .and_then(Value::as_str)
@@ -326,16 +340,15 @@ fn answer(proven: &Proven) -> Answer {
 }
 
 /// A file that no registry names: each document must be a bundle, and each must hold.
-fn file_verdict(paths: &[PathBuf], bytes: &[u8], key: Option<&PublicKey>, against: &Loaded, now: Timestamp) -> Result<Verdict, Error> {
+fn file_verdict(delivered: &[Delivery], bytes: &[u8], key: Option<&PublicKey>, against: &Loaded, now: Timestamp) -> Result<Verdict, Error> {
     let mut all: Option<Answer> = None;
-    for path in paths {
-        let text = read(path, MAX_FILE)?;
-        match shape(path, &text)? {
+    for delivery in delivered {
+        match shape(delivery)? {
             Shape::Bundle => {}
-            other => return Err(does_not_go(path, other, Kind::File)),
+            other => return Err(does_not_go(delivery, other, Kind::File)),
         }
-        let shown = path.display();
-        let next = match prove_file(&text, bytes, key, against, now) {
+        let shown = delivery.from.display();
+        let next = match prove_file(&delivery.text, bytes, key, against, now) {
             Ok(next) => next,
             Err(SigstoreError::Refused { cause }) => return Ok(Verdict::Refused(format!("{shown}: {cause}"))),
             Err(error) => return Ok(Verdict::Undecided(format!("{shown}: {error}"))),
@@ -416,7 +429,11 @@ mod tests {
     use super::*;
 
     fn shape_of(text: &str) -> Option<Shape> {
-        shape(Path::new("doc"), text.as_bytes()).ok()
+        let delivery = Delivery {
+            from: PathBuf::from("doc"),
+            text: text.into(),
+        };
+        shape(&delivery).ok()
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod check;
 mod load;
 mod refresh;
 
-pub use check::{Answer, Checked, Question, Verdict, check, documents_for};
+pub use check::{Answer, Checked, Delivery, Question, Verdict, check, documents_for};
 pub use load::{Loaded, Origin, Part, load, loaded};
 pub use refresh::{State, Update, refresh};
 
