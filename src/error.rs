@@ -415,7 +415,7 @@ impl Error {
                 one("this cannot be accepted; nothing was changed. Report it to the package's maintainers and the registry")
             }
             Self::Probe { hints, .. } => hints.clone(),
-            Self::Entry { hint, .. } => hint.iter().cloned().collect(),
+            Self::Entry { hint, .. } | Self::TrustInput { hint, .. } => hint.iter().cloned().collect(),
             Self::NothingHere { global: false, .. } => {
                 one("add a server with `mcp-pin install npm:NAME`, or use `--global` for your own servers")
             }
@@ -435,7 +435,6 @@ impl Error {
             Self::NoDrift { name } => vec![format!("`mcp-pin verify {name}` looks for drift and records it")],
             Self::TrustStored { .. } | Self::TrustNeverFetched { .. } => one("fetch it with `mcp-pin trust refresh`"),
             Self::TrustRefresh { source, .. } => source.hint().into_iter().collect(),
-            Self::TrustInput { hint, .. } => hint.iter().cloned().collect(),
             Self::NoSuchCode { .. } => one("`mcp-pin explain` lists them all"),
             Self::Edit { source, .. } => source.hint().into_iter().collect(),
             Self::ManifestDiffers { name, .. } => vec![format!(

@@ -225,6 +225,9 @@ fn show_json(loaded: &Loaded, now: Timestamp) -> Value {
     })
 }
 
+/// The version of one role.
+type Role = fn(&State) -> u64;
+
 fn refreshed(update: &Update, session: &Session) -> io::Result<()> {
     if session.printer.is_json() {
         let state = |state: &State| {
@@ -253,7 +256,7 @@ fn refreshed(update: &Update, session: &Session) -> io::Result<()> {
             Some(before) => writeln!(out, "  {title:<13} {before} -> {after}"),
             None => writeln!(out, "  {title:<13} {after} (new)"),
         };
-        let versions: [(&str, fn(&State) -> u64); 4] = [
+        let versions: [(&str, Role); 4] = [
             ("root", |state| state.versions.root),
             ("timestamp", |state| state.versions.timestamp),
             ("snapshot", |state| state.versions.snapshot),
