@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mcp_pin_global_optspecs
-    string join \n global locked offline format= color= q/quiet v/verbose y/yes h/help V/version
+    string join \n global locked offline trusted-root= format= color= q/quiet v/verbose y/yes h/help V/version
 end
 
 function __fish_mcp_pin_needs_command
@@ -24,6 +24,7 @@ function __fish_mcp_pin_using_subcommand
     contains -- $cmd[1] $argv
 end
 
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -46,6 +47,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "show" -d 'Show ever
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "remove" -d 'Take servers out of the manifest and the lock'
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "prune" -d 'Free what no lockfile that this machine knows needs any more'
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "log" -d 'Show what happened: installs, approvals, drift, alerts'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "trust" -d 'Show what signatures are proved against, fetch it anew, prove one file by hand'
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "explain" -d 'Say what a finding\'s code means'
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "completions" -d 'Write a completion script for a shell to standard output'
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -54,6 +56,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l arg -d 'An a
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l env -d 'The name of a variable that the server gets from its client (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l bin -d 'Which of the package\'s programs to start, where it has several' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -70,6 +73,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -s v -l verbose
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -85,6 +89,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s q -l quiet -d
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -101,6 +106,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -s v -l verbose 
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -113,6 +119,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s q -l quiet -
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -125,6 +132,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s q -l quiet -d '
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -138,6 +146,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s q -l quiet -d '
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -150,6 +159,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s q -l quiet -d
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -164,6 +174,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -s v -l verbose -
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s n -l limit -d 'Only the last so many' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -176,6 +187,71 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s q -l quiet -d 'S
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -f -a "show" -d 'Show the trust root and the registry keys in force, and where they come from'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -f -a "refresh" -d 'Fetch the newest trust root and registry keys (TUF), in one step and never backwards'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -f -a "check" -d 'Prove one downloaded file: who signed it, checked against the trust root in force'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l attestations -d 'A document about it: a Sigstore bundle, an npm attestation reply or a PEP 740 provenance object (may be repeated; each must hold)' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l name -d 'The npm package it must be, instead of the name in the archive' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l version -d 'The version it must be, instead of the one in the archive' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l key -d 'The public key (PEM) that signed, where no certificate did' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the trust root and the registry keys in force, and where they come from'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "refresh" -d 'Fetch the newest trust root and registry keys (TUF), in one step and never backwards'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "check" -d 'Prove one downloaded file: who signed it, checked against the trust root in force'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -188,6 +264,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s q -l quiet -
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -200,15 +277,19 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -s q -l qui
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "install" -d 'Add servers; without any, make this machine match the lock'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "update" -d 'Find newer versions, show what they change, ask, rewrite the lock'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "verify" -d 'Prove that nothing moved: lock, archives, installed files, what the server tells the model'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "approve" -d 'Review drift that `verify` recorded, and accept it'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "list" -d 'List the servers of this scope'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "show" -d 'Show everything the lock says about one server'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "remove" -d 'Take servers out of the manifest and the lock'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "prune" -d 'Free what no lockfile that this machine knows needs any more'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "log" -d 'Show what happened: installs, approvals, drift, alerts'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "explain" -d 'Say what a finding\'s code means'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "completions" -d 'Write a completion script for a shell to standard output'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log explain completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "install" -d 'Add servers; without any, make this machine match the lock'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "update" -d 'Find newer versions, show what they change, ask, rewrite the lock'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "verify" -d 'Prove that nothing moved: lock, archives, installed files, what the server tells the model'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "approve" -d 'Review drift that `verify` recorded, and accept it'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "list" -d 'List the servers of this scope'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "show" -d 'Show everything the lock says about one server'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "remove" -d 'Take servers out of the manifest and the lock'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "prune" -d 'Free what no lockfile that this machine knows needs any more'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "log" -d 'Show what happened: installs, approvals, drift, alerts'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "trust" -d 'Show what signatures are proved against, fetch it anew, prove one file by hand'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "explain" -d 'Say what a finding\'s code means'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "completions" -d 'Write a completion script for a shell to standard output'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update verify approve list show remove prune log trust explain completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "show" -d 'Show the trust root and the registry keys in force, and where they come from'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "refresh" -d 'Fetch the newest trust root and registry keys (TUF), in one step and never backwards'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "check" -d 'Prove one downloaded file: who signed it, checked against the trust root in force'

@@ -5,6 +5,9 @@ pub mod probe;
 pub mod runtime;
 pub mod sandbox;
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hints;
 mod plan;
 mod session;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -161,34 +161,11 @@ impl Session {
 
     /// One line: a message, several (a batch), or noise.
     fn read(&mut self, line: &[u8]) -> Result<(), Hostile> {
-        let whole = line.strip_suffix(b"\n").unwrap_or(line);
-        let whole = whole.strip_suffix(b"\r").unwrap_or(whole);
-        let line = whole.trim_ascii();
-        if line.is_empty() {
-            return Ok(());
-        }
-        let limits = Limits {
-            bytes: self.frames.frame_limit,
-            ..Limits::default()
-        };
-        let parsed = strict::parse(line, &limits);
-        if mentions_rpc(line) && has_inner_line_end(whole, parsed.is_err()) {
-            return Err(Hostile::new(
-                code::NOT_I_JSON,
-                "readers disagree on where a message ends: a line end of another kind stands inside a line",
-            ));
-        }
-        match parsed {
-            Ok(Value::Array(batch)) => self.waiting.extend(batch),
-            Ok(message @ Value::Object(_)) => self.waiting.push_back(message),
-            Err(error) if looks_like_json(line) && (!error.is_noise() || mentions_rpc(line)) => return Err(refused(line, &error)),
-            Ok(_) | Err(_) => {
-                let sample: String = String::from_utf8_lossy(line).chars().take(60).collect();
+        match messages(line, self.frames.frame_limit)? {
+            Line::Messages(messages) => self.waiting.extend(messages),
+            Line::Noise(sample) => {
                 if !self.notes.iter().any(|note| note.starts_with("it writes")) {
-                    self.note(format!(
-                        "it writes lines to stdout that are no messages, such as `{}`",
-                        visible(&sample)
-                    ));
+                    self.note(format!("it writes lines to stdout that are no messages, such as `{sample}`"));
                 }
             }
         }
@@ -359,6 +336,63 @@ async fn drain(mut stderr: ChildStderr, tail: Arc<Mutex<Tail>>) {
     }
 }
 
+/// What a line holds.
+enum Line {
+    /// Messages, none in an empty line.
+    Messages(Vec<Value>),
+    /// No message; how it begins, visibly.
+    Noise(String),
+}
+
+/// Reads one line. What readers disagree on is hostile.
+fn messages(line: &[u8], most: usize) -> Result<Line, Hostile> {
+    let whole = line.strip_suffix(b"\n").unwrap_or(line);
+    let whole = whole.strip_suffix(b"\r").unwrap_or(whole);
+    let line = whole.trim_ascii();
+    if line.is_empty() {
+        return Ok(Line::Messages(Vec::new()));
+    }
+    let limits = Limits {
+        bytes: most,
+        ..Limits::default()
+    };
+    let parsed = strict::parse(line, &limits);
+    if mentions_rpc(line) && has_inner_line_end(whole, parsed.is_err()) {
+        return Err(Hostile::new(
+            code::NOT_I_JSON,
+            "readers disagree on where a message ends: a line end of another kind stands inside a line",
+        ));
+    }
+    match parsed {
+        Ok(Value::Array(batch)) => Ok(Line::Messages(batch)),
+        Ok(message @ Value::Object(_)) => Ok(Line::Messages(vec![message])),
+        Err(error) if looks_like_json(line) && (!error.is_noise() || mentions_rpc(line)) => Err(refused(line, &error)),
+        Ok(_) | Err(_) => {
+            let sample: String = String::from_utf8_lossy(line).chars().take(60).collect();
+            Ok(Line::Noise(visible(&sample)))
+        }
+    }
+}
+
+/// Everything a server wrote, read as a session does: each message with the question that it
+/// answers. For the fuzz targets.
+#[cfg(feature = "fuzzing")]
+pub fn hear(output: &[u8], frame_limit: usize, total_limit: usize) -> Result<Vec<(Value, Option<i64>)>, Hostile> {
+    use futures_util::FutureExt as _;
+    let mut frames = Frames::new(output, frame_limit, total_limit);
+    let mut heard = Vec::new();
+    while let Some(line) = frames.next().now_or_never().transpose()?.flatten() {
+        let Line::Messages(found) = messages(&line, frame_limit)? else {
+            continue;
+        };
+        for message in found {
+            let answers = message.as_object().map(|message| answered(message, 7)).transpose()?;
+            heard.push((message, answers.flatten()));
+        }
+    }
+    Ok(heard)
+}
+
 /// The question of ours that a message answers. Clients match answers by number, some by text that
 /// reads as the number, or by `2.0`: so only the number that was sent is taken, and everything else
 /// in the form of an answer is hostile. What is no message of the protocol, or answers nothing, is
@@ -456,8 +490,8 @@ fn refused(line: &[u8], error: &NotIJson) -> Hostile {
 }
 
 /// Lines from a pipe, of bounded length and number.
-struct Frames {
-    stdout: ChildStdout,
+struct Frames<R = ChildStdout> {
+    stdout: R,
     buffer: Vec<u8>,
     /// Up to here the buffer holds no line end.
     searched: usize,
@@ -466,8 +500,8 @@ struct Frames {
     total_limit: usize,
 }
 
-impl Frames {
-    const fn new(stdout: ChildStdout, frame_limit: usize, total_limit: usize) -> Self {
+impl<R: AsyncRead + Unpin> Frames<R> {
+    const fn new(stdout: R, frame_limit: usize, total_limit: usize) -> Self {
         Self {
             stdout,
             buffer: Vec::new(),

@@ -13,7 +13,7 @@ mod secret;
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_RANGE, RANGE};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy, Response, StatusCode, Url, redirect};
 
 pub use error::{NetError, StreamError};
@@ -83,6 +83,24 @@ impl fmt::Debug for Network {
     }
 }
 
+/// A document as a host gave it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Where it came from after redirects, without user and password. Its query may be a
+    /// credential: not for messages.
+    pub url: String,
+    /// The host's `Content-Type`.
+    pub kind: Option<String>,
+    /// Its bytes.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
 impl Network {
     /// Sets the client up. Nothing is sent yet.
     pub fn new(options: &NetworkOptions) -> Result<Self, NetError> {
@@ -101,21 +119,39 @@ impl Network {
     /// explicit 404 and nothing else: any other failure is an error, because "not there" decides
     /// things that "could not ask" must not.
     pub async fn get(&self, url: &str, auth: Option<&Secret>, max_bytes: u64) -> Result<Option<Vec<u8>>, NetError> {
+        Ok(self.document(url, auth, None, max_bytes).await?.map(|document| document.body))
+    }
+
+    /// As [`Network::get`], for who must know what was sent and where it came from. `accept` are the
+    /// kinds of documents that are understood.
+    pub async fn document(
+        &self,
+        url: &str,
+        auth: Option<&Secret>,
+        accept: Option<&str>,
+        max_bytes: u64,
+    ) -> Result<Option<Document>, NetError> {
         let url = parse(url)?;
         let mut attempt = 0;
         loop {
             attempt += 1;
-            match self.get_once(&url, auth, max_bytes).await {
+            match self.get_once(&url, auth, accept, max_bytes).await {
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => self.pause(attempt).await,
                 other => return other,
             }
         }
     }
 
-    async fn get_once(&self, url: &Url, auth: Option<&Secret>, max_bytes: u64) -> Result<Option<Vec<u8>>, NetError> {
-        let Some(mut response) = send(&self.documents, url, auth, 0).await? else {
+    async fn get_once(&self, url: &Url, auth: Option<&Secret>, accept: Option<&str>, max_bytes: u64) -> Result<Option<Document>, NetError> {
+        let asked = Asked { auth, accept, from: 0 };
+        let Some(mut response) = send(&self.documents, url, asked).await? else {
             return Ok(None);
         };
+        let (found, kind) = (response.url().to_string(), response.headers().get(CONTENT_TYPE));
+        let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+        if response.content_length().is_some_and(|length| length > max_bytes) {
+            return Err(too_large(url, max_bytes));
+        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| NetError::of(&error, url))? {
             if body.len() as u64 + chunk.len() as u64 > max_bytes {
@@ -123,7 +159,7 @@ impl Network {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Some(body))
+        Ok(Some(Document { url: found, kind, body }))
     }
 
     /// Streams the bytes at `url`, exactly as sent, into `sink`, at most `max_bytes` of them.
@@ -165,7 +201,12 @@ impl Network {
         received: &mut u64,
         sink: &mut (dyn FnMut(&[u8]) -> Result<(), E> + Send),
     ) -> Result<bool, StreamError<E>> {
-        let Some(mut response) = send(&self.archives, url, auth, *received).await.map_err(StreamError::Net)? else {
+        let asked = Asked {
+            auth,
+            accept: None,
+            from: *received,
+        };
+        let Some(mut response) = send(&self.archives, url, asked).await.map_err(StreamError::Net)? else {
             return Ok(false);
         };
         // A host that ignores the range sends everything again: skip what the sink already has.
@@ -243,8 +284,20 @@ fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
     attempt.follow()
 }
 
-async fn send(client: &Client, url: &Url, auth: Option<&Secret>, from: u64) -> Result<Option<Response>, NetError> {
+/// What a request says besides its address.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    auth: Option<&'a Secret>,
+    accept: Option<&'a str>,
+    from: u64,
+}
+
+async fn send(client: &Client, url: &Url, asked: Asked<'_>) -> Result<Option<Response>, NetError> {
+    let Asked { auth, accept, from } = asked;
     let mut request = client.get(url.clone());
+    if let Some(accept) = accept {
+        request = request.header(ACCEPT, accept);
+    }
     if let Some(auth) = auth {
         let value = auth.header().ok_or_else(|| NetError::Settings {
             cause: "a credential holds characters that no header may have".to_owned(),

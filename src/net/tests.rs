@@ -53,6 +53,7 @@ async fn endless_data_is_cut() {
     // No announced length: counted while it arrives.
     let (base, _) = host(vec![b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n0123456789A".to_vec()]);
     assert!(matches!(read(&base, 10).await, Err(StreamError::Net(NetError::TooLarge { .. }))));
+    assert!(matches!(network().get(&base, None, 10).await, Err(NetError::TooLarge { .. })));
     assert_eq!(read(&base, 11).await.unwrap().as_deref(), Some("0123456789A"));
 }
 

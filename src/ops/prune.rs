@@ -64,7 +64,7 @@ pub fn prune(context: &Context, dry_run: bool, person: &dyn Interact) -> Result<
 fn evidence(pin: &Pin) -> impl Iterator<Item = Sha256Digest> {
     let packages = match &pin.pinned {
         Pinned::Package { closure, .. } => Some(closure.packages.values()),
-        _ => None,
+        Pinned::Local(_) => None,
     };
     packages.into_iter().flatten().flat_map(|package| package.evidence.bundles())
 }

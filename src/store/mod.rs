@@ -25,6 +25,9 @@ pub mod atomic;
 mod bundles;
 mod check;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod install;
 mod lock;
 mod names;

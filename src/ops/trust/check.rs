@@ -298,7 +298,10 @@ fn archive_verdict(documents: &Result<Vec<Document>, String>, prove: impl FnOnce
         Err(cause) => return Verdict::Undecided(cause.clone()),
     };
     match prove(documents) {
-        Ok(proven) if proven.evidence().level() == Level::Hash => Verdict::Undecided(EMPTY.to_owned()),
+        Ok(proven) if proven.evidence().level() == Level::Hash => {
+            let kinds = "every document holds, and none is of a kind that is known here: nothing is proved";
+            Verdict::Undecided(kinds.to_owned())
+        }
         Ok(proven) => Verdict::Proved(Box::new(answer(&proven))),
         Err(Refused::Forged { attack }) => Verdict::Refused(attack),
         Err(Refused::Undecidable(error)) => Verdict::Undecided(error.to_string()),

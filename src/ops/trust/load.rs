@@ -67,8 +67,8 @@ pub enum Origin {
     },
     /// Built into this program.
     BuiltIn {
-        /// As of when.
-        dated: Date,
+        /// As of when, where that is known.
+        dated: Option<Date>,
     },
 }
 
@@ -78,7 +78,7 @@ impl Origin {
         let since = match self {
             Self::Option(_) | Self::Configured(_) => return None,
             Self::Refreshed { at, .. } => *at,
-            Self::BuiltIn { dated } => start_of(*dated)?,
+            Self::BuiltIn { dated } => start_of((*dated)?)?,
         };
         Some((now.duration_since(since).as_hours() / 24).max(0))
     }
@@ -101,7 +101,8 @@ impl std::fmt::Display for Origin {
             Self::Option(path) => write!(f, "--trusted-root {}", path.display()),
             Self::Configured(path) => write!(f, "{}, as configured", path.display()),
             Self::Refreshed { url, at } => write!(f, "refreshed from {url} at {at:.0}"),
-            Self::BuiltIn { dated } => write!(f, "built in, of {dated}"),
+            Self::BuiltIn { dated: Some(dated) } => write!(f, "built in, of {dated}"),
+            Self::BuiltIn { dated: None } => write!(f, "built in"),
         }
     }
 }
@@ -147,8 +148,6 @@ pub fn load(context: &Context, settings: &TrustSettings) -> Result<Loaded, Error
     })
 }
 
-const BUILT_IN: Origin = Origin::BuiltIn { dated: EMBEDDED_DATE };
-
 fn root(context: &Context, settings: &TrustSettings, refreshed: Option<&(Origin, &Refreshed)>) -> Result<(Root, Origin), Error> {
     let file = |path: &PathBuf, origin: fn(PathBuf) -> Origin| Ok((read_root(path)?, origin(path.clone())));
     if let Some(path) = &context.trusted_root {
@@ -168,7 +167,12 @@ fn root(context: &Context, settings: &TrustSettings, refreshed: Option<&(Origin,
         place: "the built-in trust root".to_owned(),
         source,
     })?;
-    Ok((root, BUILT_IN))
+    Ok((
+        root,
+        Origin::BuiltIn {
+            dated: Some(EMBEDDED_DATE),
+        },
+    ))
 }
 
 fn read_root(path: &Path) -> Result<Root, Error> {
@@ -197,7 +201,7 @@ fn keys(settings: &TrustSettings, refreshed: Option<&(Origin, &Refreshed)>) -> R
                 place: "the built-in registry keys".to_owned(),
                 source,
             })?;
-            (embedded, BUILT_IN)
+            (embedded, Origin::BuiltIn { dated: None })
         }
     };
     let mut parts = vec![Part {

@@ -14,13 +14,14 @@ mod credentials;
 mod error;
 mod evidence;
 mod fetch;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod lockfile;
 mod packument;
 mod resolve;
 mod run;
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 pub use config::Settings;
@@ -29,12 +30,10 @@ pub use evidence::{Announced, Release};
 pub use lockfile::{Note, Resolution};
 pub use packument::{Packument, VersionDocument};
 
+pub use super::Environment;
 pub use crate::verify::npm::Claim;
 
 use run::Runner;
-
-/// The environment a process was started with, as a value.
-pub type Environment = BTreeMap<OsString, OsString>;
 
 /// The oldest npm whose lockfile and options are what [`Npm::resolve`] relies on.
 const OLDEST: u32 = 9;

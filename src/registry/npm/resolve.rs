@@ -14,8 +14,9 @@ use crate::model::PackageName;
 use crate::net::Network;
 
 use super::error::redacted;
-use super::run::{Output, closed_folder};
+use super::run::closed_folder;
 use super::{Npm, NpmError, Packument, Resolution, lockfile};
+use crate::registry::program::Output;
 
 /// A thousand packages on a slow line.
 const LIMIT: Duration = Duration::from_mins(10);

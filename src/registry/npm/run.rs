@@ -1,19 +1,13 @@
 //! Running npm: which one, where, and with what in its environment.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::{Child, Command};
 
 use super::{Environment, NpmError};
-
-/// What npm may print before the rest is thrown away.
-const MAX_OUTPUT: usize = 4 << 20;
+use crate::registry::program::{self, Output, RunError};
 
 /// The names of npm's settings that may come from the environment: where registries are, how to
 /// reach them and who we are to them. Nothing that changes what is chosen or how it is laid out.
@@ -54,23 +48,10 @@ impl std::fmt::Debug for Runner {
     }
 }
 
-/// What npm printed, and whether it was content.
-pub(super) struct Output {
-    pub(super) success: bool,
-    pub(super) stdout: Vec<u8>,
-    pub(super) stderr: Vec<u8>,
-}
-
 impl Runner {
     pub(super) fn find(env: &Environment, project: Option<&Path>) -> Result<Self, NpmError> {
-        let folders = trusted_folders(env, project);
-        let find = |program: &'static str| {
-            folders
-                .iter()
-                .map(|folder| folder.join(program))
-                .find(|path| is_program(path) && path.canonicalize().is_ok_and(|real| !is_below(&real, project)))
-                .ok_or(NpmError::NotInstalled { program })
-        };
+        let folders = program::trusted_folders(env, project);
+        let find = |name: &'static str| program::find(&folders, name, project).ok_or(NpmError::NotInstalled { program: name });
         let (npm, node) = (find("npm")?, find("node")?);
         let mut env = cleaned(env);
         let path = std::env::join_paths(&folders).map_err(|error| NpmError::Run { cause: error.to_string() })?;
@@ -80,58 +61,11 @@ impl Runner {
 
     /// Runs npm in `folder`, waits at most `limit`, and kills it with its children after that.
     pub(super) async fn run(&self, folder: &Path, args: &[OsString], limit: Duration) -> Result<Output, NpmError> {
-        let failed = |error: std::io::Error| NpmError::Run { cause: error.to_string() };
-        let mut command = Command::new(&self.npm);
-        command
-            .args(args)
-            .current_dir(folder)
-            .env_clear()
-            .envs(&self.env)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
-        let mut child = command.spawn().map_err(failed)?;
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let finished = tokio::time::timeout(limit, async { tokio::join!(child.wait(), bounded(stdout), bounded(stderr)) }).await;
-        let Ok((status, stdout, stderr)) = finished else {
-            kill(&mut child).await;
-            return Err(NpmError::Timeout { seconds: limit.as_secs() });
-        };
-        Ok(Output {
-            success: status.map_err(failed)?.success(),
-            stdout: stdout.map_err(failed)?,
-            stderr: stderr.map_err(failed)?,
+        let output = program::run(&self.npm, folder, args, &self.env, limit).await;
+        output.map_err(|error| match error {
+            RunError::Io { cause } => NpmError::Run { cause },
+            RunError::Timeout { seconds } => NpmError::Timeout { seconds },
         })
-    }
-}
-
-async fn kill(child: &mut Child) {
-    // npm may be a launcher that starts the real one: its group goes as a whole.
-    #[cfg(target_os = "linux")]
-    if let Some(group) = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(rustix::process::Pid::from_raw)
-    {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-    let _ = child.kill().await;
-}
-
-/// Reads to the end so that the writer never blocks, and keeps what fits.
-async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
-    let Some(mut stream) = stream else { return Ok(Vec::new()) };
-    let mut kept = Vec::new();
-    let mut buffer = vec![0; 16 << 10];
-    loop {
-        let count = stream.read(&mut buffer).await?;
-        if count == 0 {
-            return Ok(kept);
-        }
-        let room = MAX_OUTPUT.saturating_sub(kept.len()).min(count);
-        kept.extend_from_slice(&buffer[..room]);
     }
 }
 
@@ -141,37 +75,10 @@ pub(super) fn closed_folder(scratch: &Path) -> Result<TempDir, NpmError> {
     let failed = |error: std::io::Error| NpmError::Run {
         cause: format!("no folder below `{}`: {error}", scratch.display()),
     };
-    let folder = tempfile::Builder::new()
-        .prefix("npm-")
-        .permissions(std::fs::Permissions::from_mode(0o700))
-        .tempdir_in(scratch)
-        .map_err(failed)?;
+    let folder = program::closed_folder(scratch, "npm-").map_err(failed)?;
     std::fs::create_dir(folder.path().join("project")).map_err(failed)?;
     std::fs::create_dir(folder.path().join("cache")).map_err(failed)?;
     Ok(folder)
-}
-
-fn trusted_folders(env: &Environment, project: Option<&Path>) -> Vec<PathBuf> {
-    let path = env.get(OsStr::new("PATH")).cloned().unwrap_or_default();
-    std::env::split_paths(&path)
-        .filter(|folder| folder.is_absolute() && !is_below(folder, project))
-        .filter(|folder| {
-            folder
-                .components()
-                .all(|part| part.as_os_str() != "node_modules" && part.as_os_str() != "..")
-        })
-        .collect()
-}
-
-fn is_below(path: &Path, project: Option<&Path>) -> bool {
-    let Some(project) = project else { return false };
-    let real = project.canonicalize();
-    path.starts_with(project) || real.is_ok_and(|real| path.starts_with(real))
-}
-
-fn is_program(path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 /// The caller's environment without what would change npm's mind or inject code into node.
@@ -205,7 +112,10 @@ fn is_scope_registry(setting: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
+    use crate::registry::program::MAX_OUTPUT;
 
     fn env(pairs: &[(&str, &str)]) -> Environment {
         pairs.iter().map(|(a, b)| (a.into(), b.into())).collect()

@@ -183,9 +183,10 @@ fn refused(error: SigstoreError) -> Refused {
     }
 }
 
-/// `, logged at TIME`, where a time is proved.
-pub(super) fn logged(time: Option<Timestamp>) -> String {
-    time.map_or_else(String::new, |time| format!(", logged at {time}"))
+/// `, logged at TIME (what the log entry was proved with)`.
+pub(super) fn logged(proof: &Proof) -> String {
+    let time = proof.logged_at().map_or_else(String::new, |time| format!(", logged at {time}"));
+    format!("{time} ({})", proof.log_checks().join("; "))
 }
 
 #[cfg(test)]

@@ -38,6 +38,9 @@
 
 mod document;
 mod filename;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gather;
 mod keys;
 mod npm;

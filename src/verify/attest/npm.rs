@@ -39,7 +39,12 @@ pub fn prove_npm(
         ));
     }
     // 2. Registry signatures.
-    let signed = signature::check(&trust.keys, subject, signatures)?;
+    let signed = signature::check(
+        &trust.keys,
+        (subject.name, subject.version),
+        subject.archive,
+        signatures,
+    )?;
     gathered.signed(signed.pin, signed.checked);
     // 3. Each document.
     for document in each(documents)? {
@@ -126,19 +131,22 @@ fn signing_key<'a>(keys: &'a KeySet, bundle: &Bundle) -> Result<Option<&'a Key>,
     Ok(Some(key))
 }
 
+/// At every proved time, should there be several.
 fn was_valid(key: &Key, proof: &Proof) -> Result<(), Refused> {
-    match proof.logged_at() {
-        Some(time) if key.covers(time) => Ok(()),
+    if proof.times().is_empty() {
+        return Err(undecidable("no proved time says whether the registry's key counted when it signed"));
+    }
+    match proof.times().iter().find(|time| !key.covers(**time)) {
+        None => Ok(()),
         Some(time) => Err(forged(format!(
             "it is signed with a key of the registry that did not count at {time}, the proved time of signing"
         ))),
-        None => Err(undecidable("no proved time says whether the registry's key counted when it signed")),
     }
 }
 
 fn kind(statement: &Statement, bundle: &Bundle, proof: &Proof, subject: NpmSubject<'_>) -> Result<(Kind, String), Refused> {
     let NpmSubject { name, version, .. } = subject;
-    let logged = logged(proof.logged_at());
+    let logged = logged(proof);
     let key = bundle.key_hint().map(quoted);
     match (statement.predicate_type.as_str(), key) {
         (NPM_PUBLISH, Some(key)) => {

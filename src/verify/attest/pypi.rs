@@ -64,7 +64,7 @@ fn judge(trust: &Trust, subject: PypiSubject<'_>, document: &Document, now: Time
         }
     };
     // 2.5 The kind, and for SLSA the source.
-    let logged = logged(proof.logged_at());
+    let logged = logged(&proof);
     let kind = statement.predicate_type.as_str();
     let (what, builder) = match kind {
         PYPI_PUBLISH => ("publish attestation v1", None),

@@ -60,10 +60,11 @@ pub struct Manifest {
     pub libc: Vec<String>,
     /// `engines.node`.
     pub engines_node: Option<String>,
-    /// Where it says that its source is: `repository`, or its `url`, as written.
-    pub repository: Option<String>,
     /// `gypfile`, if it is a boolean.
     pub gypfile: Option<bool>,
+    /// `repository`, as text or its `url`: where the package says that it comes from. Nobody checks
+    /// it; [`crate::verify::attest::source`] compares it with an attested source.
+    pub repository: Option<String>,
     /// Keys that stand twice in one object. JavaScript takes the last and so does this type; a
     /// reader that takes the first would see another package.
     pub duplicate_keys: BTreeSet<String>,
@@ -106,16 +107,13 @@ impl Manifest {
             os: limits(object, "os")?,
             cpu: limits(object, "cpu")?,
             libc: limits(object, "libc")?,
-            repository: object
-                .get("repository")
-                .and_then(|repository| repository.get("url").unwrap_or(repository).as_str())
-                .map(str::to_owned),
             engines_node: object
                 .get("engines")
                 .and_then(|e| e.get("node"))
                 .and_then(Value::as_str)
                 .map(str::to_owned),
             gypfile: object.get("gypfile").and_then(Value::as_bool),
+            repository: repository(object),
             duplicate_keys: BTreeSet::new(),
             name,
             dependencies,
@@ -138,6 +136,12 @@ impl Manifest {
         });
         below.collect()
     }
+}
+
+fn repository(object: &Map<String, Value>) -> Option<String> {
+    let repository = object.get("repository")?;
+    let text = repository.as_str().or_else(|| repository.get("url")?.as_str());
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// The scripts npm would run on installing: those written down, and the `node-gyp rebuild` it

@@ -22,7 +22,10 @@ impl Bundle {
     /// ([`SigstoreError::Refused`]).
     pub fn parse(json: &[u8]) -> Result<Self, SigstoreError> {
         let text = shape::check(json)?;
-        let wire = Wire::from_json(text).map_err(|error| SigstoreError::malformed(visible(&error.to_string())))?;
+        let wire = Wire::from_json(text).map_err(|error| {
+            let cause = error.to_string();
+            SigstoreError::malformed(visible(cause.strip_prefix("JSON error: ").unwrap_or(&cause)))
+        })?;
         Ok(Self(Arc::new(wire)))
     }
 

@@ -1,5 +1,6 @@
 //! What a proved certificate says about its holder and the build.
 
+use sigstore_verify::SubjectAltName;
 use sigstore_verify::crypto::CertificateInfo;
 
 use super::error::SigstoreError;
@@ -29,7 +30,7 @@ impl Claims {
         let subject = certificate
             .identity
             .as_ref()
-            .map(|name| name.as_str())
+            .map(SubjectAltName::as_str)
             .filter(|name| !name.is_empty());
         let Some(subject) = subject else {
             return Err(SigstoreError::unsupported(
@@ -40,7 +41,7 @@ impl Claims {
         let Some(issuer) = issuer else {
             return Err(SigstoreError::refused("the certificate does not say who vouched for its holder"));
         };
-        let newer_or = |newer: &Option<String>, older: &Option<String>| given(newer).or_else(|| given(older));
+        let newer_or = |newer: &Option<String>, older: &Option<String>| given(newer.as_ref()).or_else(|| given(older.as_ref()));
         let found = Self {
             identity: identity::of(&Subject {
                 name: subject,
@@ -48,15 +49,15 @@ impl Claims {
                 source_repository: claims.source_repository_uri.as_deref(),
                 old_repository: old.workflow_repository.as_deref(),
                 build_config: claims.build_config_uri.as_deref(),
-                repository_id: given(&claims.source_repository_identifier),
-                owner_id: given(&claims.source_repository_owner_identifier),
-                runner: given(&claims.runner_environment),
+                repository_id: given(claims.source_repository_identifier.as_ref()),
+                owner_id: given(claims.source_repository_owner_identifier.as_ref()),
+                runner: given(claims.runner_environment.as_ref()),
             }),
             git_ref: newer_or(&claims.source_repository_ref, &old.workflow_ref),
             commit: newer_or(&claims.source_repository_digest, &old.workflow_sha),
-            run: given(&claims.run_invocation_uri),
+            run: given(claims.run_invocation_uri.as_ref()),
             trigger: newer_or(&claims.build_trigger, &old.workflow_trigger),
-            visibility: given(&claims.source_repository_visibility_at_signing),
+            visibility: given(claims.source_repository_visibility_at_signing.as_ref()),
         };
         found.showable()?;
         Ok(found)
@@ -92,7 +93,7 @@ impl Claims {
     }
 }
 
-/// An empty claim says nothing.
-fn given(claim: &Option<String>) -> Option<String> {
-    claim.clone().filter(|text| !text.is_empty())
+/// An empty claim says nothing, and neither do two quotes (`CircleCI`).
+fn given(claim: Option<&String>) -> Option<String> {
+    claim.filter(|text| !matches!(text.as_str(), "" | "\"\"")).cloned()
 }

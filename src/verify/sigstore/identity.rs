@@ -25,13 +25,12 @@ pub(super) fn of(subject: &Subject<'_>) -> Identity {
         (None, Some(name)) => host(signer).map(|host| repository(&format!("{host}/{name}"))),
         (None, None) => None,
     };
-    // A certificate that names the source repository the old way names the workflow in its subject.
-    let config = match non_empty(subject.build_config) {
-        Some(url) => Some(without_ref(url)),
-        None if non_empty(subject.source_repository).is_none() && repository.is_some() => Some(signer),
+    let workflow = match non_empty(subject.build_config) {
+        Some(url) => workflow(url, repository.as_deref()),
+        // A certificate that names the source repository the old way names the workflow as its subject.
+        None if non_empty(subject.source_repository).is_none() && repository.is_some() => workflow(subject.name, repository.as_deref()),
         None => None,
     };
-    let workflow = config.map(|config| inside(config, repository.as_deref()).to_owned());
     Identity {
         issuer: subject.issuer.to_owned(),
         signer: signer.to_owned(),
@@ -84,11 +83,115 @@ fn repository(url: &str) -> String {
     }
 }
 
-/// The path of the build configuration inside the repository; the whole URL where it lives in
-/// another one. GitLab separates the two with a double slash.
-fn inside<'a>(config: &'a str, repository: Option<&str>) -> &'a str {
+/// The path of the build configuration inside the repository (GitLab puts a double slash before
+/// it); the whole URL where it lives in another one. One outside that has no ref is no file but an
+/// address of the run (`CircleCI`), which is another one each time: it says nothing here.
+fn workflow(url: &str, repository: Option<&str>) -> Option<String> {
+    let config = without_ref(url);
     let path = repository.and_then(|repository| config.strip_prefix(repository)?.strip_prefix('/'));
-    path.map(|path| path.trim_start_matches('/'))
-        .filter(|path| !path.is_empty())
-        .unwrap_or(config)
+    match path.map(|path| path.trim_start_matches('/')).filter(|path| !path.is_empty()) {
+        Some(path) => Some(path.to_owned()),
+        None if config.len() < url.len() => Some(config.to_owned()),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(name: &str) -> Subject<'_> {
+        Subject {
+            name,
+            issuer: "https://issuer.example.com",
+            source_repository: None,
+            old_repository: None,
+            build_config: None,
+            repository_id: None,
+            owner_id: None,
+            runner: None,
+        }
+    }
+
+    #[test]
+    fn a_reusable_workflow_signs_for_another_repository() {
+        let identity = of(&Subject {
+            source_repository: Some("https://github.com/me/server"),
+            build_config: Some("https://github.com/me/server/.github/workflows/release.yml@refs/tags/v1"),
+            ..subject("https://github.com/builders/shared/.github/workflows/build.yml@refs/heads/main")
+        });
+        assert_eq!(identity.signer, "https://github.com/builders/shared/.github/workflows/build.yml");
+        assert_eq!(identity.repository.as_deref(), Some("https://github.com/me/server"));
+        assert_eq!(identity.workflow.as_deref(), Some(".github/workflows/release.yml"));
+    }
+
+    #[test]
+    fn a_workflow_of_another_repository_keeps_its_url() {
+        let of_config = |config| {
+            let subject = Subject {
+                source_repository: Some("https://github.com/me/server"),
+                build_config: Some(config),
+                ..subject("https://github.com/me/server/.github/workflows/x.yml@refs/heads/main")
+            };
+            of(&subject).workflow
+        };
+        let other = of_config("https://github.com/me/server-evil/.github/workflows/release.yml@refs/heads/main");
+        assert_eq!(
+            other.as_deref(),
+            Some("https://github.com/me/server-evil/.github/workflows/release.yml")
+        );
+        assert_eq!(of_config("https://ci.example.com/run/18273/config"), None, "an address of the run");
+    }
+
+    #[test]
+    fn a_ref_ends_the_signer_wherever_its_own_at_signs_are() {
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        for (name, signer) in [
+            (
+                "https://h/o/r/.github/workflows/w.yml@refs/tags/@scope/name@1.0.0".to_owned(),
+                "https://h/o/r/.github/workflows/w.yml",
+            ),
+            (
+                format!("https://h/o/r/.github/workflows/w.yml@{commit}"),
+                "https://h/o/r/.github/workflows/w.yml",
+            ),
+            ("https://h/@o/r".to_owned(), "https://h/@o/r"),
+            ("me@refs/heads".to_owned(), "me@refs/heads"),
+            ("me@example.com".to_owned(), "me@example.com"),
+        ] {
+            assert_eq!(of(&subject(&name)).signer, signer);
+        }
+    }
+
+    #[test]
+    fn an_address_has_no_repository() {
+        let identity = of(&subject("me@example.com"));
+        assert_eq!((identity.repository, identity.workflow), (None, None));
+    }
+
+    #[test]
+    fn repositories_have_one_spelling() {
+        for url in [
+            "github.com/me/server",
+            "https://github.com/me/server.git",
+            "https://github.com/me/server/",
+        ] {
+            let identity = of(&Subject {
+                source_repository: Some(url),
+                ..subject("https://github.com/me/server/w.yml@refs/heads/main")
+            });
+            assert_eq!(identity.repository.as_deref(), Some("https://github.com/me/server"), "{url}");
+            assert_eq!(identity.workflow, None, "nothing is made up from the subject");
+        }
+    }
+
+    #[test]
+    fn old_certificates_name_the_repository_without_its_host() {
+        let identity = of(&Subject {
+            old_repository: Some("me/server"),
+            ..subject("https://github.com/me/server/.github/workflows/w.yml@refs/tags/v1")
+        });
+        assert_eq!(identity.repository.as_deref(), Some("https://github.com/me/server"));
+        assert_eq!(identity.workflow.as_deref(), Some(".github/workflows/w.yml"));
+    }
 }

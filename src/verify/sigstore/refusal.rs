@@ -16,7 +16,7 @@ pub(super) fn explain(error: &Error) -> SigstoreError {
         Error::Bundle(error) => form(error),
         Error::SignatureInvalid(_) => "the signature does not hold: it was forged, or what it signs was changed".to_owned(),
         Error::ArtifactMismatch(_) => "it is about other bytes than these".to_owned(),
-        Error::InvalidBundle(what) => format!("the bundle contradicts itself: {}", visible(what)),
+        Error::InvalidBundle(what) => format!("the bundle is broken: {}", visible(what)),
         other => format!("the bundle cannot be verified: {}", visible(&other.to_string())),
     };
     SigstoreError::refused(cause)

@@ -7,6 +7,7 @@ pub(crate) mod ca;
 mod check;
 pub(crate) mod forge;
 mod log;
+mod samples;
 mod stamp;
 
 use std::path::{Path, PathBuf};

@@ -208,3 +208,30 @@ pub(super) fn public_good() -> Root {
 pub(super) fn now() -> Timestamp {
     "2026-11-20T00:00:00Z".parse().unwrap()
 }
+
+/// The bad files from npm and what each attestation in them comes to, in order.
+pub(super) fn bad_npm(folder: &Path) -> Vec<(String, Vec<Result<(), String>>)> {
+    let mut found = files(&folder.join("npm/tampered"));
+    found.extend(files(&folder.join("npm/pacote")));
+    // The archive is that of the first attestation, whose digest stands right in each file.
+    let judge = |attestation: &Value, archive: &Value| {
+        let bundle = &attestation["bundle"];
+        let hint = bundle["verificationMaterial"]["publicKey"]["hint"].as_str();
+        let sample = Sample {
+            name: String::new(),
+            key: hint.map(|hint| key(folder, hint)),
+            signed: Signed::Digest(own_digest(&archive["bundle"])),
+            bundle: bundle.clone(),
+            root: public_good(),
+        };
+        sample.judge(&sample.text()).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let all = |value: &Value| {
+        let attestations = value["attestations"].as_array().unwrap();
+        attestations
+            .iter()
+            .map(|attestation| judge(attestation, &attestations[0]))
+            .collect()
+    };
+    found.iter().map(|(name, value)| (name.clone(), all(value))).collect()
+}

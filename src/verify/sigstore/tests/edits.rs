@@ -95,7 +95,7 @@ fn swap(bundle: &Value, other: &Value, path: &str) -> Option<Value> {
     set(bundle, path, |_| at(other, path).cloned())
 }
 
-const SIGNATURE: &[&str] = &["signature does not hold"];
+const SIGNATURE: &[&str] = &["signature does not hold", "signed timestamp is forged"];
 const CERTIFICATE: &[&str] = &[
     "certificate",
     "signature does not hold",
@@ -151,12 +151,12 @@ pub(super) const FORGERIES: &[Forgery] = &[
     },
     Forgery {
         name: "signature, middle",
-        says: &["signature does not hold", "signed timestamp is forged"],
+        says: SIGNATURE,
         edit: |bundle, _| flip(bundle, signature(bundle)?, 3),
     },
     Forgery {
         name: "signature, last byte",
-        says: &["signature does not hold", "signed timestamp is forged"],
+        says: SIGNATURE,
         edit: |bundle, _| flip(bundle, signature(bundle)?, 8),
     },
     Forgery {

@@ -1,0 +1,80 @@
+//! The samples of the fuzz targets: a private Sigstore's root and keys, and what it signed about one
+//! archive. Its keys are made for this and thrown away, so all of it changes together:
+//!
+//!     cargo test --test it write_the_fuzz_samples -- --ignored
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256, Sha512};
+
+use super::bundle::reply;
+use super::{Build, Flavour, NOON, Signing, Statement, World};
+
+const NAME: &str = "@example/server";
+const VERSION: &str = "1.2.3";
+const WHEEL: &str = "example_server-1.2.3-py3-none-any.whl";
+
+#[test]
+#[ignore = "writes into fuzz/samples/"]
+fn write_the_fuzz_samples() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/samples/world");
+    let archive = std::fs::read(folder.join("archive")).unwrap();
+    let integrity = format!("sha512-{}", STANDARD.encode(Sha512::digest(&archive)));
+    let world = World::new();
+    world.write(&folder);
+    let build = Build::github("example/server");
+    let statement = Statement::provenance(NAME, VERSION, &integrity, &build);
+    let publish = Statement::publish(NAME, VERSION, &integrity, "https://registry.example.test");
+    // The stamps have this machine's time.
+    let now = i64::try_from(
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs(),
+    )
+    .unwrap();
+    let with = |flavour, at| Signing {
+        flavour,
+        ..Signing::at(at)
+    };
+    let first = world.attest(&build, &statement);
+    let registry = world.attest_with(&world.registry, &publish, NOON);
+    // The type of what a trusted publisher says; in pieces, since it begins like an index's address.
+    let publisher = concat!("https://docs.py", "pi.org/attestations/publish/v1");
+    let sha256: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+    let wheel = json!([{"name": WHEEL, "digest": {"sha256": sha256}}]);
+    let python = statement
+        .clone()
+        .with("/subject", wheel)
+        .with("/predicateType", publisher)
+        .with("/predicate", Value::Null);
+    let python = world.attest(&build, &python);
+    let material = &python["verificationMaterial"];
+    let envelope = &python["dsseEnvelope"];
+    let pep740 = json!({"version": 1, "attestation_bundles": [{
+        "publisher": {"kind": "GitHub", "repository": "example/server", "workflow": "release.yml", "environment": null, "claims": null},
+        "attestations": [{
+            "version": 1,
+            "verification_material": {"certificate": material["certificate"]["rawBytes"], "transparency_entries": material["tlogEntries"]},
+            "envelope": {"statement": envelope["payload"], "signature": envelope["signatures"][0]["sig"]},
+        }],
+    }]});
+    for (name, value) in [
+        ("first.json", first.clone()),
+        (
+            "stamped.json",
+            world.attest_as(with(Flavour::FirstStamped, now), &build, &statement),
+        ),
+        ("second.json", world.attest_as(with(Flavour::Second, now), &build, &statement)),
+        ("message.json", world.sign_bytes(with(Flavour::First, NOON), &build, &archive)),
+        ("publish.json", registry.clone()),
+        ("pep740.json", pep740),
+        ("signatures.json", json!([world.registry.signature(NAME, VERSION, &integrity)])),
+        ("reply.json", reply(&[(statement, first), (publish, registry)])),
+    ] {
+        std::fs::write(folder.join(name), value.to_string()).unwrap();
+    }
+}
