@@ -146,7 +146,7 @@ async fn server(
     }
     let installed = match &pin.pinned {
         Pinned::Package { closure, .. } => {
-            sound &= signed(tools, closure, checked, line)?;
+            sound &= signed(tools, closure, checked, line);
             let Some(installed) = tree(tools, loaded, closure, checked, line)? else {
                 return Ok(());
             };
@@ -177,21 +177,29 @@ async fn server(
 }
 
 /// Proves the evidence of every package again, offline. Whether nothing of it is wrong.
-fn signed(tools: &Tools<'_>, closure: &crate::model::Closure, checked: &mut Checked<'_>, line: &mut ServerLine) -> Result<bool, Error> {
+fn signed(tools: &Tools<'_>, closure: &crate::model::Closure, checked: &mut Checked<'_>, line: &mut ServerLine) -> bool {
     let packages: Vec<_> = closure
         .packages
         .values()
         .filter(|package| package.evidence.level() > Level::Hash)
         .collect();
     if packages.is_empty() {
-        return Ok(true);
+        return true;
     }
-    let said = evidence::again(tools, checked.name, &packages)?;
+    let said = match evidence::again(tools, checked.name, &packages) {
+        Ok(said) => said,
+        Err(error) => {
+            // A trust root that cannot be used must not hide what is wrong with the files.
+            let text = error.to_string();
+            checked.undecided(text.strip_prefix("could not ").unwrap_or(&text), error.hints());
+            return true;
+        }
+    };
     line.proved = Some(said.proved);
     let right = said.findings.is_empty();
     checked.report.findings.extend(said.findings);
     checked.report.undecided.extend(said.undecided);
-    Ok(right)
+    right
 }
 
 /// Compares the installed tree with its archives. The proof is `None` where it differs or could
