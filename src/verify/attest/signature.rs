@@ -43,7 +43,7 @@ pub(super) fn check(
             continue;
         };
         let bytes = STANDARD.decode(&signature.signature).unwrap_or_default();
-        if !key.key.verifies(message.as_bytes(), &bytes) {
+        if !key.public.verifies(message.as_bytes(), &bytes) {
             return Err(forged(format!(
                 "the registry's signature by the key `{keyid}` is not over `{message}`: \
                  the archive, its name or its version is not what was signed"
