@@ -192,3 +192,18 @@ fn a_pulled_lock_that_lost_its_evidence_is_compared_with_what_was_approved() {
     machine.run(&MATCH).exits(1).says("https://github.com/evil/demo");
     assert_ne!(machine.run(&PROVE).status, 0);
 }
+
+#[test]
+fn a_claimed_source_is_compared_on_every_machine() {
+    let scene = Scene::new();
+    let package = demo("1.0.0").field("repository", json!("https://github.com/famous/server"));
+    scene.publish(package, Some(&acme("1.0.0")));
+    let theirs = scene.machine_with("[policy]\naccept-without-terminal = true\n");
+    let ran = theirs
+        .run(&["install", "npm:demo", "--no-probe", "--yes", "--format", "json"])
+        .exits(1);
+    let fingerprint = ran.json()["fingerprint"].as_str().unwrap().to_owned();
+    theirs.run(&[&INSTALL[..], &["--accept", &fingerprint]].concat()).exits(0);
+    let machine = ours(&scene, &theirs);
+    machine.run(&MATCH).exits(1).says("source-mismatch");
+}
