@@ -154,12 +154,12 @@ fn kept(tools: &Tools<'_>, packages: &BTreeMap<Key, &LockedPackage>, known: &Kno
             })
         })
         .collect();
-    let proved = reprove(tools, &pinned.iter().collect::<Vec<_>>())?;
+    let outcomes = reprove(tools, &pinned.iter().collect::<Vec<_>>())?;
     Ok(pinned
         .iter()
-        .zip(proved)
+        .zip(outcomes)
         .filter_map(|(package, outcome)| match outcome {
-            Reproof::Holds(proven) => Some((key(package), *proven)),
+            Reproof::Holds(holds) => Some((key(package), *holds)),
             _ => None,
         })
         .collect())

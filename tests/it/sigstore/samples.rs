@@ -44,7 +44,7 @@ fn write_the_fuzz_samples() {
     let registry = world.attest_with(&world.registry, &publish, NOON);
     // The type of what a trusted publisher says; in pieces, since it begins like an index's address.
     let publisher = concat!("https://docs.py", "pi.org/attestations/publish/v1");
-    let sha256 = crate::harness::hex(&Sha256::digest(&archive));
+    let sha256 = mcp_pin::model::Sha256Digest::of(&archive).to_string();
     let wheel = json!([{"name": WHEEL, "digest": {"sha256": sha256}}]);
     let python = statement
         .clone()
