@@ -21,9 +21,11 @@ use crate::ops::tools::Tools;
 use crate::policy;
 use crate::verify::attest::{Document, NpmSubject, Proven, Refused, Trust, prove_npm, read_npm_reply, source};
 
+mod claims;
 mod reproof;
 mod told;
 
+pub use claims::mismatches;
 pub use reproof::{Reproof, Said, again, prepare, reprove};
 pub use told::{Counts, counts, figures, signer, source_link};
 
