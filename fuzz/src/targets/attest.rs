@@ -142,7 +142,10 @@ fn about_npm(documents: &[Document]) {
         (&world.name, VERSION, other),
     ] {
         nothing(&ask(name, version, archive, &[]), documents);
-        assert!(ask(name, version, archive, &world.signatures).is_err(), "a signature over something else counts");
+        assert!(
+            ask(name, version, archive, &world.signatures).is_err(),
+            "a signature over something else counts"
+        );
     }
     if let Ok(proven) = ask(&world.name, VERSION, own, &[]) {
         by_the_signer(&proven);
@@ -206,7 +209,11 @@ pub(crate) fn statement(data: &[u8]) {
         assert_eq!(value.pointer("/predicate/name").and_then(Value::as_str), Some("@example/server"));
     }
     if holds.provenance {
-        assert!(value["predicateType"].as_str().is_some_and(|kind| kind.starts_with("https://slsa.dev/provenance/")));
+        assert!(
+            value["predicateType"]
+                .as_str()
+                .is_some_and(|kind| kind.starts_with("https://slsa.dev/provenance/"))
+        );
     }
 }
 
@@ -227,9 +234,16 @@ pub(crate) fn source(data: &[u8]) {
     let (one, other) = text.split_once('\n').unwrap_or((text, "https://github.com/example/server"));
     let named = repository_of(one);
     if let Some(named) = &named {
-        assert_eq!(repository_of(named).as_ref(), Some(named), "{one:?} is named {named:?}, which is named otherwise");
+        assert_eq!(
+            repository_of(named).as_ref(),
+            Some(named),
+            "{one:?} is named {named:?}, which is named otherwise"
+        );
         assert!(names_same_repository(one, one) && names_same_repository(one, named));
-        let host = named.strip_prefix("https://").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let host = named
+            .strip_prefix("https://")
+            .and_then(|rest| rest.split('/').next())
+            .unwrap_or_default();
         assert!(!host.is_empty() && !host.contains(['@', '\\', '%']), "{named:?}");
     }
     assert_eq!(names_same_repository(one, other), names_same_repository(other, one));

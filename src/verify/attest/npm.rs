@@ -39,12 +39,7 @@ pub fn prove_npm(
         ));
     }
     // 2. Registry signatures.
-    let signed = signature::check(
-        &trust.keys,
-        (subject.name, subject.version),
-        subject.archive,
-        signatures,
-    )?;
+    let signed = signature::check(&trust.keys, (subject.name, subject.version), subject.archive, signatures)?;
     gathered.signed(signed.pin, signed.checked);
     // 3. Each document.
     for document in each(documents)? {
