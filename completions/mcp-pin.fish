@@ -24,7 +24,7 @@ function __fish_mcp_pin_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -56,7 +56,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l arg -d 'An a
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l env -d 'The name of a variable that the server gets from its client (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l bin -d 'Which of the package\'s programs to start, where it has several' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -73,7 +73,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -s v -l verbose
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -89,7 +89,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s q -l quiet -d
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -106,7 +106,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -s v -l verbose 
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -119,7 +119,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s q -l quiet -
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -132,7 +132,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s q -l quiet -d '
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -146,7 +146,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s q -l quiet -d '
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -159,7 +159,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s q -l quiet -d
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -174,7 +174,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -s v -l verbose -
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s n -l limit -d 'Only the last so many' -r
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -187,7 +187,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s q -l quiet -d 'S
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -204,7 +204,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_se
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -f -a "refresh" -d 'Fetch the newest trust root and registry keys (TUF), in one step and never backwards'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -f -a "check" -d 'Prove one downloaded file: who signed it, checked against the trust root in force'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -217,7 +217,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_s
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -230,11 +230,11 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_s
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l attestations -d 'A document about it: a Sigstore bundle, an npm attestation reply or a PEP 740 provenance object (may be repeated; each must hold)' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l attestations -d 'A document about it: a Sigstore bundle, an npm attestation reply or a PEP 740 provenance object (may be repeated; each must hold). Without one, the registry is asked' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l name -d 'The npm package it must be, instead of the name in the archive' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l version -d 'The version it must be, instead of the one in the archive' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l key -d 'The public key (PEM) that signed, where no certificate did' -r -F
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -251,7 +251,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_s
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "refresh" -d 'Fetch the newest trust root and registry keys (TUF), in one step and never backwards'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "check" -d 'Prove one downloaded file: who signed it, checked against the trust root in force'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -264,7 +264,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s q -l quiet -
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l trusted-root -d 'Prove signatures against this trusted_root.json of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'

@@ -19,6 +19,7 @@ use crate::net::NetError;
 use crate::ops::consent::NoConsent;
 use crate::ops::local::LocalError;
 use crate::registry::npm::NpmError;
+use crate::registry::pypi::PypiError;
 use crate::registry::tuf::TufError;
 use crate::store::{ArchiveError, StoreError};
 use crate::verify::attest::KeysError;
@@ -59,6 +60,9 @@ pub enum Error {
     /// The resolver or the registry.
     #[error(transparent)]
     Npm(#[from] NpmError),
+    /// The Python index.
+    #[error(transparent)]
+    Pypi(#[from] PypiError),
     /// The network.
     #[error(transparent)]
     Net(#[from] NetError),
@@ -317,6 +321,7 @@ impl Error {
             | Self::File { .. }
             | Self::Store(_)
             | Self::Npm(_)
+            | Self::Pypi(_)
             | Self::Net(_)
             | Self::History(_)
             | Self::Runtime(_)
@@ -394,6 +399,7 @@ impl Error {
             Self::Evidence { .. } => {
                 one("`mcp-pin trust show` lists what signatures are proved against, `mcp-pin trust refresh` brings it up to date")
             }
+            Self::Pypi(source) => source.hint().into_iter().collect(),
             Self::Net(source) => source.hint().into_iter().collect(),
             // What `SQLite` says of a full disk is at times just "disk I/O error".
             Self::History(HistoryError::Sqlite { path, .. }) => {
@@ -409,7 +415,7 @@ impl Error {
                 one("this cannot be accepted; nothing was changed. Report it to the package's maintainers and the registry")
             }
             Self::Probe { hints, .. } => hints.clone(),
-            Self::Entry { hint, .. } => hint.iter().cloned().collect(),
+            Self::Entry { hint, .. } | Self::TrustInput { hint, .. } => hint.iter().cloned().collect(),
             Self::NothingHere { global: false, .. } => {
                 one("add a server with `mcp-pin install npm:NAME`, or use `--global` for your own servers")
             }
@@ -429,7 +435,6 @@ impl Error {
             Self::NoDrift { name } => vec![format!("`mcp-pin verify {name}` looks for drift and records it")],
             Self::TrustStored { .. } | Self::TrustNeverFetched { .. } => one("fetch it with `mcp-pin trust refresh`"),
             Self::TrustRefresh { source, .. } => source.hint().into_iter().collect(),
-            Self::TrustInput { hint, .. } => hint.iter().cloned().collect(),
             Self::NoSuchCode { .. } => one("`mcp-pin explain` lists them all"),
             Self::Edit { source, .. } => source.hint().into_iter().collect(),
             Self::ManifestDiffers { name, .. } => vec![format!(

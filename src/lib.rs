@@ -41,6 +41,7 @@
 //! | `mcp-pin.toml` | what the user wants | [`manifest`] |
 //! | `mcp-pin.lock` | what is proposed to everybody | [`lock`] |
 //! | `archives/ALGORITHM/DIGEST` | archives as downloaded, verified | [`store`] |
+//! | `bundles/DIGEST` | attestations that prove who made an archive | [`store`] |
 //! | `installs/ID/` | one server's tree, read-only | [`store`] |
 //! | `state.db` | approvals, events, drift, alerts sent | [`history`] |
 //! | `approved/` | the entry approved last, for each name and scope | [`ops::baseline`] |

@@ -38,7 +38,7 @@ pub struct GlobalArgs {
     /// Do not use the network; what needs it could not be decided.
     #[arg(long, global = true)]
     pub offline: bool,
-    /// Prove signatures against this trusted_root.json of a Sigstore instance, whatever the
+    /// Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the
     /// configuration says.
     #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub trusted_root: Option<std::path::PathBuf>,

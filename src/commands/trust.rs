@@ -38,7 +38,7 @@ struct Check {
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     file: PathBuf,
     /// A document about it: a Sigstore bundle, an npm attestation reply or a PEP 740 provenance
-    /// object (may be repeated; each must hold).
+    /// object (may be repeated; each must hold). Without one, the registry is asked.
     #[arg(long, value_name = "DOC", value_hint = clap::ValueHint::FilePath)]
     attestations: Vec<PathBuf>,
     /// The npm package it must be, instead of the name in the archive.
@@ -72,11 +72,11 @@ pub async fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
                 version: check.version,
                 key: check.key,
             };
-            let checked = trust::check(&session.context, &question)?;
+            let checked = trust::check(&session.context, &question, &session.terminal).await?;
             answer(&checked, session).map_err(Error::output)?;
             Ok(match checked.verdict {
                 Verdict::Proved(_) => ExitStatus::Clean,
-                Verdict::Refused(_) => ExitStatus::Findings,
+                Verdict::Refused(_) | Verdict::Unsigned(_) => ExitStatus::Findings,
                 Verdict::Undecided(_) => ExitStatus::Undecided,
             })
         }
@@ -225,6 +225,9 @@ fn show_json(loaded: &Loaded, now: Timestamp) -> Value {
     })
 }
 
+/// The version of one role.
+type Role = fn(&State) -> u64;
+
 fn refreshed(update: &Update, session: &Session) -> io::Result<()> {
     if session.printer.is_json() {
         let state = |state: &State| {
@@ -253,7 +256,7 @@ fn refreshed(update: &Update, session: &Session) -> io::Result<()> {
             Some(before) => writeln!(out, "  {title:<13} {before} -> {after}"),
             None => writeln!(out, "  {title:<13} {after} (new)"),
         };
-        let versions: [(&str, fn(&State) -> u64); 4] = [
+        let versions: [(&str, Role); 4] = [
             ("root", |state| state.versions.root),
             ("timestamp", |state| state.versions.timestamp),
             ("snapshot", |state| state.versions.snapshot),
@@ -314,6 +317,10 @@ fn answer(checked: &Checked, session: &Session) -> io::Result<()> {
                 line(out, "result", "refused")?;
                 line(out, "because", attack)?;
             }
+            Verdict::Unsigned(why) => {
+                line(out, "result", "unsigned")?;
+                line(out, "because", why)?;
+            }
             Verdict::Undecided(cause) => {
                 line(out, "result", "could not decide")?;
                 line(out, "because", cause)?;
@@ -327,6 +334,7 @@ fn answer_json(checked: &Checked, now: Timestamp) -> Value {
     let (result, because) = match &checked.verdict {
         Verdict::Proved(_) => ("proved", None),
         Verdict::Refused(attack) => ("refused", Some(attack)),
+        Verdict::Unsigned(why) => ("unsigned", Some(why)),
         Verdict::Undecided(cause) => ("undecided", Some(cause)),
     };
     let evidence = match &checked.verdict {

@@ -79,7 +79,7 @@ struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    fn of(package: &&'a LockedPackage) -> Option<Self> {
+    fn of(package: &'a LockedPackage) -> Option<Self> {
         let provenance = package.evidence.provenance.as_ref()?;
         Some(Self {
             identity: provenance.identity.clone(),
@@ -134,11 +134,12 @@ fn inside(identity: &Identity) -> Option<&str> {
 }
 
 fn signers(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&LockedPackage], out: &mut Vec<Change>) {
-    let old: Vec<_> = old.iter().filter_map(Signed::of).collect();
+    let old: Vec<_> = old.iter().copied().filter_map(Signed::of).collect();
     let numbered: Vec<_> = old.iter().map(|signed| with_numbers(signed, &old)).collect();
     let mut told = Vec::new();
     for signed in come
         .iter()
+        .copied()
         .filter_map(Signed::of)
         .filter(|signed| !old.iter().any(|old| signed.is(old)))
     {

@@ -21,7 +21,8 @@ fn edited(at: &str, value: Option<Value>) -> Result<(), String> {
     parse(&file.to_string()).map(drop).map_err(|error| error.to_string())
 }
 
-fn refused(at: &str, value: Value, why: &str) {
+fn refused(at: &str, value: impl Into<Value>, why: &str) {
+    let value = value.into();
     let error = edited(at, Some(value.clone())).expect_err(&format!("{at} {value}"));
     assert!(error.contains(why), "{at} {value}: {error}");
 }

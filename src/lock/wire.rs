@@ -204,7 +204,7 @@ pub(super) struct WireSignature {
     /// Base64.
     #[schemars(length(min = 1, max = 1024))]
     pub(super) signature: String,
-    /// When the registry says the version was published; only where the key has expired since.
+    /// When the registry says the version was published; decides once the key has an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) published: Option<String>,
 }

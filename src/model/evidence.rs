@@ -91,8 +91,8 @@ pub struct RegistrySignature {
     pub keyid: String,
     /// The DER signature in base64, as the registry gives it.
     pub signature: String,
-    /// When the registry says the version was published; kept only where the key has expired since
-    /// and the date decides whether the signature still counts.
+    /// When the registry says the version was published: once the key has an end, this date decides
+    /// whether the signature still counts. `None` where the registry did not say.
     pub published: Option<Timestamp>,
 }
 

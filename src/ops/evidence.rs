@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Error;
-use crate::lock::Lockfile;
+use crate::lock::{Lockfile, check_evidence};
 use crate::manifest::{Policy, ServerEntry};
 use crate::model::{Closure, Evidence, Finding, Integrity, Level, LockedPackage, PackageName, Pin, Pinned, RegistrySignature, ServerName};
 use crate::ops::checks;
@@ -152,12 +152,12 @@ fn kept(tools: &Tools<'_>, packages: &BTreeMap<Key, &LockedPackage>, known: &Kno
             })
         })
         .collect();
-    let proved = reprove(tools, &pinned.iter().collect::<Vec<_>>())?;
+    let outcomes = reprove(tools, &pinned.iter().collect::<Vec<_>>())?;
     Ok(pinned
         .iter()
-        .zip(proved)
+        .zip(outcomes)
         .filter_map(|(package, outcome)| match outcome {
-            Reproof::Holds(proven) => Some((key(package), *proven)),
+            Reproof::Holds(holds) => Some((key(package), *holds)),
             _ => None,
         })
         .collect())
@@ -233,6 +233,11 @@ fn proved(tools: &Tools<'_>, server: &ServerName, trust: &Trust, jobs: Vec<Job>)
     for (job, result) in jobs.into_iter().zip(results) {
         match result {
             Ok(proven) => {
+                // What a lock could not hold is not pinned: every reader would refuse the lock.
+                check_evidence(proven.evidence()).map_err(|error| Error::Evidence {
+                    server: server.clone(),
+                    what: format!("{}: what is proved cannot be written down: {error}", named(&job.key)),
+                })?;
                 let pinned = proven.evidence().bundles();
                 for document in job.documents.iter().filter(|document| pinned.contains(&document.digest())) {
                     tools.store.put_bundle(document.json())?;

@@ -79,3 +79,31 @@ fn known_folders(context: &Context, tools: &Tools<'_>) -> Result<BTreeSet<PathBu
     folders.extend(Scope::project(context).map(|scope| scope.folder));
     Ok(folders.into_iter().filter(|folder| folder.join(scope::LOCKFILE).exists()).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::sample;
+    use crate::model::Evidence;
+
+    #[test]
+    fn every_attestation_of_every_package_is_kept() {
+        let mut lock = sample::lockfile();
+        let digest = Sha256Digest::of("bundle");
+        let mut named = 0;
+        for pin in lock.servers.values_mut() {
+            let Pinned::Package { closure, .. } = &mut pin.pinned else {
+                continue;
+            };
+            for package in closure.packages.values_mut() {
+                named += 1;
+                package.evidence = Evidence {
+                    publish: Some(digest),
+                    ..Evidence::default()
+                };
+            }
+        }
+        let kept: Vec<_> = lock.servers.values().flat_map(evidence).collect();
+        assert!(named > 0 && kept == vec![digest; named], "{kept:?}");
+    }
+}

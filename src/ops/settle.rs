@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::history::ApprovalKind;
 use crate::lock::{self, Lockfile};
 use crate::manifest::Trust;
-use crate::model::{Change, Drift, Finding, Pin, Pinned, Report, ServerName};
+use crate::model::{Change, Drift, Finding, Level, Pin, Pinned, Report, ServerName};
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::consent::{self, Consent, How};
 use crate::ops::interact::Stage;
@@ -111,6 +111,13 @@ async fn code_report(
         let mut changes = diff::diff_pins(&before.pin, pin);
         changes.extend(code::changes(tools, &before.pin, pin).await?);
         findings.extend(policy::judge(name, &Drift { changes }, &context));
+        if let (Pinned::Package { closure: old, .. }, Pinned::Package { closure: new, .. }) = (&before.pin.pinned, &pin.pinned)
+            && before.approved
+            && old.root_package().is_none_or(|root| root.evidence.level() < Level::Provenance)
+        {
+            // Provenance for the first time is judged as at a first install.
+            findings.extend(policy::weak_provenance(name, new));
+        }
     }
     if before.is_none_or(|before| !before.approved) {
         findings.extend(policy::first_install(name, pin, &context.others, &asked));

@@ -57,21 +57,25 @@ fn unmet<'a>(rule: &'a IdentityRule, provenance: &'a Provenance) -> Vec<Unmet<'a
         git_ref,
     } = rule;
     let identity = &provenance.identity;
-    let exactly = |wanted: &str, found: &str| wanted == found;
-    let any_case = |wanted: &str, found: &str| wanted.eq_ignore_ascii_case(found);
-    let members: [(&'static str, &Option<String>, Option<&str>, fn(&str, &str) -> bool); 5] = [
-        ("issuer", issuer, Some(&identity.issuer), exactly),
-        ("signer", signer, Some(&identity.signer), exactly),
-        ("repository", repository, identity.repository.as_deref(), any_case),
-        ("workflow", workflow, identity.workflow.as_deref(), exactly),
-        ("ref", git_ref, provenance.git_ref.as_deref(), fits),
-    ];
-    let fails = |(member, wanted, found, holds): (&'static str, &'a Option<String>, Option<&'a str>, fn(&str, &str) -> bool)| {
-        let wanted = wanted.as_deref()?;
-        let held = found.is_some_and(|found| holds(wanted, found));
-        (!held).then_some((member, wanted, found))
+    let repository_holds = |wanted: &String| identity.repository.as_ref().is_some_and(|found| found.eq_ignore_ascii_case(wanted));
+    let mut out = Vec::new();
+    let mut demand = |member, wanted: &'a Option<String>, found: Option<&'a str>, holds: &dyn Fn(&String) -> bool| {
+        if let Some(wanted) = wanted
+            && !holds(wanted)
+        {
+            out.push((member, wanted.as_str(), found));
+        }
     };
-    members.into_iter().filter_map(fails).collect()
+    demand("issuer", issuer, Some(&identity.issuer), &|wanted| *wanted == identity.issuer);
+    demand("signer", signer, Some(&identity.signer), &|wanted| *wanted == identity.signer);
+    demand("repository", repository, identity.repository.as_deref(), &repository_holds);
+    demand("workflow", workflow, identity.workflow.as_deref(), &|wanted| {
+        identity.workflow.as_ref() == Some(wanted)
+    });
+    demand("ref", git_ref, provenance.git_ref.as_deref(), &|wanted| {
+        provenance.git_ref.as_ref().is_some_and(|found| fits(wanted, found))
+    });
+    out
 }
 
 /// Whether a text fits a pattern in which the first `*` is any text and all else is itself.

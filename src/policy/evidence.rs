@@ -97,7 +97,7 @@ impl<'a> Moved<'a> {
 #[derive(Clone, Copy)]
 struct Field<'a> {
     version: &'a str,
-    field: &'static str,
+    name: &'static str,
     before: &'a str,
     after: &'a str,
 }
@@ -110,17 +110,17 @@ struct Resigned<'a> {
 
 impl Resigned<'_> {
     fn changes(&self, fields: &[&str]) -> bool {
-        self.fields.iter().any(|field| fields.contains(&field.field))
+        self.fields.iter().any(|field| fields.contains(&field.name))
     }
 
     /// The code and grade of the worst field, and what it means, behind the package's name.
     fn verdict(&self) -> (&'static str, Grade, &'static str) {
-        let goes_self_hosted = |field: &Field<'_>| field.field == "builder" && field.after == "self-hosted";
+        let goes_self_hosted = |field: &Field<'_>| field.name == "builder" && field.after == "self-hosted";
         let numbers = ["repository-id", "owner-id"];
         let only_lost = self
             .fields
             .iter()
-            .all(|field| !numbers.contains(&field.field) || field.after.is_empty());
+            .all(|field| !numbers.contains(&field.name) || field.after.is_empty());
         if self.changes(&["repository"]) {
             let title = "is built from another repository than before";
             ("signer-repository-changed", Grade::Critical, title)
@@ -152,7 +152,7 @@ impl Resigned<'_> {
         let mut facts: Vec<_> = self
             .fields
             .iter()
-            .map(|field| json!([field.version, field.field, field.before, field.after]))
+            .map(|field| json!([field.version, field.name, field.before, field.after]))
             .collect();
         facts.sort_by_key(ToString::to_string);
         Value::from(facts)
@@ -162,9 +162,9 @@ impl Resigned<'_> {
         let one_version = self.fields.windows(2).all(|pair| pair[0].version == pair[1].version);
         let label = |field: &Field<'_>| {
             if one_version {
-                field.field.to_owned()
+                field.name.to_owned()
             } else {
-                format!("{} {}", field.version, field.field)
+                format!("{} {}", field.version, field.name)
             }
         };
         let detail = |field: &Field<'_>| Detail::Text {
@@ -213,7 +213,7 @@ impl Judge<'_> {
             return;
         }
         many.sort_by_key(|moved| (moved.name, moved.version, moved.before_version));
-        let facts = many.iter().map(|moved| moved.facts()).collect();
+        let facts = many.iter().map(Moved::facts).collect();
         let lines = many.iter().map(|moved| format!("{} {}", moved.name, moved.words()));
         out.push(
             self.finding(code, grade, "closure", title(plural(many.len(), "package")), &facts)
@@ -242,13 +242,13 @@ impl Judge<'_> {
             });
             package.fields.push(Field {
                 version,
-                field,
+                name: field,
                 before,
                 after,
             });
         }
         // By what changed, word for word; the server's own package stays by itself.
-        let mut alike: BTreeMap<(Option<&str>, String), Vec<(&str, &Resigned<'_>)>> = BTreeMap::new();
+        let mut alike: BTreeMap<_, Vec<(&str, &Resigned<'_>)>> = BTreeMap::new();
         for (name, package) in &packages {
             let key = (package.own.then_some(*name), format!("{:?}", package.details()));
             alike.entry(key).or_default().push((name, package));

@@ -15,6 +15,7 @@ use sigstore_verify::trust_root::SIGSTORE_PRODUCTION_TRUSTED_ROOT as BUILT_IN;
 use mcp_pin::model::Sha256Digest;
 
 use crate::harness::{Machine, Ran, snapshot};
+use crate::registry::Package;
 use crate::tuf::{KEYS, Server, World};
 
 /// A registry's key set of one key.
@@ -75,6 +76,12 @@ impl Setup {
         self.machine.store().join("trust/refreshed.json")
     }
 
+    /// Everything in the folder of the stored set.
+    fn kept(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let folder = self.machine.store().join("trust");
+        if folder.exists() { snapshot(&folder) } else { Vec::new() }
+    }
+
     fn serve(&self) {
         self.server.set(self.world.files());
     }
@@ -82,9 +89,9 @@ impl Setup {
     /// A refresh that must fail with these words, and change nothing.
     #[track_caller]
     fn refuses(&self, words: &str) {
-        let before = snapshot(&self.machine.store().join("trust"));
+        let before = self.kept();
         self.refresh().exits(2).says(words);
-        assert_eq!(snapshot(&self.machine.store().join("trust")), before, "the stored set changed");
+        assert_eq!(self.kept(), before, "the stored set changed");
         if !before.is_empty() {
             self.show().exits(0).says("refreshed from");
         }
@@ -190,6 +197,7 @@ fn what_is_forged_expired_or_swapped_is_refused() {
         setup.world.expires = crate::tuf::FOREVER.into();
 
         setup.world.targets.insert("trusted_root.json".into(), another_root(3).into_bytes());
+        setup.world.delegated.insert(KEYS.into(), keys("newer").into_bytes());
         let good = setup.world.files();
         for name in good
             .keys()
@@ -200,9 +208,9 @@ fn what_is_forged_expired_or_swapped_is_refused() {
             let at = bytes.len() / 2;
             bytes[at] ^= 1;
             setup.server.set(bad);
-            let before = snapshot(&setup.machine.store().join("trust"));
+            let before = setup.kept();
             setup.refresh().exits(2).says("could not refresh the trust root");
-            assert_eq!(snapshot(&setup.machine.store().join("trust")), before, "{name}");
+            assert_eq!(setup.kept(), before, "{name}");
         }
         // Too short is not the file either.
         let mut bad = good.clone();
@@ -387,6 +395,21 @@ fn a_configured_repository_is_not_replaced_by_the_public_one() {
 }
 
 #[test]
+fn what_is_built_in_wins_over_an_older_refresh_alone() {
+    let machine = Machine::new();
+    let folder = machine.store().join("trust");
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |refreshed: &str| {
+        let text = json!({"format": 1, "url": "https://tuf.example", "refreshed": refreshed, "files": {}});
+        std::fs::write(folder.join("refreshed.json"), text.to_string()).unwrap();
+    };
+    write("2020-01-01T00:00:00Z");
+    machine.run(&["trust", "show"]).exits(0).says("built in, of");
+    write("2026-10-24T00:00:00Z");
+    machine.run(&["trust", "show"]).exits(2).says("refreshed.json");
+}
+
+#[test]
 fn a_project_cannot_choose_what_is_trusted() {
     let machine = Machine::new();
     let root = machine.project().join("trusted_root.json");
@@ -494,11 +517,17 @@ fn a_file_is_proved_refused_or_left_undecided() {
             .display()
             .to_string()
     };
-    let (right, wrong) = (key("managed-key-happy-path"), key("managed-key-wrong-key_fail"));
+    let right = key("managed-key-happy-path");
+    let stranger = KeyPair::generate_ecdsa_p256().unwrap().public_key_der().unwrap();
+    machine.write("wrong.pem", &stranger.to_pem());
     check("managed-key-happy-path", &["--key", &right])
         .exits(0)
         .says("level      signed");
-    check("managed-key-wrong-key_fail", &["--key", &wrong]).exits(1).says("refused");
+    check("managed-key-happy-path", &["--key", "wrong.pem"]).exits(1).says("refused");
+    let damaged = key("managed-key-wrong-key_fail");
+    check("managed-key-wrong-key_fail", &["--key", &damaged])
+        .exits(2)
+        .says("the key in it is not base64");
     check("managed-key-happy-path", &[]).exits(2).says("--key FILE");
     check("happy-path-v0.3", &["--key", &right]).exits(1);
     assert!(!machine.store().exists(), "a check opens no store");
@@ -510,6 +539,12 @@ fn a_file_is_proved_refused_or_left_undecided() {
     let private = data.join("conformance/bundle-verify/intoto-with-custom-trust-root/trusted_root.json");
     let private = private.display().to_string();
     check("happy-path-v0.3", &["--trusted-root", &private]).exits(1);
+    // An npm archive is what its own package.json says, unless the options say otherwise.
+    std::fs::write(machine.project().join("x.tgz"), Package::new("demo", "1.2.3").archive()).unwrap();
+    let npm = |more: &[&str]| machine.run(&[&["trust", "check", "x.tgz", "--attestations", &bundle], more].concat());
+    npm(&[]).says("subject    npm demo@1.2.3").never_says("proved\n");
+    npm(&["--version", "2.0.0"]).says("subject    npm demo@2.0.0");
+    npm(&["--name", "other"]).says("subject    npm other@1.2.3");
     // One that holds does not speak for one that does not.
     let (_, bad) = conformance(&data, "set-invalid-signature_fail");
     check("happy-path-v0.3", &["--attestations", &bad]).exits(1);

@@ -58,7 +58,7 @@ impl Walk<'_> {
             .strip_prefix("https://")
             .filter(|_| !text.contains(['@', '?', '#', '\\', ' ', '*']));
         let ok = path.is_some_and(|path| path.split('/').count() >= 3 && path.split('/').all(|part| !part.is_empty()))
-            && !text.ends_with(".git");
+            && !text.to_ascii_lowercase().ends_with(".git");
         if !ok {
             let hint = "write `https://HOST/OWNER/NAME`, without `.git` and without a slash at its end";
             self.problem(

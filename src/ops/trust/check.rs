@@ -11,13 +11,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256, Sha512};
 
+use super::lookup::{self, Offered};
 use super::{Loaded, MAX_FILE, loaded, read};
 use crate::error::Error;
-use crate::model::{Identity, Integrity, Level, PackageName};
-use crate::ops::Context;
+use crate::model::{Identity, Integrity, Level, PackageName, RegistrySignature};
+use crate::ops::{Context, Interact};
 use crate::store;
 use crate::surface::visible;
-use crate::verify::attest::{self, Document, NpmSubject, Proven, PypiSubject, Refused};
+use crate::verify::attest::{self, Document, NpmSubject, Proven, PypiSubject, Refused, Undecidable};
 use crate::verify::sigstore::{Artifact, Bundle, By, PublicKey, SigstoreError, prove};
 use crate::verify::{ArchiveCheck, Verified, npm};
 
@@ -56,6 +57,8 @@ pub struct Checked {
 pub enum Verdict {
     /// Every document holds.
     Proved(Box<Answer>),
+    /// Nothing is offered about it: the registry says so.
+    Unsigned(String),
     /// A document does not hold: forged, swapped, or about something else.
     Refused(String),
     /// A document cannot be judged: never a pass.
@@ -91,9 +94,11 @@ enum Kind {
 
 impl Kind {
     fn of(name: &str) -> Self {
-        if name.ends_with(".tgz") {
+        let name = name.to_ascii_lowercase();
+        let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+        if ends(&[".tgz"]) {
             Self::Npm
-        } else if name.ends_with(".whl") || name.ends_with(".tar.gz") {
+        } else if ends(&[".whl", ".tar.gz"]) {
             Self::Pypi
         } else {
             Self::File
@@ -117,16 +122,27 @@ enum Shape {
     Pep740,
 }
 
-/// The documents about a file that its registry offers: for now none are asked for.
-///
-/// # Errors
-/// Always, with what to do instead. (An index look-up takes this place.)
-pub fn documents_for(question: &Question) -> Result<Vec<PathBuf>, Error> {
-    Err(Error::TrustInput {
-        path: question.file.clone(),
-        what: "no document about it is given".to_owned(),
-        hint: Some("name them with `--attestations FILE`; they are not looked up by this version".into()),
-    })
+/// What was delivered about a file: a text of one of the known shapes. Nothing in it is proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Delivery {
+    /// The file it was read from.
+    from: PathBuf,
+    /// The text.
+    text: Vec<u8>,
+}
+
+/// The documents that the command line names; `None` without any: the registry is asked then.
+fn given(question: &Question) -> Result<Option<Vec<Delivery>>, Error> {
+    if question.attestations.is_empty() {
+        return Ok(None);
+    }
+    let delivered = question.attestations.iter().map(|path| {
+        Ok(Delivery {
+            from: path.clone(),
+            text: read(path, MAX_FILE)?,
+        })
+    });
+    delivered.collect::<Result<_, Error>>().map(Some)
 }
 
 /// Proves one file against this machine's trust root.
@@ -134,12 +150,7 @@ pub fn documents_for(question: &Question) -> Result<Vec<PathBuf>, Error> {
 /// # Errors
 /// A file that cannot be read or is not what it must be, and a trust root that cannot be used. A
 /// document that does not hold is an answer, no error.
-pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
-    let documents = if question.attestations.is_empty() {
-        documents_for(question)?
-    } else {
-        question.attestations.clone()
-    };
+pub async fn check(context: &Context, question: &Question, person: &dyn Interact) -> Result<Checked, Error> {
     let name = question
         .file
         .file_name()
@@ -159,31 +170,38 @@ pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
         let hint = "keys of a private npm registry belong in `[trust] registry-keys` of your own mcp-pin.toml";
         return Err(input("an archive of a registry is not proved with a key of its own", hint));
     }
+    let given = given(question)?;
     let against = loaded(context)?;
     let bytes = read(&question.file, MAX_ARCHIVE)?;
     let (subject, digest, verdict) = match kind {
         Kind::Npm => {
             let (package, version) = npm_name(question, &bytes)?;
-            let archive = hashed(Integrity::Sha512(Sha512::digest(&bytes).into()), &bytes)?;
+            let archive = hashed(&Integrity::Sha512(Sha512::digest(&bytes).into()), &bytes)?;
             let subject = NpmSubject {
                 name: &package,
                 version: &version,
                 archive: archive.integrity(),
             };
-            let documents = gather(&documents, kind)?;
-            let verdict = archive_verdict(&documents, |documents| {
-                attest::prove_npm(&against.trust, subject, &[], documents, context.now())
+            let offered = match &given {
+                Some(delivered) => Offered::given(gather(delivered, kind)?),
+                None => lookup::npm(context, person, &package, &version).await?,
+            };
+            let verdict = archive_verdict(&offered, |signatures, documents| {
+                attest::prove_npm(&against.trust, subject, signatures, documents, context.now())
             });
             (format!("npm {package}@{version}"), archive.integrity().clone(), verdict)
         }
         Kind::Pypi => {
-            let archive = hashed(Integrity::Sha256(Sha256::digest(&bytes).into()), &bytes)?;
+            let archive = hashed(&Integrity::Sha256(Sha256::digest(&bytes).into()), &bytes)?;
             let subject = PypiSubject {
                 file_name: &name,
                 archive: archive.integrity(),
             };
-            let documents = gather(&documents, kind)?;
-            let verdict = archive_verdict(&documents, |documents| {
+            let offered = match &given {
+                Some(delivered) => Offered::given(gather(delivered, kind)?),
+                None => lookup::pypi(context, person, &name, archive.integrity()).await?,
+            };
+            let verdict = archive_verdict(&offered, |_, documents| {
                 attest::prove_pypi(&against.trust, subject, documents, context.now())
             });
             (format!("Python distribution {name}"), archive.integrity().clone(), verdict)
@@ -191,7 +209,11 @@ pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
         Kind::File => {
             let digest = Integrity::Sha256(Sha256::digest(&bytes).into());
             let key = question.key.as_deref().map(public_key).transpose()?;
-            let verdict = file_verdict(&documents, &bytes, key.as_ref(), &against, context.now())?;
+            let hint = "name a document about it with `--attestations FILE`";
+            let delivered = given
+                .as_deref()
+                .ok_or_else(|| input("no registry can be asked about a file of this kind", hint))?;
+            let verdict = file_verdict(delivered, &bytes, key.as_ref(), &against, context.now())?;
             (format!("file {name}"), digest, verdict)
         }
     };
@@ -204,8 +226,8 @@ pub fn check(context: &Context, question: &Question) -> Result<Checked, Error> {
 }
 
 /// The proof that the bytes in hand have this digest.
-fn hashed(integrity: Integrity, bytes: &[u8]) -> Result<Verified, Error> {
-    let mut check = ArchiveCheck::new(&integrity);
+fn hashed(integrity: &Integrity, bytes: &[u8]) -> Result<Verified, Error> {
+    let mut check = ArchiveCheck::new(integrity);
     check.update(bytes);
     check.finish().map_err(|_| Error::Worker { what: "hashing the file" })
 }
@@ -235,45 +257,48 @@ fn npm_name(question: &Question, archive: &[u8]) -> Result<(PackageName, String)
 
 /// Reads the documents about an archive. What is malformed is an answer ([`Verdict::Undecided`]),
 /// what is of no known shape, or does not go with the file, an error.
-fn gather(paths: &[PathBuf], kind: Kind) -> Result<Result<Vec<Document>, String>, Error> {
+fn gather(delivered: &[Delivery], kind: Kind) -> Result<Result<Vec<Document>, Undecidable>, Error> {
     let mut all = Vec::new();
-    for path in paths {
-        let bytes = read(path, MAX_FILE)?;
-        let read = match (shape(path, &bytes)?, kind) {
-            (Shape::Bundle, _) => Document::new(&bytes).map(|document| vec![document]),
-            (Shape::NpmReply, Kind::Npm) => attest::read_npm_reply(&bytes),
-            (Shape::Pep740, Kind::Pypi) => attest::read_pep740(&bytes),
-            (shape, _) => return Err(does_not_go(path, shape, kind)),
+    for delivery in delivered {
+        let text = &delivery.text;
+        let read = match (shape(delivery)?, kind) {
+            (Shape::Bundle, _) => Document::new(text).map(|document| vec![document]),
+            (Shape::NpmReply, Kind::Npm) => attest::read_npm_reply(text),
+            (Shape::Pep740, Kind::Pypi) => attest::read_pep740(text),
+            (shape, _) => return Err(does_not_go(delivery, shape, kind)),
         };
         match read {
             Ok(documents) => all.extend(documents),
-            Err(error) => return Ok(Err(format!("{}: {error}", path.display()))),
+            Err(error) => {
+                let what = format!("{}: {error}", delivery.from.display());
+                return Ok(Err(Undecidable { what }));
+            }
         }
     }
     Ok(Ok(all))
 }
 
-fn does_not_go(path: &Path, shape: Shape, kind: Kind) -> Error {
+fn does_not_go(delivery: &Delivery, shape: Shape, kind: Kind) -> Error {
     let what = match shape {
         Shape::Bundle => "a Sigstore bundle",
         Shape::NpmReply => "an npm registry's attestation reply",
         Shape::Pep740 => "a Python index's provenance",
     };
     Error::TrustInput {
-        path: path.to_path_buf(),
+        path: delivery.from.clone(),
         what: format!("it is {what}, and the file is {}", kind.noun()),
         hint: Some("files are told apart by their name: `.tgz` for npm, `.whl` and `.tar.gz` for Python".into()),
     }
 }
 
 /// What a document is. Exactly one of the known shapes, or an error.
-fn shape(path: &Path, bytes: &[u8]) -> Result<Shape, Error> {
+fn shape(delivery: &Delivery) -> Result<Shape, Error> {
     let wrong = |what: String| Error::TrustInput {
-        path: path.to_path_buf(),
+        path: delivery.from.clone(),
         what,
         hint: Some("a Sigstore bundle, an npm attestation reply or a PEP 740 provenance object is needed".into()),
     };
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| wrong(format!("it is not JSON: {error}")))?;
+    let value: Value = serde_json::from_slice(&delivery.text).map_err(|error| wrong(format!("it is not JSON: {error}")))?;
     let bundle = value
         .get("mediaType")
         .and_then(Value::as_str)
@@ -291,13 +316,13 @@ fn shape(path: &Path, bytes: &[u8]) -> Result<Shape, Error> {
     }
 }
 
-fn archive_verdict(documents: &Result<Vec<Document>, String>, prove: impl FnOnce(&[Document]) -> Result<Proven, Refused>) -> Verdict {
-    let documents = match documents {
-        Ok(documents) if documents.is_empty() => return Verdict::Undecided(EMPTY.to_owned()),
+fn archive_verdict(offered: &Offered, prove: impl FnOnce(&[RegistrySignature], &[Document]) -> Result<Proven, Refused>) -> Verdict {
+    let documents = match &offered.documents {
+        Ok(documents) if documents.is_empty() && offered.signatures.is_empty() => return Verdict::Unsigned(offered.nothing.clone()),
         Ok(documents) => documents,
-        Err(cause) => return Verdict::Undecided(cause.clone()),
+        Err(cause) => return Verdict::Undecided(cause.to_string()),
     };
-    match prove(documents) {
+    match prove(&offered.signatures, documents) {
         Ok(proven) if proven.evidence().level() == Level::Hash => {
             let kinds = "every document holds, and none is of a kind that is known here: nothing is proved";
             Verdict::Undecided(kinds.to_owned())
@@ -324,16 +349,15 @@ fn answer(proven: &Proven) -> Answer {
 }
 
 /// A file that no registry names: each document must be a bundle, and each must hold.
-fn file_verdict(paths: &[PathBuf], bytes: &[u8], key: Option<&PublicKey>, against: &Loaded, now: Timestamp) -> Result<Verdict, Error> {
+fn file_verdict(delivered: &[Delivery], bytes: &[u8], key: Option<&PublicKey>, against: &Loaded, now: Timestamp) -> Result<Verdict, Error> {
     let mut all: Option<Answer> = None;
-    for path in paths {
-        let text = read(path, MAX_FILE)?;
-        match shape(path, &text)? {
+    for delivery in delivered {
+        match shape(delivery)? {
             Shape::Bundle => {}
-            other => return Err(does_not_go(path, other, Kind::File)),
+            other => return Err(does_not_go(delivery, other, Kind::File)),
         }
-        let shown = path.display();
-        let next = match prove_file(&text, bytes, key, against, now) {
+        let shown = delivery.from.display();
+        let next = match prove_file(&delivery.text, bytes, key, against, now) {
             Ok(next) => next,
             Err(SigstoreError::Refused { cause }) => return Ok(Verdict::Refused(format!("{shown}: {cause}"))),
             Err(error) => return Ok(Verdict::Undecided(format!("{shown}: {error}"))),
@@ -405,7 +429,7 @@ fn public_key(path: &Path) -> Result<PublicKey, Error> {
     let base64: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let der = STANDARD
         .decode(base64)
-        .map_err(|_| wrong("it is no public key in PEM".to_owned()))?;
+        .map_err(|_| wrong("the key in it is not base64".to_owned()))?;
     PublicKey::from_spki(&der).map_err(|error| wrong(visible(&error.to_string())))
 }
 
@@ -414,7 +438,11 @@ mod tests {
     use super::*;
 
     fn shape_of(text: &str) -> Option<Shape> {
-        shape(Path::new("doc"), text.as_bytes()).ok()
+        let delivery = Delivery {
+            from: PathBuf::from("doc"),
+            text: text.into(),
+        };
+        shape(&delivery).ok()
     }
 
     #[test]
@@ -444,6 +472,7 @@ mod tests {
             ("demo-1.0.0.tgz", Kind::Npm),
             ("demo-1.0-py3-none-any.whl", Kind::Pypi),
             ("demo-1.0.tar.gz", Kind::Pypi),
+            ("DEMO-1.0.0.TGZ", Kind::Npm),
             ("a.txt", Kind::File),
             ("tgz", Kind::File),
         ] {

@@ -194,15 +194,14 @@ pub(super) fn parse_keys(bytes: &[u8], place: impl Fn() -> String) -> Result<Key
 
 fn keys(settings: &TrustSettings, refreshed: Option<&(Origin, &Refreshed)>) -> Result<(KeySet, Vec<Part>), Error> {
     let fetched = refreshed.and_then(|(origin, set)| set.keys().map(|keys| (origin.clone(), keys)));
-    let (mut keys, origin) = match fetched {
-        Some((origin, target)) => (parse_keys(&target.bytes, || format!("the refreshed `{}`", target.path))?, origin),
-        None => {
-            let embedded = KeySet::embedded().map_err(|source| Error::RegistryKeys {
-                place: "the built-in registry keys".to_owned(),
-                source,
-            })?;
-            (embedded, Origin::BuiltIn { dated: None })
-        }
+    let (mut keys, origin) = if let Some((origin, target)) = fetched {
+        (parse_keys(&target.bytes, || format!("the refreshed `{}`", target.path))?, origin)
+    } else {
+        let embedded = KeySet::embedded().map_err(|source| Error::RegistryKeys {
+            place: "the built-in registry keys".to_owned(),
+            source,
+        })?;
+        (embedded, Origin::BuiltIn { dated: None })
     };
     let mut parts = vec![Part {
         origin,
@@ -229,32 +228,45 @@ pub(super) fn repository(settings: &TrustSettings) -> Result<(String, Vec<u8>), 
 }
 
 /// The stored set, proved again; `None` where nothing was fetched, or where what is built in is
-/// newer.
+/// newer: then it is not looked into, since the roots that signed it may have gone since.
 fn usable(context: &Context, settings: &TrustSettings) -> Result<Option<(Stored, Refreshed)>, Error> {
-    let Some((stored, refreshed)) = stored(context, settings)? else {
+    let Some(stored) = read_stored(context)? else {
         return Ok(None);
     };
-    let built_in_is_newer = settings.tuf.is_none() && start_of(EMBEDDED_DATE).is_some_and(|date| stored.refreshed < date);
-    Ok((!built_in_is_newer).then_some((stored, refreshed)))
+    if settings.tuf.is_none() && start_of(EMBEDDED_DATE).is_some_and(|date| stored.refreshed < date) {
+        return Ok(None);
+    }
+    proved(context, settings, stored).map(Some)
 }
 
 /// The stored set, proved again as of the time it was fetched.
 pub(super) fn stored(context: &Context, settings: &TrustSettings) -> Result<Option<(Stored, Refreshed)>, Error> {
+    let stored = read_stored(context)?;
+    stored.map(|stored| proved(context, settings, stored)).transpose()
+}
+
+fn read_stored(context: &Context) -> Result<Option<Stored>, Error> {
     let path = stored_path(context);
     let bytes = match read(&path, MAX_FILE) {
         Ok(bytes) => bytes,
         Err(Error::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
+    let stored = Stored::read(&bytes);
+    stored.map(Some).map_err(|source| Error::TrustStored { path, source })
+}
+
+fn proved(context: &Context, settings: &TrustSettings, stored: Stored) -> Result<(Stored, Refreshed), Error> {
+    let refused = |source| Error::TrustStored {
+        path: stored_path(context),
+        source,
+    };
+    if stored.refreshed > context.now().saturating_add(CLOCKS_DIFFER).unwrap_or(Timestamp::MAX) {
+        return Err(refused(TufError::Stored {
+            cause: format!("it is dated {:.0}, which is not yet", stored.refreshed),
+        }));
+    }
     let (_, root) = repository(settings)?;
-    let proved = Stored::read(&bytes).and_then(|stored| {
-        if stored.refreshed > context.now().saturating_add(CLOCKS_DIFFER).unwrap_or(Timestamp::MAX) {
-            return Err(TufError::Stored {
-                cause: format!("it is dated {:.0}, which is not yet", stored.refreshed),
-            });
-        }
-        let refreshed = tuf::reload(&root, &stored.files, stored.refreshed)?;
-        Ok((stored, refreshed))
-    });
-    proved.map(Some).map_err(|source| Error::TrustStored { path, source })
+    let refreshed = tuf::reload(&root, &stored.files, stored.refreshed).map_err(refused)?;
+    Ok((stored, refreshed))
 }

@@ -8,9 +8,10 @@
 
 mod check;
 mod load;
+mod lookup;
 mod refresh;
 
-pub use check::{Answer, Checked, Question, Verdict, check, documents_for};
+pub use check::{Answer, Checked, Question, Verdict, check};
 pub use load::{Loaded, Origin, Part, load, loaded};
 pub use refresh::{State, Update, refresh};
 

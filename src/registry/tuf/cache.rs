@@ -145,7 +145,9 @@ fn bounded<'a>(found: Option<Vec<u8>>, name: &str, max_length: u64) -> FetchFutu
 fn unversioned(name: &str) -> Option<&str> {
     let (version, rest) = name.split_once('.')?;
     let digits = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
-    (digits && rest.ends_with(".json")).then_some(rest)
+    // `7.json` is the role `7`, of no version.
+    rest.strip_suffix(".json").filter(|_| digits)?;
+    Some(rest)
 }
 
 #[cfg(test)]

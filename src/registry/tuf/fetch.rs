@@ -41,7 +41,7 @@ impl Online {
         self.failure.clone()
     }
 
-    fn get<'a>(&'a self, path: String, max_length: u64) -> FetchFuture<'a> {
+    fn get(&self, path: String, max_length: u64) -> FetchFuture<'_> {
         Box::pin(async move {
             let url = format!("{}/{path}", self.base);
             match self.network.get(&url, None, max_length).await {

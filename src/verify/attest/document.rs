@@ -18,7 +18,7 @@ pub(super) const MANY: usize = 64;
 /// One Sigstore bundle as a registry delivered it. Nothing in it is proved.
 ///
 /// A fresh delivery also says, unsigned, of what type the statement is (npm) or who published
-/// (PyPI). What it says must agree with what is signed; a document from the store says nothing.
+/// (a Python index). What it says must agree with what is signed; a document from the store says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     json: Vec<u8>,

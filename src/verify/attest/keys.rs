@@ -56,7 +56,7 @@ pub struct KeySet {
 pub(super) struct Key {
     keyid: String,
     usage: Usage,
-    pub(super) key: PublicKey,
+    pub(super) public: PublicKey,
     start: Option<Timestamp>,
     end: Option<Timestamp>,
 }
@@ -169,7 +169,7 @@ impl KeySet {
 
     fn is_unambiguous(&self) -> Result<(), KeysError> {
         for (at, key) in self.keys.iter().enumerate() {
-            let clash = |other: &Key| other.keyid == key.keyid && other.key != key.key;
+            let clash = |other: &Key| other.keyid == key.keyid && other.public != key.public;
             if self.keys.iter().skip(at + 1).any(clash) {
                 return Err(fault(format!("the key id `{}` names two keys", quoted(&key.keyid))));
             }
@@ -226,7 +226,7 @@ fn of_target(entry: &Map<String, Value>) -> Result<Key, KeysError> {
     Ok(Key {
         keyid: keyid.to_owned(),
         usage,
-        key: public_key(keyid, text(key, "rawBytes")?)?,
+        public: public_key(keyid, text(key, "rawBytes")?)?,
         start: window.map_or(Ok(None), |window| time(window, "start"))?,
         end: window.map_or(Ok(None), |window| time(window, "end"))?,
     })
@@ -237,12 +237,12 @@ fn of_registry(entry: &Map<String, Value>) -> Result<Vec<Key>, KeysError> {
     let keyid = text(entry, "keyid")?;
     is_known(keyid, text(entry, "keytype")?, "ecdsa-sha2-nistp256")?;
     is_known(keyid, text(entry, "scheme")?, "ecdsa-sha2-nistp256")?;
-    let key = public_key(keyid, text(entry, "key")?)?;
+    let public = public_key(keyid, text(entry, "key")?)?;
     let end = time(entry, "expires")?;
     let of = |usage| Key {
         keyid: keyid.to_owned(),
         usage,
-        key: key.clone(),
+        public: public.clone(),
         start: None,
         end,
     };
@@ -292,7 +292,7 @@ mod tests {
     const TWO: &str =
         "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE1Olb3zMAFFxXKHiIkQO5cJ3Yhl5i6UPp+IhuteBJbuHcA5UogKo0EWtlWwW6KSaKoTNEYL7JlCQiVnkhBktUgg==";
 
-    fn served(keyid: &str, key: &str, expires: Value) -> Value {
+    fn served(keyid: &str, key: &str, expires: &Value) -> Value {
         json!({"keyid": keyid, "keytype": "ecdsa-sha2-nistp256", "scheme": "ecdsa-sha2-nistp256", "key": key, "expires": expires})
     }
 
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn the_form_a_registry_serves_signs_both_things_until_it_expires() {
-        let keys = set(&[served("a", ONE, json!("2025-01-29T00:00:00.000Z")), served("b", TWO, Value::Null)]).unwrap();
+        let keys = set(&[served("a", ONE, &json!("2025-01-29T00:00:00.000Z")), served("b", TWO, &Value::Null)]).unwrap();
         for usage in [Usage::Signatures, Usage::Attestations] {
             let a = keys.find("a", usage).unwrap();
             assert!(a.covers(at("1999-01-01T00:00:00Z")) && !a.covers(at("2025-01-29T00:00:00Z")));
@@ -339,13 +339,13 @@ mod tests {
             assert!(cause.contains(text), "{cause}");
         };
         says(&[], "no key");
-        says(&[served("a", ONE, Value::Null), served("a", ONE, Value::Null)], "stands twice");
-        says(&[served("a", ONE, json!("soon"))], "no date as `expires`");
-        says(&[served("a", ONE, json!(1))], "no date as `expires`");
-        says(&[served("", ONE, Value::Null)], "no text `keyid`");
-        says(&[served("a", "%%%", Value::Null)], "not base64");
-        says(&[served("a", "AAAA", Value::Null)], "the key `a`: ");
-        let mut other = served("a", ONE, Value::Null);
+        says(&[served("a", ONE, &Value::Null), served("a", ONE, &Value::Null)], "stands twice");
+        says(&[served("a", ONE, &json!("soon"))], "no date as `expires`");
+        says(&[served("a", ONE, &json!(1))], "no date as `expires`");
+        says(&[served("", ONE, &Value::Null)], "no text `keyid`");
+        says(&[served("a", "%%%", &Value::Null)], "not base64");
+        says(&[served("a", "AAAA", &Value::Null)], "the key `a`: ");
+        let mut other = served("a", ONE, &Value::Null);
         other["keytype"] = json!("rsa");
         says(&[other], "unknown type `rsa`");
         let target = |usage: &str, key: &str| json!({"keyId": "t", "keyUsage": usage, "publicKey": {"rawBytes": key, "keyDetails": "PKIX_ECDSA_P256_SHA_256"}});
@@ -372,17 +372,17 @@ mod tests {
     #[test]
     fn private_keys_stand_beside_the_built_in_ones_and_never_replace_them() {
         let built_in = KeySet::embedded().unwrap();
-        let own = set(&[served("own", TWO, Value::Null)]).unwrap();
+        let own = set(&[served("own", TWO, &Value::Null)]).unwrap();
         let both = built_in.merged(&own).unwrap();
         assert_eq!(both.summary().len(), 6);
         assert!(both.find("own", Usage::Signatures).is_some());
         assert_ne!(both.digest(), built_in.digest());
 
         let old = "SHA256:jl3bwswu80PjjokCgh0o2w5c2U4LhQAE57gj9cz1kzA";
-        let prolonged = set(&[served(old, TWO, Value::Null)]).unwrap();
+        let prolonged = set(&[served(old, TWO, &Value::Null)]).unwrap();
         let both = built_in.merged(&prolonged).unwrap();
         assert_eq!(both.summary(), built_in.summary(), "an expired key is not brought back to life");
-        let swapped = set(&[served(old, ONE, Value::Null)]).unwrap();
+        let swapped = set(&[served(old, ONE, &Value::Null)]).unwrap();
         assert!(built_in.merged(&swapped).unwrap_err().cause.contains("names two keys"));
     }
 }

@@ -11,7 +11,7 @@ use super::gather::{Attested, Gathered, Kind, Signer, each, logged, parse, place
 use super::keys::{Key, KeySet, Usage};
 use super::statement::{NPM_PUBLISH, SLSA_V1, SLSA_V02, Statement, publish_predicate};
 use super::{NpmSubject, Proven, Refused, Trust, forged, quoted, signature, slsa, undecidable};
-use crate::model::{Integrity, RegistrySignature};
+use crate::model::{Integrity, PackageName, RegistrySignature};
 use crate::verify::sigstore::{Bundle, By, Proof};
 
 /// Proves everything that was delivered about an npm archive. Each document must prove something:
@@ -62,7 +62,7 @@ fn judge(trust: &Trust, subject: NpmSubject<'_>, document: &Document, now: Times
     // 3.1 A certificate, or one of the registry's keys.
     let key = signing_key(&trust.keys, &bundle)?;
     // 3.2 The bundle is proved.
-    let by = key.map_or(By::Certificate, |key| By::Key(&key.key));
+    let by = key.map_or(By::Certificate, |key| By::Key(&key.public));
     let proof = proof(&trust.root, &bundle, archive, by, now)?;
     // 3.3 The key was valid at the proved time.
     if let Some(key) = key {
@@ -78,7 +78,11 @@ fn judge(trust: &Trust, subject: NpmSubject<'_>, document: &Document, now: Times
         return Err(forged(format!("the registry calls it `{label}`, but what is signed is `{signed}`")));
     }
     // 3.6 The kind, and who may say such a thing.
-    let (kind, checked) = kind(&statement, &bundle, &proof, subject)?;
+    let by = match bundle.key_hint() {
+        Some(key) => Who::Key(quoted(key)),
+        None => Who::Certificate(Box::new(Signer::of(&proof)?)),
+    };
+    let (kind, checked) = kind(&statement, by, (name, version), &logged(&proof))?;
     Ok(Judged {
         kind,
         checked,
@@ -139,38 +143,118 @@ fn was_valid(key: &Key, proof: &Proof) -> Result<(), Refused> {
     }
 }
 
-fn kind(statement: &Statement, bundle: &Bundle, proof: &Proof, subject: NpmSubject<'_>) -> Result<(Kind, String), Refused> {
-    let NpmSubject { name, version, .. } = subject;
-    let logged = logged(proof);
-    let key = bundle.key_hint().map(quoted);
-    match (statement.predicate_type.as_str(), key) {
-        (NPM_PUBLISH, Some(key)) => {
+/// Who has signed, proved.
+enum Who {
+    Key(String),
+    Certificate(Box<Signer>),
+}
+
+/// What a proved statement counts for. A kind that only the registry may state is by its key, one
+/// that only a builder may state by a certificate; never the other way round.
+fn kind(statement: &Statement, by: Who, (name, version): (&PackageName, &str), logged: &str) -> Result<(Kind, String), Refused> {
+    match (statement.predicate_type.as_str(), by) {
+        (NPM_PUBLISH, Who::Key(key)) => {
             let registry = publish_predicate(&statement.predicate, name, version)?;
             let registry = registry.map_or_else(String::new, |registry| format!(" to {registry}"));
-            Ok((
-                Kind::Publish,
-                format!("publish attestation{registry} by the registry's key {key} for {name}@{version}{logged}"),
-            ))
+            let line = format!("publish attestation{registry} by the registry's key {key} for {name}@{version}{logged}");
+            Ok((Kind::Publish, line))
         }
-        (NPM_PUBLISH, None) => Err(forged(
+        (NPM_PUBLISH, Who::Certificate(_)) => Err(forged(
             "it says that the registry accepted the package, but it is signed with a certificate and not with a key of the registry",
         )),
-        (SLSA_V02 | SLSA_V1, Some(key)) => Err(forged(format!(
+        (SLSA_V02 | SLSA_V1, Who::Key(key)) => Err(forged(format!(
             "it is provenance signed with the registry's key `{key}`: a registry does not build, and a certificate is expected"
         ))),
-        (slsa @ (SLSA_V02 | SLSA_V1), None) => {
-            let signer = Signer::of(proof)?;
+        (slsa @ (SLSA_V02 | SLSA_V1), Who::Certificate(signer)) => {
             let builder = slsa::agree(slsa, &statement.predicate, &signer)?;
             let number = slsa.rsplit('/').next().unwrap_or_default();
             let line = format!("SLSA provenance {number} for {name}@{version}: {}{logged}", signer.line());
-            Ok((Kind::Provenance(Box::new(Attested { signer, builder })), line))
+            Ok((Kind::Provenance(Box::new(Attested { signer: *signer, builder })), line))
         }
-        (other, _) => Ok((
-            Kind::Unknown,
-            format!(
+        (other, _) => {
+            let line = format!(
                 "passed over a signed statement of the unknown kind `{}`: it counts for nothing",
                 quoted(other)
-            ),
-        )),
+            );
+            Ok((Kind::Unknown, line))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Identity, Level};
+    use serde_json::{Value, json};
+
+    fn statement(predicate_type: &str, predicate: &Value) -> Statement {
+        let text = json!({
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{"name": "pkg:npm/a@1.0.0", "digest": {"sha512": "00"}}],
+            "predicateType": predicate_type,
+            "predicate": predicate,
+        });
+        Statement::read(text.to_string().as_bytes()).unwrap()
+    }
+
+    fn certificate() -> Who {
+        Who::Certificate(Box::new(Signer {
+            identity: Identity {
+                issuer: "https://issuer.example".to_owned(),
+                signer: "https://host.example/o/r/build.yml".to_owned(),
+                repository: Some("https://host.example/o/r".to_owned()),
+                repository_id: None,
+                owner_id: None,
+                workflow: None,
+                builder: None,
+            },
+            git_ref: None,
+            commit: None,
+            run: None,
+        }))
+    }
+
+    fn judged(predicate_type: &str, predicate: &Value, by: Who) -> Result<(Kind, String), Refused> {
+        kind(&statement(predicate_type, predicate), by, (&"a".parse().unwrap(), "1.0.0"), "")
+    }
+
+    fn key() -> Who {
+        Who::Key("k".to_owned())
+    }
+
+    #[test]
+    fn each_kind_counts_by_its_own_signer_alone() {
+        let publish = json!({"name": "a", "version": "1.0.0", "registry": "r"});
+        assert_eq!(judged(NPM_PUBLISH, &publish, key()).unwrap().0, Kind::Publish);
+        assert!(matches!(judged(SLSA_V1, &json!({}), certificate()).unwrap().0, Kind::Provenance(_)));
+        assert!(matches!(judged(NPM_PUBLISH, &publish, certificate()), Err(Refused::Forged { .. })));
+        for slsa in [SLSA_V02, SLSA_V1] {
+            assert!(matches!(judged(slsa, &json!({}), key()), Err(Refused::Forged { .. })));
+        }
+        let other = json!({"name": "b", "version": "1.0.0"});
+        assert!(matches!(judged(NPM_PUBLISH, &other, key()), Err(Refused::Forged { .. })));
+    }
+
+    #[test]
+    fn an_unknown_kind_is_passed_over_aloud_and_counts_for_nothing() {
+        for by in [key(), certificate()] {
+            let (kind, line) = judged("https://example.com/kind", &json!({}), by).unwrap();
+            assert!(line.contains("`https://example.com/kind`: it counts for nothing"), "{line}");
+            let mut gathered = Gathered::default();
+            gathered.take(&Document::new(b"{}").unwrap(), kind, line, None);
+            let proven = gathered.proven().unwrap();
+            assert_eq!((proven.evidence().level(), proven.checked().len()), (Level::Hash, 1));
+        }
+    }
+
+    #[test]
+    fn names_of_kinds_compare_exactly() {
+        for almost in [
+            "https://slsa.dev/provenance/v1/",
+            "https://slsa.dev/provenance/v1.0",
+            "HTTPS://slsa.dev/provenance/v1",
+        ] {
+            assert_eq!(judged(almost, &json!({}), certificate()).unwrap().0, Kind::Unknown);
+        }
     }
 }

@@ -65,20 +65,26 @@ fn judge(trust: &Trust, subject: PypiSubject<'_>, document: &Document, now: Time
     };
     // 2.5 The kind, and for SLSA the source.
     let logged = logged(&proof);
-    let kind = statement.predicate_type.as_str();
-    let (what, builder) = match kind {
-        PYPI_PUBLISH => ("publish attestation v1", None),
-        SLSA_V1 => ("SLSA provenance v1", slsa::agree(kind, &statement.predicate, &signer)?),
-        other => {
-            let line = format!(
-                "passed over a signed statement of the unknown kind `{}`: it counts for nothing",
-                quoted(other)
-            );
-            return Ok((Kind::Unknown, line, proof.logged_at()));
-        }
+    let Some((what, builder)) = meaning(&statement, &signer)? else {
+        let kind = quoted(&statement.predicate_type);
+        let line = format!("passed over a signed statement of the unknown kind `{kind}`: it counts for nothing");
+        return Ok((Kind::Unknown, line, proof.logged_at()));
     };
     let line = format!("{what} for {}: {}{publisher}{logged}", quoted(file_name), signer.line());
     Ok((Kind::Provenance(Box::new(Attested { signer, builder })), line, proof.logged_at()))
+}
+
+/// What a statement by a certificate is called, with the builder it names; `None` where its kind is
+/// not known here.
+fn meaning(statement: &Statement, signer: &Signer) -> Result<Option<(&'static str, Option<String>)>, Refused> {
+    match statement.predicate_type.as_str() {
+        PYPI_PUBLISH => Ok(Some(("publish attestation v1", None))),
+        slsa @ SLSA_V1 => {
+            let builder = slsa::agree(slsa, &statement.predicate, signer)?;
+            Ok(Some(("SLSA provenance v1", builder)))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The statement's file name is ours, as far as a Python index tells names apart.
@@ -92,4 +98,71 @@ fn is_about(statement: &Statement, file_name: &str) -> Result<(), Refused> {
     Err(forged(format!(
         "the signed statement is about the file `{theirs}`, not about `{ours}`"
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Identity;
+    use serde_json::{Value, json};
+
+    fn statement(name: &str, predicate_type: &str, predicate: &Value) -> Statement {
+        let text = json!({
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{"name": name, "digest": {"sha256": "00"}}],
+            "predicateType": predicate_type,
+            "predicate": predicate,
+        });
+        Statement::read(text.to_string().as_bytes()).unwrap()
+    }
+
+    fn means(predicate_type: &str, predicate: &Value) -> Result<Option<&'static str>, Refused> {
+        let signer = Signer {
+            identity: Identity {
+                issuer: "https://issuer.example".to_owned(),
+                signer: "a@b.example".to_owned(),
+                repository: Some("https://github.com/o/r".to_owned()),
+                repository_id: None,
+                owner_id: None,
+                workflow: None,
+                builder: None,
+            },
+            git_ref: None,
+            commit: None,
+            run: None,
+        };
+        let statement = statement("a-1.0.tar.gz", predicate_type, predicate);
+        meaning(&statement, &signer).map(|meaning| meaning.map(|(what, _)| what))
+    }
+
+    #[test]
+    fn only_the_two_known_kinds_count() {
+        assert_eq!(means(PYPI_PUBLISH, &Value::Null).unwrap(), Some("publish attestation v1"));
+        assert_eq!(means(SLSA_V1, &json!({})).unwrap(), Some("SLSA provenance v1"));
+        let lie = json!({"buildDefinition": {"externalParameters": {"workflow": {"repository": "https://github.com/famous/project"}}}});
+        assert!(matches!(means(SLSA_V1, &lie), Err(Refused::Forged { .. })));
+        for other in ["https://slsa.dev/provenance/v0.2", "https://example.com/kind", ""] {
+            assert_eq!(means(other, &json!({})).unwrap(), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_subject_is_the_file_as_an_index_tells_names_apart() {
+        let about = |name: &str| is_about(&statement(name, PYPI_PUBLISH, &Value::Null), "foo_bar-1.0.tar.gz");
+        about("Foo.Bar-1.0.tar.gz").unwrap();
+        for other in [
+            "foo_bar-1.1.tar.gz",
+            "foo_bar-1.0-py3-none-any.whl",
+            "foo-1.0.tar.gz",
+            "x",
+            "pkg:pypi/foo-bar@1.0",
+        ] {
+            assert!(matches!(about(other), Err(Refused::Forged { .. })), "{other}");
+        }
+        let nameless = is_about(&statement("x", PYPI_PUBLISH, &Value::Null), "x");
+        assert!(
+            matches!(nameless, Err(Refused::Undecidable(_))),
+            "two names that say nothing are not the same"
+        );
+    }
 }

@@ -43,7 +43,7 @@ pub(super) fn check(
             continue;
         };
         let bytes = STANDARD.decode(&signature.signature).unwrap_or_default();
-        if !key.key.verifies(message.as_bytes(), &bytes) {
+        if !key.public.verifies(message.as_bytes(), &bytes) {
             return Err(forged(format!(
                 "the registry's signature by the key `{keyid}` is not over `{message}`: \
                  the archive, its name or its version is not what was signed"
@@ -52,10 +52,8 @@ pub(super) fn check(
         match (key.end(), signature.published) {
             (None, _) => {
                 if !lasting {
-                    signed.pin = Some(RegistrySignature {
-                        published: None,
-                        ..signature.clone()
-                    });
+                    // With its date: the key will have an end one day, and the pin must still count.
+                    signed.pin = Some(signature.clone());
                 }
                 lasting = true;
                 signed.checked.push(format!("registry signature by key {keyid} over {message}"));
@@ -175,7 +173,7 @@ mod tests {
         let all = real();
         for one in &all {
             let signed = one.judge(std::slice::from_ref(&one.signature)).unwrap();
-            assert_eq!(signed.pin.is_some_and(|pin| pin.published.is_some()), one.signature.keyid == OLD);
+            assert_eq!(signed.pin.as_ref(), Some(&one.signature));
             let line = format!("over {}@{}:{}", one.name, one.version, one.integrity);
             assert!(signed.checked.iter().any(|checked| checked.contains(&line)), "{:?}", signed.checked);
 
@@ -217,11 +215,18 @@ mod tests {
     }
 
     #[test]
-    fn a_key_without_an_end_needs_no_date_and_pins_none() {
+    fn a_key_without_an_end_needs_no_date_and_the_pin_outlives_its_end() {
         let all = real();
         let Some(one) = by(&all, NEW) else { return };
+        let ended = keys(&[(NEW, NEW_KEY, json!("2026-06-01T00:00:00Z"))]);
         for date in [None, Some("2012-01-01T00:00:00Z"), Some("2026-01-01T00:00:00Z")] {
-            assert_eq!(one.judge(&[one.dated(date)]).unwrap().pin.unwrap().published, None);
+            let pin = one.judge(&[one.dated(date)]).unwrap().pin.unwrap();
+            assert_eq!(pin.published, date.map(|date| date.parse().unwrap()));
+            let later = one.judge_with(&ended, &[pin]);
+            match date {
+                None => is_undecidable(later, "no date says"),
+                Some(_) => assert!(later.is_ok()),
+            }
         }
     }
 

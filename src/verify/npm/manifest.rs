@@ -369,6 +369,17 @@ mod tests {
     }
 
     #[test]
+    fn a_repository_is_a_text_or_an_object_with_one() {
+        let of = |text: &str| parse(text).repository;
+        assert_eq!(of(r#"{"repository":" o/r "}"#).as_deref(), Some("o/r"));
+        let object = r#"{"repository":{"type":"git","url":"git+https://host.example/o/r.git","directory":"x"}}"#;
+        assert_eq!(of(object).as_deref(), Some("git+https://host.example/o/r.git"));
+        for none in [r"{}", r#"{"repository":""}"#, r#"{"repository":[]}"#, r#"{"repository":{"url":1}}"#] {
+            assert_eq!(of(none), None, "{none}");
+        }
+    }
+
+    #[test]
     fn optional_dependencies_win_over_the_plain_ones() {
         let manifest = parse(r#"{"dependencies":{"a":"1","b":" ^2 "},"optionalDependencies":{"a":"3"}}"#);
         assert_eq!(manifest.dependencies, BTreeMap::from([("b".into(), "^2".into())]));

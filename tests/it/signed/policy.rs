@@ -71,7 +71,7 @@ fn an_identity_is_met_or_not() {
     }
     let unmet = [
         "repository = \"https://github.com/acme/demo2\"",
-        "repository = \"https://github.com/acme\"",
+        "repository = \"https://github.com/acme-demo/demo\"",
         "issuer = \"https://token.actions.githubusercontent.com/acme\"",
         "repository = \"https://github.com/acme/demo\", workflow = \".github/workflows/ci.yml\"",
         "ref = \"refs/heads/*\"",
