@@ -11,6 +11,7 @@ use crate::error::{Error, ExitStatus};
 use crate::model::PackageName;
 use crate::ops::trust::{self, Checked, Loaded, Part, Question, State, Update, Verdict};
 use crate::output::outcome::count;
+use crate::output::plain;
 use crate::surface::visible;
 use crate::verify::sigstore::Anchor;
 
@@ -282,7 +283,8 @@ fn answer(checked: &Checked, session: &Session) -> io::Result<()> {
         return session.printer.json(&answer_json(checked, now));
     }
     session.printer.data(|out| {
-        let line = |out: &mut dyn Write, title: &str, text: &str| writeln!(out, "{title:<10} {}", visible(text));
+        let style = session.printer.out;
+        let line = |out: &mut dyn Write, title: &str, text: &str| plain::line(out, &format!("{title:<10} {text}"), 11, style);
         line(out, "subject", &checked.subject)?;
         line(out, "digest", &checked.digest.to_string())?;
         match &checked.verdict {
@@ -326,7 +328,7 @@ fn answer(checked: &Checked, session: &Session) -> io::Result<()> {
                 line(out, "because", cause)?;
             }
         }
-        line(out, "against", &origin(&checked.against.root, now))
+        line(out, "against", &checked.against.told(now))
     })
 }
 
