@@ -246,8 +246,8 @@ mod tests {
         let (policy, loosenings) = Policy::effective(None, Some(&user), Some(&lower));
         assert_eq!((policy.evidence, policy.evidence_closure), (Level::Provenance, Level::Provenance));
         let keys: Vec<_> = loosenings.iter().map(|l| l.key).collect();
-        assert_eq!(keys, ["cooldown.update", "evidence", "evidence-closure"]);
-        assert_eq!((loosenings[1].asked.as_str(), loosenings[1].kept.as_str()), ("signed", "provenance"));
+        assert_eq!(keys, ["evidence", "evidence-closure"]);
+        assert_eq!((loosenings[0].asked.as_str(), loosenings[0].kept.as_str()), ("signed", "provenance"));
     }
 
     #[test]
