@@ -28,6 +28,7 @@ pub(super) fn evidence(name: &PackageName, own: bool, was: &Copies<'_>, is: &Cop
     };
     let come: Vec<_> = is.iter().map(|(_, package)| *package).filter(|package| !kept(package)).collect();
     levels(name, own, &old, &come, out);
+    words(name, own, &old, &come, out);
     signers(name, own, &old, &come, out);
 }
 
@@ -63,6 +64,27 @@ fn levels(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&Locked
         }
     }
     out.extend(told);
+}
+
+/// Where provenance stands in the place of the registry's own word. The attack: a mirror without any
+/// key serves bytes of its own, with provenance by a build of its own. Anybody can have that, and by
+/// the level alone it would be a gain.
+fn words(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&LockedPackage], out: &mut Vec<Change>) {
+    let without = come
+        .iter()
+        .filter(|package| package.evidence.provenance.is_some() && !package.evidence.has_registrys_word());
+    for package in without {
+        let same_bytes = |old: &&&LockedPackage| old.version == package.version && old.integrity == package.integrity;
+        let vouched = |old: &&&LockedPackage| old.evidence.has_registrys_word();
+        let before = old.iter().filter(vouched).max_by_key(|old| same_bytes(old));
+        let change = before.map(|before| Change::RegistryWordLost {
+            name: name.clone(),
+            own,
+            version: package.version.clone(),
+            before_version: before.version.clone(),
+        });
+        out.extend(change.filter(|change| !out.contains(change)));
+    }
 }
 
 fn source(provenance: &Provenance) -> String {

@@ -171,6 +171,18 @@ pub enum Change {
         /// The level now.
         after: Level,
     },
+    /// The registry vouched for a package before and does not now, though there is provenance: the
+    /// level says nothing of it.
+    RegistryWordLost {
+        /// The package.
+        name: PackageName,
+        /// It is the server's own package.
+        own: bool,
+        /// The version that the registry does not vouch for.
+        version: String,
+        /// The version that it vouched for.
+        before_version: String,
+    },
     /// Provenance of a package names somebody else, or something else that built it.
     Signer {
         /// The package.

@@ -64,8 +64,7 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
             let mut line = ServerLine::new(name, Action::Checked, pin);
             if let Err(error) = server(&tools, &loaded, &options, pin, &mut checked, &mut line).await {
                 // One entry that cannot be checked must not hide what is wrong with the others.
-                let text = error.to_string();
-                checked.undecided(text.strip_prefix("could not ").unwrap_or(&text), error.hints());
+                checked.failed(&error);
             }
             outcome.servers.push(line);
         }
@@ -112,6 +111,12 @@ impl<'a> Checked<'a> {
         });
     }
 
+    /// Something that could not be checked, by the error that kept it from being checked.
+    fn failed(&mut self, error: &Error) {
+        let text = error.to_string();
+        self.undecided(text.strip_prefix("could not ").unwrap_or(&text), error.hints());
+    }
+
     fn judge(&mut self, changes: Vec<Change>, loaded: &Loaded) {
         let context = settle::judge_context(self.name, loaded.into());
         self.report.findings.extend(policy::judge(self.name, &Drift { changes }, &context));
@@ -146,7 +151,7 @@ async fn server(
     }
     let installed = match &pin.pinned {
         Pinned::Package { closure, .. } => {
-            sound &= signed(tools, closure, checked, line)?;
+            sound &= signed(tools, closure, checked, line);
             let Some(installed) = tree(tools, loaded, closure, checked, line)? else {
                 return Ok(());
             };
@@ -176,22 +181,32 @@ async fn server(
     Ok(())
 }
 
-/// Proves the evidence of every package again, offline. Whether nothing of it is wrong.
-fn signed(tools: &Tools<'_>, closure: &crate::model::Closure, checked: &mut Checked<'_>, line: &mut ServerLine) -> Result<bool, Error> {
+/// Proves the evidence of every package again, offline. Whether all of it holds.
+///
+/// Evidence that cannot be judged at all (a trust root that cannot be used) says nothing about the
+/// files: they are still to be compared.
+fn signed(tools: &Tools<'_>, closure: &crate::model::Closure, checked: &mut Checked<'_>, line: &mut ServerLine) -> bool {
     let packages: Vec<_> = closure
         .packages
         .values()
         .filter(|package| package.evidence.level() > Level::Hash)
         .collect();
     if packages.is_empty() {
-        return Ok(true);
+        return true;
     }
-    let said = evidence::again(tools, checked.name, &packages)?;
-    line.proved = Some(said.proved);
-    let right = said.findings.is_empty();
-    checked.report.findings.extend(said.findings);
-    checked.report.undecided.extend(said.undecided);
-    Ok(right)
+    match evidence::again(tools, checked.name, &packages) {
+        Ok(said) => {
+            line.proved = Some(said.proved);
+            let holds = said.findings.is_empty() && said.undecided.is_empty();
+            checked.report.findings.extend(said.findings);
+            checked.report.undecided.extend(said.undecided);
+            holds
+        }
+        Err(error) => {
+            checked.failed(&error);
+            false
+        }
+    }
 }
 
 /// Compares the installed tree with its archives. The proof is `None` where it differs or could

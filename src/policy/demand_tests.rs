@@ -14,7 +14,7 @@ fn server() -> ServerName {
 fn proved() -> Evidence {
     Evidence {
         provenance: Some(provenance()),
-        ..Evidence::default()
+        ..signed()
     }
 }
 
@@ -162,6 +162,22 @@ fn own_and_closure_have_demands_of_their_own() {
     let all = low(Level::Provenance, Level::Provenance, &bare);
     assert_eq!(all.len(), 2);
     assert_eq!(all[1].details.len(), 2);
+}
+
+#[test]
+fn provenance_does_not_stand_in_for_the_registrys_signature() {
+    let alone = Evidence {
+        signature: None,
+        ..proved()
+    };
+    let bare = closure([alone.clone(), alone, Evidence::default()]);
+    assert!(evidence_too_low(&server(), Level::Hash, Level::Hash, &bare).is_empty());
+    for wanted in [Level::Signed, Level::Provenance] {
+        let low = evidence_too_low(&server(), wanted, wanted, &bare);
+        let title = &low[0].title;
+        assert!(title.contains("has `provenance` alone, not signed by the registry, and"), "{title}");
+        assert_eq!(low[1].details.len(), 2);
+    }
 }
 
 #[test]

@@ -190,6 +190,49 @@ impl Judge<'_> {
         self.moved("evidence-downgraded", grade, title, &lost, out);
         let title = |count| format!("{count} have more evidence of where they come from than the pinned ones");
         self.moved("evidence-gained", Grade::Info, title, &gained, out);
+        self.words(drift, grade, out);
+    }
+
+    /// The findings for packages that have provenance, and the registry's word no more.
+    fn words(&self, drift: &Drift, grade: Grade, out: &mut Vec<Finding>) {
+        const CODE: &str = "registry-signature-lost";
+        let lost = drift.changes.iter().filter_map(|change| match change {
+            Change::RegistryWordLost {
+                name,
+                own,
+                version,
+                before_version,
+            } => Some((*own, name.as_str(), version, before_version)),
+            _ => None,
+        });
+        let (own, others): (Vec<_>, Vec<_>) = lost.partition(|(own, ..)| *own);
+        let (single, many) = if others.len() < MANY {
+            (others, Vec::new())
+        } else {
+            (Vec::new(), others)
+        };
+        out.extend(own.into_iter().chain(single).map(|(own, name, version, before)| {
+            let title = format!(
+                "{} {version} is not signed by the registry, as {before} is: provenance alone, which anybody can make",
+                whose(own, name)
+            );
+            self.finding(CODE, grade, name, title, &json!([name, version, before]))
+        }));
+        if many.is_empty() {
+            return;
+        }
+        let title = format!(
+            "{} are not signed by the registry any more: provenance alone, which anybody can make",
+            plural(many.len(), "package")
+        );
+        let facts = many
+            .iter()
+            .map(|(_, name, version, before)| json!([name, version, before]))
+            .collect();
+        let lines = many
+            .iter()
+            .map(|(_, name, version, before)| format!("{name} {version}; {before} is signed"));
+        out.push(self.finding(CODE, grade, "closure", title, &facts).with_lines(lines));
     }
 
     fn moved(&self, code: &'static str, grade: Grade, title: impl FnOnce(String) -> String, moved: &[Moved<'_>], out: &mut Vec<Finding>) {

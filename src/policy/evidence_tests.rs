@@ -329,3 +329,26 @@ fn two_versions_of_one_package_keep_their_fields_apart() {
         .collect();
     assert_eq!(labels, ["1.2.0 ref", "2.0.0 builder"]);
 }
+
+#[test]
+fn the_registrys_word_is_lost_loudly_and_a_mirror_that_drops_it_is_told_once() {
+    let lost = |name: &str, own: bool| Change::RegistryWordLost {
+        name: name.parse().unwrap(),
+        own,
+        version: "1.2.0".into(),
+        before_version: "1.1.0".into(),
+    };
+    let finding = one(vec![lost("helper", false)]);
+    assert_eq!((finding.code, finding.grade), ("registry-signature-lost", Grade::Critical));
+    assert_eq!(
+        finding.title,
+        "package helper 1.2.0 is not signed by the registry, as 1.1.0 is: provenance alone, which anybody can make"
+    );
+    let found = run(vec![lost("top", true), lost("a", false), lost("b", false), lost("c", false)]);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    let lenient = JudgeContext {
+        allow_downgrade: true,
+        ..JudgeContext::default()
+    };
+    assert_eq!(run_with(vec![lost("a", false)], &lenient)[0].grade, Grade::Warning);
+}
