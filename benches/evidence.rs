@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
+fn run(folder: &Path) -> Result<(), Box<dyn Error + Send + Sync>> {
     let samples = samples(folder)?;
     let begun = Instant::now();
     let root = Root::public_good()?;
@@ -61,7 +61,7 @@ fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn samples(folder: &Path) -> Result<Vec<Sample>, Box<dyn Error>> {
+fn samples(folder: &Path) -> Result<Vec<Sample>, Box<dyn Error + Send + Sync>> {
     let mut samples = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
@@ -102,7 +102,7 @@ fn median(root: &Root, sample: &Sample) -> Result<Duration, Box<dyn Error + Send
 }
 
 /// As the whole closure's proofs are spread: the next bundle to whoever is free. Median of five.
-fn closure(root: &Root, samples: &[Sample], workers: usize) -> Result<Duration, Box<dyn Error>> {
+fn closure(root: &Root, samples: &[Sample], workers: usize) -> Result<Duration, Box<dyn Error + Send + Sync>> {
     let mut times = Vec::new();
     for _ in 0..5 {
         let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));

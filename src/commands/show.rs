@@ -37,7 +37,7 @@ pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
         let entry: Value = lock::entry_value(pin);
         session
             .printer
-            .json(&json!({"schemaVersion": 1, "name": args.name.as_str(), "digest": digest, "approved": approved, "entry": entry}))
+            .json(&json!({"schemaVersion": 1, "name": args.name.as_str(), "digest": digest, "approved": approved, "source": source(pin), "entry": entry}))
     } else {
         session.printer.data(|out| {
             writeln!(out, "{} ({})", args.name, visible(&pin.source.to_string()))?;
@@ -112,6 +112,14 @@ fn package(out: &mut dyn Write, closure: &Closure, all: bool, approved: bool) ->
         }
     }
     Ok(())
+}
+
+/// Where the source of the server's own package can be read, at the commit that was built.
+fn source(pin: &Pin) -> Option<String> {
+    let Pinned::Package { closure, .. } = &pin.pinned else {
+        return None;
+    };
+    told::source_link(closure.root_package()?.evidence.provenance.as_ref()?)
 }
 
 /// Who signed what, from which commit. Of an entry that this user did not approve, it is the word of

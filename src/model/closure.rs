@@ -59,7 +59,10 @@ impl FromStr for PackageName {
         let segment =
             |s: &str| !s.is_empty() && !s.starts_with('.') && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-~".contains(&b));
         let ok = match text.strip_prefix('@') {
-            Some(scoped) => scoped.split_once('/').is_some_and(|(scope, name)| segment(scope) && segment(name)),
+            // A package `@s/node_modules` would be a folder of packages to node and npm.
+            Some(scoped) => scoped
+                .split_once('/')
+                .is_some_and(|(scope, name)| segment(scope) && segment(name) && name != "node_modules"),
             None => segment(text) && text != "node_modules" && text != "favicon.ico",
         };
         if ok && text.len() <= 214 {
@@ -93,7 +96,11 @@ impl InstallPath {
 
     /// The name the path gives the package: its last segment. An alias differs from the real name.
     pub fn name(&self) -> PackageName {
-        let (_, last) = self.0.rsplit_once("node_modules/").unwrap_or(("", &self.0));
+        // With the slash in front: a scope may be called `@my_node_modules`.
+        let last = match self.0.rsplit_once("/node_modules/") {
+            Some((_, last)) => last,
+            None => self.0.strip_prefix("node_modules/").unwrap_or(&self.0),
+        };
         PackageName(last.to_owned())
     }
 
@@ -263,6 +270,7 @@ mod tests {
             "a\\b",
             ".hid",
             "node_modules",
+            "@s/node_modules",
             "a%2fb",
             "",
         ] {
@@ -288,6 +296,9 @@ mod tests {
         assert_eq!(path.name().as_str(), "@s/b");
         assert_eq!(path.parent().unwrap().as_str(), "node_modules/a");
         assert_eq!(path.parent().unwrap().parent(), None);
+        // Found by fuzzing: the scope's name ends like the folder's, and `b` was taken for the name.
+        let path: InstallPath = "node_modules/@s_node_modules/b".parse().unwrap();
+        assert_eq!((path.name().as_str(), path.parent()), ("@s_node_modules/b", None));
     }
 
     #[test]

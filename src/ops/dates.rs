@@ -27,7 +27,7 @@ pub fn findings(
     let (mut young, mut undated) = (Vec::new(), Vec::new());
     for ((name, version, _), release) in releases {
         match release.published {
-            Some(released) if released > cutoff => young.push((name, version, released)),
+            Some(published) if published > cutoff => young.push((name, version, published)),
             Some(_) => {}
             None => undated.push(format!("{name}@{version}")),
         }

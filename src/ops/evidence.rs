@@ -21,9 +21,11 @@ use crate::ops::tools::Tools;
 use crate::policy;
 use crate::verify::attest::{Document, NpmSubject, Proven, Refused, Trust, prove_npm, read_npm_reply, source};
 
+mod claims;
 mod reproof;
 mod told;
 
+pub use claims::mismatches;
 pub use reproof::{Reproof, Said, again, prepare, reprove};
 pub use told::{Counts, counts, figures, signer, source_link};
 
@@ -201,12 +203,12 @@ fn kept(tools: &Tools<'_>, packages: &BTreeMap<Key, &LockedPackage>, known: &Kno
             })
         })
         .collect();
-    let proved = reprove(tools, &pinned.iter().collect::<Vec<_>>())?;
+    let outcomes = reprove(tools, &pinned.iter().collect::<Vec<_>>())?;
     Ok(pinned
         .iter()
-        .zip(proved)
+        .zip(outcomes)
         .filter_map(|(package, outcome)| match outcome {
-            Reproof::Holds(proven) => Some((key(package), *proven)),
+            Reproof::Holds(holds) => Some((key(package), *holds)),
             _ => None,
         })
         .collect())

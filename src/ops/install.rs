@@ -358,6 +358,9 @@ async fn approve_entry(tools: &Tools<'_>, loaded: &Loaded, name: &ServerName, pi
     report
         .findings
         .extend(evidence::demands(name, pin, &loaded.policy, loaded.manifest.servers.get(name)));
+    if let Pinned::Package { closure, .. } = &pin.pinned {
+        report.findings.extend(evidence::mismatches(tools, name, closure)?);
+    }
     report.sort();
     let manner = manner(options, loaded);
     let (code, entry) = (lock::static_digest(name, pin), lock::entry_digest(name, pin));

@@ -1,6 +1,7 @@
 //! What an operation came to, for any renderer.
 
-use crate::model::{Level, Pin, Pinned, Report, ServerName};
+use crate::model::{Evidence, Level, Pin, Pinned, Provenance, Report, ServerName};
+use crate::ops::evidence::{Counts, counts};
 
 /// What became of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,10 @@ pub struct ServerLine {
     pub tools: Option<usize>,
     /// The level of evidence of its own package; `None` for a local command.
     pub evidence: Option<Level>,
+    /// Who built its own package, where that is proved.
+    pub provenance: Option<Provenance>,
+    /// How many packages of its closure reach which level.
+    pub levels: Counts,
     /// How many packages' signatures and attestations were proved again.
     pub proved: Option<usize>,
     /// What a person should know beside that, one sentence fragment each.
@@ -65,9 +70,12 @@ pub struct ServerLine {
 impl ServerLine {
     /// A line about a pin.
     pub fn new(name: &ServerName, action: Action, pin: &Pin) -> Self {
-        let packages = match &pin.pinned {
-            Pinned::Package { closure, .. } => closure.packages.len(),
-            Pinned::Local(_) => 0,
+        let (packages, own, levels) = match &pin.pinned {
+            Pinned::Package { closure, .. } => {
+                let own = closure.root_package().map(|root| &root.evidence);
+                (closure.packages.len(), own, counts(closure))
+            }
+            Pinned::Local(_) => (0, None, Counts::default()),
         };
         let tools = pin.surface.as_ref().map(|surface| surface.count(crate::model::ItemKind::Tool));
         let mut notes = Vec::new();
@@ -81,10 +89,9 @@ impl ServerLine {
             packages,
             files: None,
             tools,
-            evidence: match &pin.pinned {
-                Pinned::Package { closure, .. } => closure.root_package().map(|root| root.evidence.level()),
-                Pinned::Local(_) => None,
-            },
+            evidence: own.map(Evidence::level),
+            provenance: own.and_then(|evidence| evidence.provenance.clone()),
+            levels,
             proved: None,
             notes,
         }

@@ -64,7 +64,8 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
             let mut line = ServerLine::new(name, Action::Checked, pin);
             if let Err(error) = server(&tools, &loaded, &options, pin, &mut checked, &mut line).await {
                 // One entry that cannot be checked must not hide what is wrong with the others.
-                checked.failed(&error);
+                let text = error.to_string();
+                checked.undecided(text.strip_prefix("could not ").unwrap_or(&text), error.hints());
             }
             outcome.servers.push(line);
         }
@@ -109,12 +110,6 @@ impl<'a> Checked<'a> {
             what: what.into(),
             hints,
         });
-    }
-
-    /// Something that could not be checked, by the error that kept it from being checked.
-    fn failed(&mut self, error: &Error) {
-        let text = error.to_string();
-        self.undecided(text.strip_prefix("could not ").unwrap_or(&text), error.hints());
     }
 
     fn judge(&mut self, changes: Vec<Change>, loaded: &Loaded) {
@@ -181,10 +176,7 @@ async fn server(
     Ok(())
 }
 
-/// Proves the evidence of every package again, offline. Whether all of it holds.
-///
-/// Evidence that cannot be judged at all (a trust root that cannot be used) says nothing about the
-/// files: they are still to be compared.
+/// Proves the evidence of every package again, offline. Whether nothing of it is wrong.
 fn signed(tools: &Tools<'_>, closure: &crate::model::Closure, checked: &mut Checked<'_>, line: &mut ServerLine) -> bool {
     let packages: Vec<_> = closure
         .packages
@@ -194,19 +186,20 @@ fn signed(tools: &Tools<'_>, closure: &crate::model::Closure, checked: &mut Chec
     if packages.is_empty() {
         return true;
     }
-    match evidence::again(tools, checked.name, &packages) {
-        Ok(said) => {
-            line.proved = Some(said.proved);
-            let holds = said.findings.is_empty() && said.undecided.is_empty();
-            checked.report.findings.extend(said.findings);
-            checked.report.undecided.extend(said.undecided);
-            holds
-        }
+    let said = match evidence::again(tools, checked.name, &packages) {
+        Ok(said) => said,
         Err(error) => {
-            checked.failed(&error);
-            false
+            // A trust root that cannot be used must not hide what is wrong with the files.
+            let text = error.to_string();
+            checked.undecided(text.strip_prefix("could not ").unwrap_or(&text), error.hints());
+            return true;
         }
-    }
+    };
+    line.proved = Some(said.proved);
+    let right = said.findings.is_empty();
+    checked.report.findings.extend(said.findings);
+    checked.report.undecided.extend(said.undecided);
+    right
 }
 
 /// Compares the installed tree with its archives. The proof is `None` where it differs or could

@@ -342,11 +342,11 @@ fn prune_keeps_what_any_lock_of_this_machine_needs() {
 fn what_is_there_is_shown() {
     let (machine, _server) = pinned();
     let said = |ran: Ran| ran.exits(0).stdout;
-    assert!(said(machine.run(&["list"])).starts_with("calc  -           1 tool  local\n"));
+    assert!(said(machine.run(&["list"])).starts_with("calc  -           -           1 tool  local\n"));
     let list = machine.run(&["list", "--format", "json"]).exits(0).json();
     assert_eq!(
         list["servers"],
-        json!([{"name": "calc", "source": "local", "version": null, "tools": 1, "locked": true}])
+        json!([{"name": "calc", "source": "local", "version": null, "evidence": null, "tools": 1, "locked": true}])
     );
     machine
         .run(&["show", "calc"])

@@ -11,7 +11,6 @@ use mcp_pin::verify::attest::{
     Document, KeySet, NpmSubject, Proven, PypiSubject, Refused, Trust, fuzzing, prove_npm, prove_pypi, read_npm_reply, read_pep740,
 };
 use mcp_pin::verify::sigstore::Root;
-use mcp_pin::verify::{ArchiveCheck, Verified};
 use serde_json::Value;
 
 use super::mutate::mutate;
@@ -30,8 +29,8 @@ struct World {
     other_name: PackageName,
     now: Timestamp,
     /// The archive and other bytes, by SHA-512 and by SHA-256.
-    npm: [Verified; 2],
-    pypi: [Verified; 2],
+    npm: [Integrity; 2],
+    pypi: [Integrity; 2],
     reply: Value,
     pep740: Value,
     identity: Identity,
@@ -45,7 +44,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     };
     let name: PackageName = "@example/server".parse().expect("a name");
     let now: Timestamp = "2030-01-01T00:00:00Z".parse().expect("a time");
-    let npm = [ARCHIVE, OTHER].map(|bytes| verified(bytes, sha512(bytes)));
+    let npm = [ARCHIVE, OTHER].map(sha512);
     let subject = NpmSubject {
         name: &name,
         version: VERSION,
@@ -56,7 +55,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let signatures = signatures.as_array().expect("a list").iter().map(signature).collect::<Vec<_>>();
     let proven = prove_npm(&trust, subject, &signatures, &documents, now).expect("the sample holds");
     let identity = proven.evidence().provenance.as_ref().expect("provenance").identity.clone();
-    let pypi = [ARCHIVE, OTHER].map(|bytes| verified(bytes, sha256(bytes)));
+    let pypi = [ARCHIVE, OTHER].map(sha256);
     let wheel = PypiSubject {
         file_name: WHEEL,
         archive: &pypi[0],
@@ -84,12 +83,6 @@ fn signature(value: &Value) -> RegistrySignature {
         signature: value["sig"].as_str().unwrap_or_default().to_owned(),
         published: None,
     }
-}
-
-fn verified(bytes: &[u8], integrity: Integrity) -> Verified {
-    let mut check = ArchiveCheck::new(&integrity);
-    check.update(bytes);
-    check.finish().expect("its own digest")
 }
 
 pub(crate) fn sha512(bytes: &[u8]) -> Integrity {
@@ -149,7 +142,10 @@ fn about_npm(documents: &[Document]) {
         (&world.name, VERSION, other),
     ] {
         nothing(&ask(name, version, archive, &[]), documents);
-        assert!(ask(name, version, archive, &world.signatures).is_err(), "a signature over something else counts");
+        assert!(
+            ask(name, version, archive, &world.signatures).is_err(),
+            "a signature over something else counts"
+        );
     }
     if let Ok(proven) = ask(&world.name, VERSION, own, &[]) {
         by_the_signer(&proven);
@@ -213,7 +209,11 @@ pub(crate) fn statement(data: &[u8]) {
         assert_eq!(value.pointer("/predicate/name").and_then(Value::as_str), Some("@example/server"));
     }
     if holds.provenance {
-        assert!(value["predicateType"].as_str().is_some_and(|kind| kind.starts_with("https://slsa.dev/provenance/")));
+        assert!(
+            value["predicateType"]
+                .as_str()
+                .is_some_and(|kind| kind.starts_with("https://slsa.dev/provenance/"))
+        );
     }
 }
 
@@ -234,9 +234,16 @@ pub(crate) fn source(data: &[u8]) {
     let (one, other) = text.split_once('\n').unwrap_or((text, "https://github.com/example/server"));
     let named = repository_of(one);
     if let Some(named) = &named {
-        assert_eq!(repository_of(named).as_ref(), Some(named), "{one:?} is named {named:?}, which is named otherwise");
+        assert_eq!(
+            repository_of(named).as_ref(),
+            Some(named),
+            "{one:?} is named {named:?}, which is named otherwise"
+        );
         assert!(names_same_repository(one, one) && names_same_repository(one, named));
-        let host = named.strip_prefix("https://").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let host = named
+            .strip_prefix("https://")
+            .and_then(|rest| rest.split('/').next())
+            .unwrap_or_default();
         assert!(!host.is_empty() && !host.contains(['@', '\\', '%']), "{named:?}");
     }
     assert_eq!(names_same_repository(one, other), names_same_repository(other, one));

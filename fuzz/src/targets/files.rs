@@ -28,7 +28,9 @@ pub(crate) fn manifest(data: &[u8]) {
     let Some(text) = super::text(data) else { return };
     let user = manifest::parse(text, Scope::User);
     let system = manifest::parse(text, Scope::System);
-    let Ok(project) = manifest::parse(text, Scope::Project) else { return };
+    let Ok(project) = manifest::parse(text, Scope::Project) else {
+        return;
+    };
     assert_eq!(user.as_ref().ok(), Some(&project), "the user's file means something else");
     assert!(system.is_ok() || !project.servers.is_empty(), "the administrator may not say it");
     let name = "fuzzed".parse().expect("a name");

@@ -3,9 +3,7 @@
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
-use mcp_pin::model::{
-    Fingerprint, Grade, InstallPath, Integrity, Level, PackageName, ServerName, Sha256Digest, Source, check_env_name,
-};
+use mcp_pin::model::{Fingerprint, Grade, InstallPath, Integrity, Level, PackageName, ServerName, Sha256Digest, Source, check_env_name};
 use mcp_pin::surface::visible;
 
 /// One text, read as each of them.
@@ -19,6 +17,10 @@ pub(crate) fn names(data: &[u8]) {
         inside(name.as_str());
         assert!(name.as_str().matches('/').count() <= 1);
         assert_eq!(visible(name.as_str()), name.as_str());
+        let above = InstallPath::child(None, &name);
+        let below = InstallPath::child(Some(&above), &name);
+        assert_eq!(stable::<InstallPath>(below.as_str()), Some(below.clone()), "{below} is no path");
+        assert_eq!((below.parent(), below.name()), (Some(above), name));
     }
     if let Some(name) = stable::<ServerName>(text) {
         inside(name.as_str());

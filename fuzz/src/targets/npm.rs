@@ -27,7 +27,12 @@ pub(crate) fn packument(data: &[u8]) {
         }
         if let Ok(release) = found.release(version) {
             let release = release.expect("a version that is listed is there");
-            assert!(release.signatures.iter().all(|one| !one.keyid.is_empty() && !one.signature.is_empty()));
+            assert!(
+                release
+                    .signatures
+                    .iter()
+                    .all(|one| !one.keyid.is_empty() && !one.signature.is_empty())
+            );
         }
     }
 }
@@ -38,7 +43,10 @@ pub(crate) fn package_json(data: &[u8]) {
     let contents = contents();
     install_scripts(&manifest, &contents);
     for (_, path) in manifest.executables(&contents) {
-        assert!(!path.starts_with('/') && !path.split('/').any(|segment| segment == ".."), "{path:?}");
+        assert!(
+            !path.starts_with('/') && !path.split('/').any(|segment| segment == ".."),
+            "{path:?}"
+        );
     }
     for wanted in [None, Some("server")] {
         if let Ok(entry) = entry_point(&manifest, &contents, wanted, |_| Some(b"#!/usr/bin/env node\n".to_vec())) {

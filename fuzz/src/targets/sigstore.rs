@@ -65,7 +65,9 @@ pub(crate) fn mutated(data: &[u8]) {
     let Some((which, edits)) = data.split_first() else { return };
     let seed = &WORLD.seeds[usize::from(*which) % WORLD.seeds.len()];
     let changed = mutate(&seed.value, edits);
-    let Ok(bundle) = Bundle::parse(changed.to_string().as_bytes()) else { return };
+    let Ok(bundle) = Bundle::parse(changed.to_string().as_bytes()) else {
+        return;
+    };
     try_all(&bundle, Some(seed));
 }
 
@@ -79,9 +81,17 @@ fn try_all(bundle: &Bundle, seed: Option<&Seed>) {
         }
     }
     for own in [Artifact::Bytes(ARCHIVE), Artifact::Digest(&world.digest)] {
-        assert!(prove(&world.public, bundle, own, By::Certificate, world.now).is_err(), "another root proves it");
-        let Ok(proof) = prove(&world.root, bundle, own, By::Certificate, world.now) else { continue };
-        assert!(prove(&world.root, bundle, own, By::Certificate, Timestamp::UNIX_EPOCH).is_err(), "it is from the future");
+        assert!(
+            prove(&world.public, bundle, own, By::Certificate, world.now).is_err(),
+            "another root proves it"
+        );
+        let Ok(proof) = prove(&world.root, bundle, own, By::Certificate, world.now) else {
+            continue;
+        };
+        assert!(
+            prove(&world.root, bundle, own, By::Certificate, Timestamp::UNIX_EPOCH).is_err(),
+            "it is from the future"
+        );
         let known = |seed: &Seed| {
             seed.proof.identity() == proof.identity()
                 && seed.proof.statement() == proof.statement()

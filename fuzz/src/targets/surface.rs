@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 
 /// What the strict reader takes has one exact form, which it takes again.
 pub(crate) fn strict_json(data: &[u8]) {
-    let Ok(value) = strict::parse(data, &Limits::default()) else { return };
+    let Ok(value) = strict::parse(data, &Limits::default()) else {
+        return;
+    };
     let form = canonical(&value);
     let again = strict::parse(&form, &Limits::default()).expect("the exact form is strict");
     assert_eq!(canonical(&again), form, "two exact forms of one value");
@@ -32,14 +34,20 @@ pub(crate) fn wire(data: &[u8]) {
 
 /// A handshake and lists, as `{"handshake": {}, "tools/list": {"tools": []}}`.
 pub(crate) fn taken(data: &[u8]) {
-    let Some(surface) = strict::parse(data, &Limits::default()).ok().and_then(surface) else { return };
+    let Some(surface) = strict::parse(data, &Limits::default()).ok().and_then(surface) else {
+        return;
+    };
     let server = "fuzzed".parse().expect("a name");
     let others = [OtherServer {
         server: "other".parse().expect("a name"),
         tools: vec!["other_tool".to_owned()],
     }];
     for finding in first_install(&server, &pin(surface.clone()), &others, &Asked::default()) {
-        assert!(mcp_pin::policy::explain(finding.code).is_some(), "`{}` is explained nowhere", finding.code);
+        assert!(
+            mcp_pin::policy::explain(finding.code).is_some(),
+            "`{}` is explained nowhere",
+            finding.code
+        );
     }
     let same = diff_surfaces(&surface, &surface).expect("taken alike");
     assert!(same.is_empty(), "it differs from itself: {same:?}");
@@ -47,13 +55,23 @@ pub(crate) fn taken(data: &[u8]) {
 
 /// Two of them, in an array: what differs is seen, and what is seen is judged.
 pub(crate) fn judged(data: &[u8]) {
-    let Ok(Value::Array(pair)) = strict::parse(data, &Limits::default()) else { return };
-    let Ok([before, after]) = <[Value; 2]>::try_from(pair) else { return };
-    let (Some(before), Some(after)) = (surface(before), surface(after)) else { return };
+    let Ok(Value::Array(pair)) = strict::parse(data, &Limits::default()) else {
+        return;
+    };
+    let Ok([before, after]) = <[Value; 2]>::try_from(pair) else {
+        return;
+    };
+    let (Some(before), Some(after)) = (surface(before), surface(after)) else {
+        return;
+    };
     let changes = diff_surfaces(&before, &after).expect("taken alike");
     let differs = before.views[0].handshake != after.views[0].handshake || before.views[0].items != after.views[0].items;
     let differs = differs && exact(&before) != exact(&after);
-    assert_eq!(differs, !changes.is_empty(), "a difference goes unseen, or none is seen: {changes:?}");
+    assert_eq!(
+        differs,
+        !changes.is_empty(),
+        "a difference goes unseen, or none is seen: {changes:?}"
+    );
     let server = "fuzzed".parse().expect("a name");
     let findings = judge(&server, &Drift { changes }, &JudgeContext::default());
     assert_eq!(differs, !findings.is_empty(), "a difference is judged by nothing");
@@ -74,9 +92,13 @@ fn surface(mut raw: Value) -> Option<Surface> {
     let handshake = take::handshake(raw.get_mut("handshake")?.take(), &places).ok()?;
     let mut items = BTreeMap::new();
     for kind in ItemKind::ALL {
-        let Some(Value::Object(result)) = raw.get_mut(kind.method()) else { continue };
+        let Some(Value::Object(result)) = raw.get_mut(kind.method()) else {
+            continue;
+        };
         take::list_extras(kind, result, &handshake, &places).ok()?;
-        let Some(Value::Array(list)) = result.get_mut(kind.list_key()).map(Value::take) else { continue };
+        let Some(Value::Array(list)) = result.get_mut(kind.list_key()).map(Value::take) else {
+            continue;
+        };
         items.insert(kind, take::items(kind, list, &places).ok()?);
     }
     let view = View {

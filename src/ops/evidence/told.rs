@@ -51,20 +51,14 @@ pub(super) fn told(evidence: &Evidence) -> String {
 /// Who built it, from what.
 pub fn signer(provenance: &Provenance) -> String {
     let identity = &provenance.identity;
-    let mut text = match &identity.repository {
+    let source = match &identity.repository {
         Some(repository) => format!("built from {repository}"),
         None => format!("signed by {}", identity.signer),
     };
-    if let Some(commit) = &provenance.commit {
-        text.push_str(&format!(" at commit {commit}"));
-    }
-    if let Some(git_ref) = &provenance.git_ref {
-        text.push_str(&format!(" ({git_ref})"));
-    }
-    if let Some(workflow) = &identity.workflow {
-        text.push_str(&format!(" by {workflow}"));
-    }
-    text
+    let commit = provenance.commit.as_ref().map(|commit| format!(" at commit {commit}"));
+    let git_ref = provenance.git_ref.as_ref().map(|git_ref| format!(" ({git_ref})"));
+    let workflow = identity.workflow.as_ref().map(|workflow| format!(" by {workflow}"));
+    [Some(source), commit, git_ref, workflow].into_iter().flatten().collect()
 }
 
 /// Where the source of a build can be read, on hosts whose addresses are known.

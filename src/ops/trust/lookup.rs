@@ -23,11 +23,12 @@ pub(super) struct Offered {
 }
 
 impl Offered {
-    const fn nothing() -> Self {
+    /// Nothing yet, and what to say if it stays so.
+    fn nothing(why: impl Into<String>) -> Self {
         Self {
             signatures: Vec::new(),
             documents: Ok(Vec::new()),
-            nothing: String::new(),
+            nothing: why.into(),
         }
     }
 }
@@ -37,8 +38,7 @@ impl Offered {
     pub(super) fn given(documents: Result<Vec<Document>, Undecidable>) -> Self {
         Self {
             documents,
-            nothing: "the documents hold no attestation".to_owned(),
-            ..Self::nothing()
+            ..Self::nothing("the documents hold no attestation")
         }
     }
 }
@@ -50,16 +50,14 @@ impl Offered {
 pub(super) async fn npm(context: &Context, person: &dyn Interact, name: &PackageName, version: &str) -> Result<Offered, Error> {
     let tools = Tools::open(context, person)?;
     let (npm, network) = tools.online(&format!("ask for the attestations of {name}@{version}")).await?;
-    let mut offered = Offered::nothing();
     let Some(release) = npm.packument(network, name).await?.release(version)? else {
-        offered.nothing = format!("the registry has no {name}@{version}");
-        return Ok(offered);
+        return Ok(Offered::nothing(format!("the registry has no {name}@{version}")));
     };
-    offered.nothing = "the registry neither signed it nor announces attestations".to_owned();
+    let mut offered = Offered::nothing("the registry neither signed it nor announces attestations");
     if let Some(announced) = &release.attestations {
         match npm.attestations(network, name, version, Some(announced)).await? {
             Some(reply) => offered.documents = read_npm_reply(&reply),
-            None => offered.nothing = "the registry announces attestations and says that there are none".to_owned(),
+            None => offered = Offered::nothing("the registry announces attestations and says that there are none"),
         }
     }
     offered.signatures = release.signatures;
@@ -83,19 +81,16 @@ pub(super) async fn pypi(context: &Context, person: &dyn Interact, file_name: &s
     let (project, _) = file_parts(file_name).ok_or_else(|| PypiError::Name {
         name: file_name.to_owned(),
     })?;
-    let mut offered = Offered::nothing();
     let Some(file) = pypi.file(&network, &project, file_name).await? else {
-        offered.nothing = format!("the index has no file {file_name}");
-        return Ok(offered);
+        return Ok(Offered::nothing(format!("the index has no file {file_name}")));
     };
     if file.sha256.as_ref().is_some_and(|listed| listed != digest) {
-        offered.nothing = format!("the index lists {file_name} with another digest: these are other bytes");
-        return Ok(offered);
+        let why = format!("the index lists {file_name} with another digest: these are other bytes");
+        return Ok(Offered::nothing(why));
     }
-    match pypi.provenance(&network, &file).await? {
-        Some(object) => offered.documents = read_pep740(&object),
-        None if file.provenance.is_some() => offered.nothing = "the index announces provenance and says that there is none".to_owned(),
-        None => offered.nothing = "the index announces no provenance for it".to_owned(),
-    }
-    Ok(offered)
+    Ok(match pypi.provenance(&network, &file).await? {
+        Some(object) => Offered::given(read_pep740(&object)),
+        None if file.provenance.is_some() => Offered::nothing("the index announces provenance and says that there is none"),
+        None => Offered::nothing("the index announces no provenance for it"),
+    })
 }

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use super::write;
 use crate::model::report::{Detail as ModelDetail, Status as ModelStatus, Undecided as ModelUndecided};
-use crate::model::{Finding as ModelFinding, Grade as ModelGrade, Report as ModelReport};
+use crate::model::{Finding as ModelFinding, Grade as ModelGrade, Provenance as ModelProvenance, Report as ModelReport};
 use crate::ops::ServerLine;
+use crate::ops::evidence::source_link;
 use crate::policy::explain;
 
 /// A report of mcp-pin.
@@ -69,11 +70,73 @@ pub struct Server {
     /// local command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// Who built its own package, where that is proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
+    /// Packages of its closure by level; absent for a local command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub levels: Option<Levels>,
     /// Packages whose signatures and attestations were proved again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proved: Option<usize>,
     /// What else to know.
     pub notes: Vec<String>,
+}
+
+/// How many packages reach which level.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Levels {
+    /// Built by a proved identity.
+    pub provenance: usize,
+    /// Signed by the registry alone.
+    pub signed: usize,
+    /// Nothing but the digest.
+    pub hash: usize,
+}
+
+/// Who built a package, as its certificate says.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Provenance {
+    /// The OIDC issuer.
+    pub issuer: String,
+    /// The certificate's subject alternative name, without its ref.
+    pub signer: String,
+    /// The source repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// The build configuration inside the repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<String>,
+    /// What ran the build.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub builder: Option<String>,
+    /// The git ref that was built.
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub git_ref: Option<String>,
+    /// The commit that was built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Where that commit can be read, on hosts whose addresses are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+impl From<&ModelProvenance> for Provenance {
+    fn from(provenance: &ModelProvenance) -> Self {
+        let identity = &provenance.identity;
+        Self {
+            issuer: identity.issuer.clone(),
+            signer: identity.signer.clone(),
+            repository: identity.repository.clone(),
+            workflow: identity.workflow.clone(),
+            builder: identity.builder.clone(),
+            git_ref: provenance.git_ref.clone(),
+            commit: provenance.commit.clone(),
+            source: source_link(provenance),
+        }
+    }
 }
 
 /// Why an operation ended early.
@@ -274,6 +337,12 @@ impl From<&ServerLine> for Server {
             files: line.files,
             tools: line.tools,
             evidence: line.evidence.map(|level| level.to_string()),
+            provenance: line.provenance.as_ref().map(Provenance::from),
+            levels: line.evidence.map(|_| Levels {
+                provenance: line.levels.provenance,
+                signed: line.levels.signed,
+                hash: line.levels.hash,
+            }),
             proved: line.proved,
             notes: line.notes.clone(),
         }

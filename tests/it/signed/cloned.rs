@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DEMO, INSTALL, PROVE, Scene, acme, bundles, demo, edit, grade, parts};
+use super::{DEMO, INSTALL, PROVE, Scene, UPDATE, acme, bundles, demo, edit, grade, parts, unchanged};
 use crate::harness::Machine;
 
 const MATCH: [&str; 3] = ["install", "--no-probe", "--yes"];
@@ -43,6 +43,32 @@ fn a_mirror_that_strips_is_critical() {
     }
     // The first machine holds what it proved, and needs nobody for that.
     theirs.run(&PROVE).exits(0);
+}
+
+#[test]
+fn a_mirror_that_strips_does_not_rewrite_a_cloned_lock() {
+    let scene = Scene::with_demo();
+    let theirs = scene.installed();
+    scene.registry.strips("demo", "1.0.0");
+    for args in [&INSTALL, &UPDATE] {
+        let machine = ours(&scene, &theirs);
+        let ran = unchanged(&machine, args, 1);
+        assert!(
+            ran.stdout.contains("evidence-stripped") || ran.stdout.contains("evidence-downgraded"),
+            "{ran:?}"
+        );
+    }
+    // Nor where this machine proved it and has lost the proof since.
+    for (path, _) in bundles(&theirs) {
+        std::fs::remove_file(path).unwrap();
+    }
+    for args in [&INSTALL, &UPDATE] {
+        let ran = unchanged(&theirs, args, 1);
+        assert!(
+            ran.stdout.contains("evidence-stripped") || ran.stdout.contains("evidence-downgraded"),
+            "{ran:?}"
+        );
+    }
 }
 
 #[test]
@@ -159,9 +185,25 @@ fn a_pulled_lock_that_lost_its_evidence_is_compared_with_what_was_approved() {
     assert!(ran.stdout.contains("signed"), "{ran:?}");
     assert_ne!(machine.run(&PROVE).status, 0);
     // One by somebody else's build.
-    scene.publish(demo("1.1.0"), Some(&crate::sigstore::Build::github("evil/demo").release("1.1.0")));
+    let theirs = demo("1.1.0").field("repository", json!("https://github.com/evil/demo"));
+    scene.publish(theirs, Some(&crate::sigstore::Build::github("evil/demo").release("1.1.0")));
     let attacker = scene.installed();
     machine.clone_project(&attacker);
     machine.run(&MATCH).exits(1).says("https://github.com/evil/demo");
     assert_ne!(machine.run(&PROVE).status, 0);
+}
+
+#[test]
+fn a_claimed_source_is_compared_on_every_machine() {
+    let scene = Scene::new();
+    let package = demo("1.0.0").field("repository", json!("https://github.com/famous/server"));
+    scene.publish(package, Some(&acme("1.0.0")));
+    let theirs = scene.machine_with("[policy]\naccept-without-terminal = true\n");
+    let ran = theirs
+        .run(&["install", "npm:demo", "--no-probe", "--yes", "--format", "json"])
+        .exits(1);
+    let fingerprint = ran.json()["fingerprint"].as_str().unwrap().to_owned();
+    theirs.run(&[&INSTALL[..], &["--accept", &fingerprint]].concat()).exits(0);
+    let machine = ours(&scene, &theirs);
+    machine.run(&MATCH).exits(1).says("source-mismatch");
 }

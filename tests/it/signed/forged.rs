@@ -121,3 +121,21 @@ fn two_packages_cannot_swap_their_evidence() {
     assert_eq!(evidence(&machine, DEMO)["level"], "provenance");
     assert_eq!(evidence(&machine, "node_modules/helper")["level"], "provenance");
 }
+
+#[test]
+fn what_a_terminal_would_obey_is_neither_shown_nor_pinned() {
+    let scene = Scene::new();
+    let machine = scene.machine();
+    for mark in ["\u{1b}[2K", "\u{202e}", "\n", "\u{200b}"] {
+        let build = crate::sigstore::Build {
+            signer: Some("https://github.com/acme/demo/.github/workflows/release.yml@refs/tags/v1".to_owned()),
+            git_ref: format!("refs/tags/{mark}v1"),
+            ..acme("1.0.0")
+        };
+        scene.publish(demo("1.0.0"), Some(&build));
+        machine
+            .refuses(&INSTALL)
+            .says("hides characters")
+            .never_says(&format!("tags/{mark}"));
+    }
+}

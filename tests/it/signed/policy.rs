@@ -94,6 +94,23 @@ fn an_identity_is_met_or_not() {
 }
 
 #[test]
+fn what_stands_in_the_manifest_is_demanded_of_the_first_install() {
+    let scene = Scene::with_demo();
+    let machine = scene.machine();
+    let manifest = |rule: &str| format!("[servers.demo]\nsource = \"npm:demo\"\n{rule}\n");
+    machine.write(
+        "mcp-pin.toml",
+        &manifest("identity = { repository = \"https://github.com/evil/demo\" }"),
+    );
+    unchanged(&machine, &INSTALL, 1).says("identity-unmet");
+    // A project does not loosen what the user demands.
+    scene.registry.loses_attestations("demo", "1.0.0");
+    let machine = scene.machine_with("[policy]\nevidence = \"provenance\"\n");
+    machine.write("mcp-pin.toml", &manifest("evidence = \"hash\"\n\n[policy]\nevidence = \"hash\""));
+    unchanged(&machine, &INSTALL, 1).says("evidence-too-low");
+}
+
+#[test]
 fn an_identity_is_not_met_by_nobody() {
     let scene = scene(None, None);
     let machine = scene.machine();
@@ -152,4 +169,19 @@ fn what_has_no_signature_at_all_may_still_be_built_in_the_open() {
         (&pinned["level"], &pinned["signature"]),
         (&json!("provenance"), &serde_json::Value::Null)
     );
+}
+
+#[test]
+fn a_signature_by_a_key_of_its_time_counts_and_is_proved_again() {
+    let scene = Scene::new();
+    let package = demo("1.0.0");
+    let signature = scene.world.expired.signature("demo", "1.0.0", &package.integrity());
+    scene.registry.publish(package.published("2022-06-01T00:00:00.000Z"));
+    scene.registry.signatures("demo", "1.0.0", json!([signature]));
+    let machine = scene.machine();
+    machine.run(&INSTALL).exits(0);
+    let pinned = evidence(&machine, DEMO);
+    assert_eq!(pinned["level"], "signed", "{pinned}");
+    assert_eq!(pinned["signature"]["published"], "2022-06-01T00:00:00Z", "{pinned}");
+    machine.run(&PROVE).exits(0);
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256, Sha512};
+use sha2::{Digest as _, Sha512};
 
 use super::bundle::reply;
 use super::{Build, Flavour, NOON, Signing, Statement, World};
@@ -44,7 +44,7 @@ fn write_the_fuzz_samples() {
     let registry = world.attest_with(&world.registry, &publish, NOON);
     // The type of what a trusted publisher says; in pieces, since it begins like an index's address.
     let publisher = concat!("https://docs.py", "pi.org/attestations/publish/v1");
-    let sha256: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = mcp_pin::model::Sha256Digest::of(&archive).to_string();
     let wheel = json!([{"name": WHEEL, "digest": {"sha256": sha256}}]);
     let python = statement
         .clone()

@@ -68,7 +68,7 @@ pub(super) fn json(path: &Path) -> Value {
 }
 
 /// The key that the registry lists under a label.
-fn key(folder: &Path, keyid: &str) -> PublicKey {
+pub(super) fn key(folder: &Path, keyid: &str) -> PublicKey {
     let keys = json(&folder.join("npm-keys/keys.json"));
     let found = keys["keys"].as_array().unwrap().iter().find(|key| key["keyId"] == keyid);
     let raw = found.unwrap_or_else(|| panic!("no key {keyid}"))["publicKey"]["rawBytes"]

@@ -14,6 +14,8 @@ mod forgeries;
 #[cfg(test)]
 mod form;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod real;
 #[cfg(test)]
 mod roots;

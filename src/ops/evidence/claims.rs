@@ -1,0 +1,44 @@
+//! The source that a package claims, held against the one it was proved to be built from.
+//!
+//! The attack: a package that claims somebody else's repository, brought in by a project's lock.
+//! Whoever made the lock saw the finding; whoever clones it must see it too.
+
+use std::collections::BTreeSet;
+
+use crate::error::Error;
+use crate::model::{Closure, Finding, ServerName};
+use crate::ops::sync::label;
+use crate::ops::tools::Tools;
+use crate::policy;
+use crate::verify::attest::source::{names_same_repository, repository_of};
+use crate::verify::npm::Manifest;
+
+/// Every package whose archive names another repository than its pinned provenance does. Archives
+/// that this platform has no use for are not at hand, and say nothing.
+///
+/// # Errors
+/// The store, or an archive that changed on disk.
+pub fn mismatches(tools: &Tools<'_>, server: &ServerName, closure: &Closure) -> Result<Vec<Finding>, Error> {
+    let mut findings = Vec::new();
+    let mut seen = BTreeSet::new();
+    for package in closure.packages.values() {
+        let provenance = package.evidence.provenance.as_ref();
+        let Some(attested) = provenance.and_then(|provenance| provenance.identity.repository.as_deref()) else {
+            continue;
+        };
+        let what = label(package);
+        if !seen.insert((what.clone(), &package.integrity)) {
+            continue;
+        }
+        let Some(archive) = tools.store.archive(&package.integrity, &what)? else {
+            continue;
+        };
+        let claimed = Manifest::parse(&archive.contents()?.manifest)
+            .ok()
+            .and_then(|manifest| repository_of(&manifest.repository?));
+        if let Some(claimed) = claimed.filter(|claimed| !names_same_repository(claimed, attested)) {
+            findings.push(policy::source_mismatch(server, &what, &claimed, attested));
+        }
+    }
+    Ok(findings)
+}
