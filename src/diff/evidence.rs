@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use super::closure::Copies;
 use super::refs::ref_pattern;
-use crate::model::{Change, Identity, LockedPackage, PackageName, Provenance};
+use crate::model::{Change, Identity, Integrity, LockedPackage, PackageName, Provenance};
 
 /// The fields whose change says that somebody else made the package.
 const WHO: [&str; 4] = ["issuer", "repository", "repository-id", "owner-id"];
@@ -54,6 +54,7 @@ fn levels(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&Locked
             name: name.clone(),
             own,
             version: version.clone(),
+            integrity: integrity.clone(),
             before_version: before.version.clone(),
             before_source: before.evidence.provenance.as_ref().map(source),
             before: before.evidence.level(),
@@ -81,6 +82,7 @@ fn words(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&LockedP
             name: name.clone(),
             own,
             version: package.version.clone(),
+            integrity: package.integrity.clone(),
             before_version: before.version.clone(),
         });
         out.extend(change.filter(|change| !out.contains(change)));
@@ -98,6 +100,7 @@ struct Signed<'a> {
     identity: Identity,
     git_ref: String,
     version: &'a str,
+    integrity: &'a Integrity,
 }
 
 impl<'a> Signed<'a> {
@@ -110,6 +113,7 @@ impl<'a> Signed<'a> {
                 .as_ref()
                 .map_or_else(String::new, |git_ref| ref_pattern(git_ref, &package.version)),
             version: &package.version,
+            integrity: &package.integrity,
         })
     }
 
@@ -174,6 +178,7 @@ fn signers(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&Locke
                 name: name.clone(),
                 own,
                 version: signed.version.to_owned(),
+                integrity: signed.integrity.clone(),
                 field,
                 before,
                 after,

@@ -16,7 +16,6 @@ use crate::manifest::{Policy, ServerEntry};
 use crate::model::{Closure, Evidence, Finding, Integrity, Level, LockedPackage, PackageName, Pin, Pinned, RegistrySignature, ServerName};
 use crate::ops::checks;
 use crate::ops::releases::{Release, Releases};
-use crate::ops::sync::label;
 use crate::ops::tools::Tools;
 use crate::policy;
 use crate::verify::attest::{Document, NpmSubject, Proven, Refused, Trust, prove_npm, read_npm_reply, source};
@@ -70,7 +69,7 @@ pub fn demands(name: &ServerName, pin: &Pin, policy: &Policy, entry: Option<&Ser
     let mut findings = policy::evidence_too_low(name, own, policy.evidence_closure, closure);
     let rule = entry.and_then(|entry| entry.identity.as_ref());
     if let (Some(rule), Some(root)) = (rule, closure.root_package()) {
-        findings.extend(policy::identity_unmet(name, &label(root), rule, &root.evidence));
+        findings.extend(policy::identity_unmet(name, root, rule));
     }
     findings
 }

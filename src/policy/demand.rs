@@ -18,10 +18,13 @@ const SKEW: SignedDuration = SignedDuration::from_hours(1);
 ///
 /// The attack: a stolen token, or a repository under another name, with provenance that is valid
 /// and somebody else's.
-pub fn identity_unmet(server: &ServerName, package: &str, rule: &IdentityRule, evidence: &Evidence) -> Option<Finding> {
+pub fn identity_unmet(server: &ServerName, package: &LockedPackage, rule: &IdentityRule) -> Option<Finding> {
+    let integrity = package.integrity.to_string();
+    let evidence = &package.evidence;
+    let package = &format!("{}@{}", package.name, package.version);
     let Some(provenance) = &evidence.provenance else {
         let title = format!("{package} has no provenance, and who built it is demanded");
-        let facts = json!({"rule": rule_json(rule), "found": null});
+        let facts = json!({"rule": rule_json(rule), "integrity": integrity, "found": null});
         return Some(Finding::new("identity-unmet", Grade::Critical, server, package, title, &facts));
     };
     let unmet = unmet(rule, provenance);
@@ -32,6 +35,7 @@ pub fn identity_unmet(server: &ServerName, package: &str, rule: &IdentityRule, e
     let title = format!("{package} was not built by whom you demand: {} differs", names.join(", "));
     let facts = json!({
         "rule": rule_json(rule),
+        "integrity": integrity,
         "found": unmet.iter().map(|(member, _, found)| json!([member, found])).collect::<Value>(),
     });
     let mut finding = Finding::new("identity-unmet", Grade::Critical, server, package, title, &facts);

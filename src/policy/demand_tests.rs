@@ -30,7 +30,11 @@ fn signed() -> Evidence {
 }
 
 fn unmet_by(rule: &IdentityRule, evidence: &Evidence) -> Option<Finding> {
-    let finding = identity_unmet(&server(), "notes", rule, evidence);
+    let package = LockedPackage {
+        evidence: evidence.clone(),
+        ..locked("notes", "1.0.0")
+    };
+    let finding = identity_unmet(&server(), &package, rule);
     if let Some(finding) = &finding {
         assert_eq!((finding.code, finding.grade), ("identity-unmet", Grade::Critical));
         assert!(explain(finding.code).is_some());

@@ -151,3 +151,20 @@ fn what_a_lock_claims_is_shown_as_a_claim() {
     });
     machine.run(&["show", "demo"]).exits(0).says("as the lock claims");
 }
+
+#[test]
+fn a_check_by_hand_says_what_is_announced_and_missing() {
+    let scene = Scene::new();
+    scene.publish(nameless("1.0.0"), Some(&acme("1.0.0")));
+    let machine = scene.installed();
+    let mut archives = machine.store().join("archives/sha512").read_dir().unwrap();
+    let file = machine.home().join("demo-1.0.0.tgz");
+    std::fs::copy(archives.next().unwrap().unwrap().path(), &file).unwrap();
+    let check = ["trust", "check", file.to_str().unwrap()];
+    machine.run(&check).exits(0).says("provenance").never_says("stripped");
+    scene.registry.loses_attestations("demo", "1.0.0");
+    machine
+        .run(&check)
+        .exits(0)
+        .says("announces attestations and says that there are none");
+}
