@@ -80,7 +80,10 @@ fn an_identity_holds_only_where_every_member_does() {
         let mut rule = full();
         edit(&mut rule);
         let finding = unmet_by(&rule, &proved()).unwrap();
-        assert_eq!(finding.title, format!("notes was not built by whom you demand: `{member}` differs"));
+        assert_eq!(
+            finding.title,
+            format!("notes@1.0.0 was not built by whom you demand: `{member}` differs")
+        );
         assert_eq!(finding.details.len(), 2);
         assert!(prints.insert(finding.fingerprint), "{member}");
     }
@@ -98,7 +101,10 @@ fn what_was_found_is_shown_and_nothing_found_meets_no_rule() {
     built.identity.repository = Some("https://github.com/evil/notes".into());
     built.git_ref = None;
     let finding = unmet_by(&rule, &evidence).unwrap();
-    assert_eq!(finding.title, "notes was not built by whom you demand: `repository`, `ref` differs");
+    assert_eq!(
+        finding.title,
+        "notes@1.0.0 was not built by whom you demand: `repository`, `ref` differs"
+    );
     let lines = [
         "repository demanded `https://github.com/example/notes`",
         "repository found    `https://github.com/evil/notes`",
@@ -109,8 +115,28 @@ fn what_was_found_is_shown_and_nothing_found_meets_no_rule() {
     for evidence in [Evidence::default(), signed()] {
         for rule in [&rule, &IdentityRule::default()] {
             let finding = unmet_by(rule, &evidence).unwrap();
-            assert_eq!(finding.title, "notes has no provenance, and who built it is demanded");
+            assert_eq!(finding.title, "notes@1.0.0 has no provenance, and who built it is demanded");
         }
+    }
+}
+
+#[test]
+fn consent_to_another_builder_covers_exactly_these_bytes() {
+    let rule = IdentityRule {
+        issuer: Some("https://else.example".into()),
+        ..IdentityRule::default()
+    };
+    let print = |integrity, evidence| {
+        let package = LockedPackage {
+            evidence,
+            integrity: crate::model::Integrity::Sha512(integrity),
+            ..locked("notes", "1.0.0")
+        };
+        identity_unmet(&server(), &package, &rule).unwrap().fingerprint
+    };
+    for evidence in [proved(), signed()] {
+        assert_eq!(print([1; 64], evidence.clone()), print([1; 64], evidence.clone()));
+        assert_ne!(print([1; 64], evidence.clone()), print([2; 64], evidence));
     }
 }
 

@@ -58,13 +58,12 @@ pub(super) async fn npm(context: &Context, person: &dyn Interact, name: &Package
     };
     let mut offered = Offered::nothing("the registry neither signed it nor announces attestations");
     if let Some(announced) = &release.attestations {
-        match npm.attestations(network, name, version, Some(announced)).await? {
-            Some(reply) => offered.documents = read_npm_reply(&reply),
-            None => {
-                let missing = "the registry announces attestations and says that there are none";
-                offered = Offered::nothing(missing);
-                offered.missing = Some(missing);
-            }
+        if let Some(reply) = npm.attestations(network, name, version, Some(announced)).await? {
+            offered.documents = read_npm_reply(&reply);
+        } else {
+            let missing = "the registry announces attestations and says that there are none";
+            offered = Offered::nothing(missing);
+            offered.missing = Some(missing);
         }
     }
     offered.signatures = release.signatures;
