@@ -93,7 +93,9 @@ async fn one(
     )
     .await?;
     let same = |pin: &Pin| lock::static_digest(name, pin) == lock::static_digest(name, &made.pin);
-    if let Some(before) = before.filter(|before| before.approved && same(&before.pin)) {
+    // What is demanded may have grown since it was approved: then it is asked about again.
+    let met = evidence::demands(name, &made.pin, &loaded.policy, Some(entry)).is_empty();
+    if let Some(before) = before.filter(|before| met && before.approved && same(&before.pin)) {
         return unchanged(tools, loaded, options, name, &before.pin);
     }
     let own = loaded.scope.owner == Owner::User;
