@@ -109,6 +109,9 @@ fn package(out: &mut dyn Write, closure: &Closure, all: bool, approved: bool) ->
         for (path, package) in &closure.packages {
             let version = visible(&package.version);
             writeln!(out, "  {path}  {} {version}  {}", package.name, package.evidence.level())?;
+            if let Some(provenance) = &package.evidence.provenance {
+                writeln!(out, "    {}", visible(&told::signer(provenance)))?;
+            }
         }
     }
     Ok(())
@@ -159,7 +162,7 @@ fn evidence(out: &mut dyn Write, closure: &Closure, approved: bool) -> io::Resul
         }
     }
     let told::Counts { provenance, signed, hash } = told::counts(closure);
-    writeln!(out, "  closure: {provenance} provenance, {signed} signed, {hash} hash")
+    writeln!(out, "  of all   {provenance} provenance, {signed} signed, {hash} hash")
 }
 
 fn surface(out: &mut dyn Write, pin: &Pin) -> io::Result<()> {

@@ -93,7 +93,7 @@ async fn one(
     )
     .await?;
     let same = |pin: &Pin| lock::static_digest(name, pin) == lock::static_digest(name, &made.pin);
-    // What is demanded may have grown since it was approved: then it is asked about again.
+    // A demand that came later is asked about, also where nothing newer is there.
     let met = evidence::demands(name, &made.pin, &loaded.policy, Some(entry)).is_empty();
     if let Some(before) = before.filter(|before| met && before.approved && same(&before.pin)) {
         return unchanged(tools, loaded, options, name, &before.pin);

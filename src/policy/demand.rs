@@ -172,7 +172,7 @@ pub fn source_mismatch(server: &ServerName, package: &str, claimed: &str, attest
     let title = format!("{package} says that its source is somewhere else than where it was built from");
     let facts = json!({"claimed": claimed, "attested": attested});
     Finding::new("source-mismatch", Grade::Warning, server, package, title, &facts)
-        .with(Detail::Line(format!("it says        {claimed}")))
+        .with(Detail::Line(format!("it says           {claimed}")))
         .with(Detail::Line(format!("it was built from {attested}")))
 }
 

@@ -320,7 +320,7 @@ fn archive_verdict(offered: &Offered, prove: impl FnOnce(&[RegistrySignature], &
     let documents = match &offered.documents {
         Ok(documents) if documents.is_empty() && offered.signatures.is_empty() => return Verdict::Unsigned(offered.nothing.clone()),
         Ok(documents) => documents,
-        Err(cause) => return Verdict::Undecided(cause.to_string()),
+        Err(refused) => return refusal(refused),
     };
     match prove(&offered.signatures, documents) {
         Ok(proven) if proven.evidence().level() == Level::Hash => {
@@ -333,8 +333,14 @@ fn archive_verdict(offered: &Offered, prove: impl FnOnce(&[RegistrySignature], &
             answer.checked.extend(missing);
             Verdict::Proved(Box::new(answer))
         }
-        Err(Refused::Forged { attack }) => Verdict::Refused(attack),
-        Err(Refused::Undecidable(error)) => Verdict::Undecided(error.to_string()),
+        Err(refused) => refusal(&refused),
+    }
+}
+
+fn refusal(refused: &Refused) -> Verdict {
+    match refused {
+        Refused::Forged { attack } => Verdict::Refused(attack.clone()),
+        Refused::Undecidable(error) => Verdict::Undecided(error.to_string()),
     }
 }
 
