@@ -247,7 +247,10 @@ mod tests {
         assert_eq!((policy.evidence, policy.evidence_closure), (Level::Provenance, Level::Provenance));
         let keys: Vec<_> = loosenings.iter().map(|l| l.key).collect();
         assert_eq!(keys, ["cooldown.update", "evidence", "evidence-closure"]);
-        assert_eq!((loosenings[1].asked.as_str(), loosenings[1].kept.as_str()), ("signed", "provenance"));
+        assert_eq!(
+            (loosenings[1].asked.as_str(), loosenings[1].kept.as_str()),
+            ("signed", "provenance")
+        );
     }
 
     #[test]

@@ -244,13 +244,17 @@ async fn fetch(tools: &Tools<'_>, server: &ServerName, packages: &[&LockedPackag
     let (npm, network) = tools
         .online(&format!("fetch the attestations of {} packages", packages.len()))
         .await?;
-    let wanted: BTreeMap<_, _> = packages.iter().map(|package| (label(package), *package)).collect();
+    // By what is pinned as well: two copies of one version may name different bundles.
+    let wanted: BTreeMap<_, _> = packages
+        .iter()
+        .map(|package| ((label(package), package.evidence.bundles()), *package))
+        .collect();
     let progress = tools.person.progress("attestations", wanted.len());
     let mut waiting = wanted.into_iter();
     let mut running = futures_util::stream::FuturesUnordered::new();
     loop {
         while running.len() < AT_ONCE
-            && let Some((what, package)) = waiting.next()
+            && let Some(((what, _), package)) = waiting.next()
         {
             running.push(async move {
                 (
