@@ -247,7 +247,10 @@ mod tests {
         assert_eq!((policy.evidence, policy.evidence_closure), (Level::Provenance, Level::Provenance));
         let keys: Vec<_> = loosenings.iter().map(|l| l.key).collect();
         assert_eq!(keys, ["evidence", "evidence-closure"]);
-        assert_eq!((loosenings[0].asked.as_str(), loosenings[0].kept.as_str()), ("signed", "provenance"));
+        assert_eq!(
+            (loosenings[0].asked.as_str(), loosenings[0].kept.as_str()),
+            ("signed", "provenance")
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::scope::{self, Loaded};
 use crate::ops::settle::{self, Manner, Proposal};
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, evidence, notices, queries};
+use crate::ops::{Context, Interact, checks, evidence, notices, queries};
 use crate::policy::Asked;
 
 /// How to update.
@@ -99,11 +99,16 @@ async fn one(
         return unchanged(tools, loaded, options, name, &before.pin);
     }
     let own = loaded.scope.owner == Owner::User;
+    let mut findings = made.findings;
+    if !loaded.manifest.servers.contains_key(name) {
+        // Whoever takes the entry out takes out what it demands.
+        findings.extend(checks::manifest(name, Some(&made.pin), None));
+    }
     let proposal = Proposal {
         name,
         before,
         candidate: made.pin,
-        findings: made.findings,
+        findings,
         summary: made.summary,
         asked: Asked { env: own, network: own },
     };

@@ -119,7 +119,7 @@ pub(crate) fn pep740(data: &[u8]) {
 /// hold no more than before; what is missing from it never adds to it.
 pub(crate) fn mutated(data: &[u8]) {
     let Some((which, edits)) = data.split_first() else { return };
-    if which % 2 == 0 {
+    if which.is_multiple_of(2) {
         let text = mutate(&WORLD.reply, edits).to_string();
         npm_reply(text.as_bytes());
     } else {

@@ -51,7 +51,11 @@ fn apply(whole: &mut Value, pointer: &str, kind: u8, place: u8, what: u8) {
             if let Some(Value::Array(items)) = whole.pointer_mut(pointer)
                 && let Some(first) = items.first().cloned()
             {
-                if what % 2 == 0 { items.push(first) } else { items.reverse() }
+                if what.is_multiple_of(2) {
+                    items.push(first)
+                } else {
+                    items.reverse()
+                }
             }
         }
         2 => set(whole, pointer, Value::Null),

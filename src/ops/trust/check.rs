@@ -327,7 +327,12 @@ fn archive_verdict(offered: &Offered, prove: impl FnOnce(&[RegistrySignature], &
             let kinds = "every document holds, and none is of a kind that is known here: nothing is proved";
             Verdict::Undecided(kinds.to_owned())
         }
-        Ok(proven) => Verdict::Proved(Box::new(answer(&proven))),
+        Ok(proven) => {
+            let mut answer = answer(&proven);
+            let missing = offered.missing.map(|missing| format!("nothing else: {missing}"));
+            answer.checked.extend(missing);
+            Verdict::Proved(Box::new(answer))
+        }
         Err(refused) => refusal(&refused),
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Offered {
     pub documents: Result<Vec<Document>, Refused>,
     /// What the registry said where it has nothing.
     pub nothing: String,
+    /// What the registry announces and says that it does not have: told beside whatever else holds.
+    pub missing: Option<&'static str>,
 }
 
 impl Offered {
@@ -29,6 +31,7 @@ impl Offered {
             signatures: Vec::new(),
             documents: Ok(Vec::new()),
             nothing: why.into(),
+            missing: None,
         }
     }
 }
@@ -55,9 +58,12 @@ pub(super) async fn npm(context: &Context, person: &dyn Interact, name: &Package
     };
     let mut offered = Offered::nothing("the registry neither signed it nor announces attestations");
     if let Some(announced) = &release.attestations {
-        match npm.attestations(network, name, version, Some(announced)).await? {
-            Some(reply) => offered.documents = read_npm_reply(&reply).map_err(Refused::from),
-            None => offered = Offered::nothing("the registry announces attestations and says that there are none"),
+        if let Some(reply) = npm.attestations(network, name, version, Some(announced)).await? {
+            offered.documents = read_npm_reply(&reply).map_err(Refused::from);
+        } else {
+            let missing = "the registry announces attestations and says that there are none";
+            offered = Offered::nothing(missing);
+            offered.missing = Some(missing);
         }
     }
     offered.signatures = release.signatures;

@@ -20,8 +20,9 @@ pub struct Expected {
     pub identity: Identity,
 }
 
-/// What of a statement holds.
+/// What of a statement holds, each for itself.
 #[derive(Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four answers to four questions")]
 pub struct Holds {
     /// It is about these bytes.
     pub bytes: bool,
