@@ -112,12 +112,14 @@ fn named(host: &str, path: &str) -> Option<String> {
     let mut segments: Vec<&str> = all.into_iter().take(levels).collect();
     let last = segments.pop()?;
     segments.push(last.strip_suffix(".git").unwrap_or(last));
+    // No host has a repository `r.git`; readers would differ in how often they take the ending off.
+    let ambiguous = host.starts_with("www.") || segments.last().is_some_and(|name| name.ends_with(".git"));
     let plain = |segment: &&str| {
         let chars = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
         !segment.is_empty() && *segment != "." && *segment != ".." && segment.bytes().all(chars)
     };
     let owner = segments.first()?;
-    if segments.len() < 2 || !segments.iter().all(plain) || (host == "github.com" && NO_OWNER.contains(owner)) {
+    if ambiguous || segments.len() < 2 || !segments.iter().all(plain) || (host == "github.com" && NO_OWNER.contains(owner)) {
         return None;
     }
     Some(format!("https://{host}/{}", segments.join("/")))
@@ -187,6 +189,8 @@ mod tests {
             "https://github.com/sponsors/o",
             "https:///o/r",
             "https://github.com/o/.git",
+            "https://github.com/o/r.git.git",
+            "https://www.www.github.com/o/r",
             "@scope/name",
             "example.com/o/r",
         ] {
