@@ -8,7 +8,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mcp_pin::model::{Integrity, Sha256Digest};
-use mcp_pin::verify::attest::{self, Document, KeySet, NpmSubject, PypiSubject, Trust};
+use mcp_pin::verify::attest::{self, Document, KeySet, NpmSubject, PypiSubject, Refused, Trust};
 use mcp_pin::verify::sigstore::Root;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
@@ -53,9 +53,21 @@ fn the_fuzz_samples_prove() {
         file_name: WHEEL,
         archive: &digest,
     };
-    let documents = attest::read_pep740(&text("pep740.json")).unwrap();
-    let proven = attest::prove_pypi(&trust, subject, &documents, now).unwrap();
-    assert!(proven.evidence().provenance.is_some());
+    let python = |provenance: &[u8]| attest::prove_pypi(&trust, subject, &attest::read_pep740(provenance).unwrap(), now);
+    let honest = text("pep740.json");
+    assert!(python(&honest).unwrap().evidence().provenance.is_some());
+    // What the index says of the publisher is not signed: where the certificate differs, it is a lie.
+    for (member, lie) in [
+        ("repository", "evil/server"),
+        ("workflow", "other.yml"),
+        ("kind", "GitLab"),
+        ("kind", "Google"),
+    ] {
+        let mut swapped: Value = serde_json::from_slice(&honest).unwrap();
+        swapped["attestation_bundles"][0]["publisher"][member] = lie.into();
+        let refused = python(swapped.to_string().as_bytes()).unwrap_err();
+        assert!(matches!(refused, Refused::Forged { .. }), "{member} {lie}: {refused}");
+    }
 }
 
 fn write(folder: &Path) {
