@@ -43,6 +43,7 @@
 //! | `archives/ALGORITHM/DIGEST` | archives as downloaded, verified | [`store`] |
 //! | `bundles/DIGEST` | attestations that prove who made an archive | [`store`] |
 //! | `installs/ID/` | one server's tree, read-only | [`store`] |
+//! | `trust/refreshed.json` | trust roots and registry keys as fetched, with their signatures | [`ops::trust`], [`registry::tuf`] |
 //! | `state.db` | approvals, events, drift, alerts sent | [`history`] |
 //! | `approved/` | the entry approved last, for each name and scope | [`ops::baseline`] |
 //! | `scratch/`, `tmp/` | work in progress; swept | [`store`] |

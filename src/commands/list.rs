@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::commands::Session;
 use crate::error::{Error, ExitStatus};
-use crate::model::{ItemKind, Level, Pin, Pinned};
+use crate::lock::entry_digest;
+use crate::model::{ItemKind, Level, Pin, Pinned, ServerName};
 use crate::ops::queries;
 use crate::output::outcome::count;
 use crate::surface::visible;
@@ -12,6 +13,17 @@ use crate::surface::visible;
 /// Arguments of `list`.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
+
+/// One server.
+struct Row<'a> {
+    name: &'a ServerName,
+    source: String,
+    version: Option<&'a str>,
+    tools: Option<usize>,
+    level: Option<Level>,
+    locked: bool,
+    approved: bool,
+}
 
 /// The level of evidence of a server's own package.
 fn level(pin: &Pin) -> Option<Level> {
@@ -28,50 +40,70 @@ fn level(pin: &Pin) -> Option<Level> {
 pub fn exec(_args: &Args, session: &Session) -> Result<ExitStatus, Error> {
     let loaded = queries::reading(&session.context, &session.terminal)?;
     let names = queries::select(&loaded, &[])?;
-    let rows: Vec<_> = names
+    let rows: Result<Vec<_>, Error> = names
         .iter()
         .map(|name| {
             let pin = loaded.lock.servers.get(name);
+            let approved = match pin {
+                Some(pin) => queries::is_approved(&session.context, loaded.scope_key(), name, &entry_digest(name, pin))?,
+                None => false,
+            };
             let source = pin
                 .map(|pin| &pin.source)
                 .or_else(|| loaded.manifest.servers.get(name).map(|entry| &entry.source));
             let tools = pin
                 .and_then(|pin| pin.surface.as_ref())
                 .map(|surface| surface.count(ItemKind::Tool));
-            (
+            Ok(Row {
                 name,
-                source.map(ToString::to_string).unwrap_or_default(),
-                pin.and_then(|pin| pin.version()),
+                source: source.map(ToString::to_string).unwrap_or_default(),
+                version: pin.and_then(|pin| pin.version()),
                 tools,
-                pin.and_then(level),
-                pin.is_some(),
-            )
+                level: pin.and_then(level),
+                locked: pin.is_some(),
+                approved,
+            })
         })
         .collect();
+    let rows = rows?;
     let printed = if session.printer.is_json() {
         let servers: Vec<_> = rows
             .iter()
-            .map(|(name, source, version, tools, level, locked)| {
-                let evidence = level.map(|level| level.to_string());
-                json!({"name": name.as_str(), "source": source, "version": version, "evidence": evidence, "tools": tools, "locked": locked})
+            .map(|row| {
+                json!({
+                    "name": row.name.as_str(),
+                    "source": row.source,
+                    "version": row.version,
+                    "evidence": row.level.map(|level| level.to_string()),
+                    "tools": row.tools,
+                    "locked": row.locked,
+                    "approved": row.approved,
+                })
             })
             .collect();
         session
             .printer
             .json(&json!({"schemaVersion": 1, "folder": loaded.scope.folder, "servers": servers}))
     } else {
-        let wide = rows.iter().map(|(name, ..)| name.as_str().len()).max().unwrap_or(0);
+        let wide = rows.iter().map(|row| row.name.as_str().len()).max().unwrap_or(0);
         session.printer.data(|out| {
-            for (name, source, version, tools, level, locked) in &rows {
-                let tools = tools.map_or_else(|| "no surface pinned".to_owned(), |tools| count(tools, "tool"));
-                let state = if *locked { tools } else { "not locked".to_owned() };
+            for row in &rows {
+                let tools = row
+                    .tools
+                    .map_or_else(|| "no surface pinned".to_owned(), |tools| count(tools, "tool"));
+                let state = match (row.locked, row.approved) {
+                    (true, true) => tools,
+                    // The level, too, is only the word of whoever wrote the lock.
+                    (true, false) => format!("{tools}, not approved by you"),
+                    (false, _) => "not locked".to_owned(),
+                };
                 writeln!(
                     out,
                     "{:<wide$}  {:<10}  {:<10}  {state}  {}",
-                    name.as_str(),
-                    visible(version.unwrap_or("-")),
-                    level.map_or_else(|| "-".to_owned(), |level| level.to_string()),
-                    visible(source)
+                    row.name.as_str(),
+                    visible(row.version.unwrap_or("-")),
+                    row.level.map_or_else(|| "-".to_owned(), |level| level.to_string()),
+                    visible(&row.source)
                 )?;
             }
             Ok(())

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::commands::Session;
 use crate::error::{Error, ExitStatus};
 use crate::lock;
-use crate::model::{Closure, ItemKind, LocalArg, Pin, Pinned, ServerName, Surface};
+use crate::model::{Closure, ItemKind, Level, LocalArg, Pin, Pinned, ServerName, Surface};
 use crate::ops::{evidence as told, queries};
 use crate::output::outcome::count;
 use crate::surface::visible;
@@ -43,7 +43,7 @@ pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
             writeln!(out, "{} ({})", args.name, visible(&pin.source.to_string()))?;
             match &pin.pinned {
                 Pinned::Package { closure, launch } => {
-                    package(out, closure, args.closure)?;
+                    package(out, closure, args.closure, approved)?;
                     write!(out, "starts     {} {}", launch.runtime.kind(), visible(&launch.entry))?;
                     for arg in &launch.args {
                         write!(out, " {}", visible(arg))?;
@@ -81,11 +81,11 @@ pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
     Ok(ExitStatus::Clean)
 }
 
-fn package(out: &mut dyn Write, closure: &Closure, all: bool) -> io::Result<()> {
+fn package(out: &mut dyn Write, closure: &Closure, all: bool, approved: bool) -> io::Result<()> {
     let Some(root) = closure.root_package() else { return Ok(()) };
     writeln!(out, "package    {} {}", root.name, visible(&root.version))?;
     writeln!(out, "archive    {}", root.integrity)?;
-    evidence(out, closure)?;
+    evidence(out, closure, approved)?;
     let scripts: Vec<_> = closure
         .packages
         .values()
@@ -109,6 +109,9 @@ fn package(out: &mut dyn Write, closure: &Closure, all: bool) -> io::Result<()> 
         for (path, package) in &closure.packages {
             let version = visible(&package.version);
             writeln!(out, "  {path}  {} {version}  {}", package.name, package.evidence.level())?;
+            if let Some(provenance) = &package.evidence.provenance {
+                writeln!(out, "    {}", visible(&told::signer(provenance)))?;
+            }
         }
     }
     Ok(())
@@ -122,10 +125,16 @@ fn source(pin: &Pin) -> Option<String> {
     told::source_link(closure.root_package()?.evidence.provenance.as_ref()?)
 }
 
-/// Who signed what, from which commit.
-fn evidence(out: &mut dyn Write, closure: &Closure) -> io::Result<()> {
+/// Who signed what, from which commit. Of an entry that this user did not approve, it is the word of
+/// whoever wrote the lock.
+fn evidence(out: &mut dyn Write, closure: &Closure, approved: bool) -> io::Result<()> {
     let Some(root) = closure.root_package() else { return Ok(()) };
-    writeln!(out, "evidence   {}", root.evidence.level())?;
+    let level = root.evidence.level();
+    if approved || level == Level::Hash {
+        writeln!(out, "evidence   {level}")?;
+    } else {
+        writeln!(out, "evidence   {level}, as the lock claims: nothing of it is proved here yet")?;
+    }
     if let Some(signature) = &root.evidence.signature {
         writeln!(out, "  registry signature by key {}", visible(&signature.keyid))?;
     }
@@ -153,7 +162,7 @@ fn evidence(out: &mut dyn Write, closure: &Closure) -> io::Result<()> {
         }
     }
     let told::Counts { provenance, signed, hash } = told::counts(closure);
-    writeln!(out, "  closure: {provenance} provenance, {signed} signed, {hash} hash")
+    writeln!(out, "  of all   {provenance} provenance, {signed} signed, {hash} hash")
 }
 
 fn surface(out: &mut dyn Write, pin: &Pin) -> io::Result<()> {

@@ -11,6 +11,7 @@ use crate::error::{Error, ExitStatus};
 use crate::model::PackageName;
 use crate::ops::trust::{self, Checked, Loaded, Part, Question, State, Update, Verdict};
 use crate::output::outcome::count;
+use crate::output::plain;
 use crate::surface::visible;
 use crate::verify::sigstore::Anchor;
 
@@ -282,7 +283,10 @@ fn answer(checked: &Checked, session: &Session) -> io::Result<()> {
         return session.printer.json(&answer_json(checked, now));
     }
     session.printer.data(|out| {
+        let style = session.printer.out;
+        // Values stay whole, to be copied; sentences are broken.
         let line = |out: &mut dyn Write, title: &str, text: &str| writeln!(out, "{title:<10} {}", visible(text));
+        let sentence = |out: &mut dyn Write, title: &str, text: &str| plain::line(out, &format!("{title:<10} {text}"), 11, style);
         line(out, "subject", &checked.subject)?;
         line(out, "digest", &checked.digest.to_string())?;
         match &checked.verdict {
@@ -310,23 +314,23 @@ fn answer(checked: &Checked, session: &Session) -> io::Result<()> {
                     line(out, "logged", &format!("{at:.0}"))?;
                 }
                 for text in &answer.checked {
-                    line(out, "checked", text)?;
+                    sentence(out, "checked", text)?;
                 }
             }
             Verdict::Refused(attack) => {
                 line(out, "result", "refused")?;
-                line(out, "because", attack)?;
+                sentence(out, "because", attack)?;
             }
             Verdict::Unsigned(why) => {
                 line(out, "result", "unsigned")?;
-                line(out, "because", why)?;
+                sentence(out, "because", why)?;
             }
             Verdict::Undecided(cause) => {
                 line(out, "result", "could not decide")?;
-                line(out, "because", cause)?;
+                sentence(out, "because", cause)?;
             }
         }
-        line(out, "against", &origin(&checked.against.root, now))
+        sentence(out, "against", &checked.against.told(now))
     })
 }
 

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use super::closure::Copies;
 use super::refs::ref_pattern;
-use crate::model::{Change, Identity, LockedPackage, PackageName, Provenance};
+use crate::model::{Change, Identity, Integrity, LockedPackage, PackageName, Provenance};
 
 /// The fields whose change says that somebody else made the package.
 const WHO: [&str; 4] = ["issuer", "repository", "repository-id", "owner-id"];
@@ -28,6 +28,7 @@ pub(super) fn evidence(name: &PackageName, own: bool, was: &Copies<'_>, is: &Cop
     };
     let come: Vec<_> = is.iter().map(|(_, package)| *package).filter(|package| !kept(package)).collect();
     levels(name, own, &old, &come, out);
+    words(name, own, &old, &come, out);
     signers(name, own, &old, &come, out);
 }
 
@@ -53,6 +54,7 @@ fn levels(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&Locked
             name: name.clone(),
             own,
             version: version.clone(),
+            integrity: integrity.clone(),
             before_version: before.version.clone(),
             before_source: before.evidence.provenance.as_ref().map(source),
             before: before.evidence.level(),
@@ -63,6 +65,28 @@ fn levels(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&Locked
         }
     }
     out.extend(told);
+}
+
+/// Where provenance stands in the place of the registry's own word. The attack: a mirror without any
+/// key serves bytes of its own, with provenance by a build of its own. Anybody can have that, and by
+/// the level alone it would be a gain.
+fn words(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&LockedPackage], out: &mut Vec<Change>) {
+    let without = come
+        .iter()
+        .filter(|package| package.evidence.provenance.is_some() && !package.evidence.has_registrys_word());
+    for package in without {
+        let same_bytes = |old: &&&LockedPackage| old.version == package.version && old.integrity == package.integrity;
+        let vouched = |old: &&&LockedPackage| old.evidence.has_registrys_word();
+        let before = old.iter().filter(vouched).max_by_key(|old| same_bytes(old));
+        let change = before.map(|before| Change::RegistryWordLost {
+            name: name.clone(),
+            own,
+            version: package.version.clone(),
+            integrity: package.integrity.clone(),
+            before_version: before.version.clone(),
+        });
+        out.extend(change.filter(|change| !out.contains(change)));
+    }
 }
 
 fn source(provenance: &Provenance) -> String {
@@ -76,6 +100,7 @@ struct Signed<'a> {
     identity: Identity,
     git_ref: String,
     version: &'a str,
+    integrity: &'a Integrity,
 }
 
 impl<'a> Signed<'a> {
@@ -88,6 +113,7 @@ impl<'a> Signed<'a> {
                 .as_ref()
                 .map_or_else(String::new, |git_ref| ref_pattern(git_ref, &package.version)),
             version: &package.version,
+            integrity: &package.integrity,
         })
     }
 
@@ -152,6 +178,7 @@ fn signers(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&Locke
                 name: name.clone(),
                 own,
                 version: signed.version.to_owned(),
+                integrity: signed.integrity.clone(),
                 field,
                 before,
                 after,

@@ -161,6 +161,7 @@ fn a_lost_level_names_what_it_was_built_from_and_whose_it_is() {
         name: "helper".parse().unwrap(),
         own,
         version: "1.1.0".into(),
+        integrity: package("helper", "1.1.0", Evidence::default()).integrity,
         before_version: "1.0.0".into(),
         before_source: Some("https://host.example/Owner/name".into()),
         before: Level::Provenance,
@@ -172,6 +173,32 @@ fn a_lost_level_names_what_it_was_built_from_and_whose_it_is() {
         closure
     };
     assert!(diff_closures(&own(before), &own(after)).contains(&expected(true)));
+}
+
+#[test]
+fn provenance_without_the_registrys_word_is_told_where_the_word_was_there() {
+    let lost = |before: &[(&str, Evidence)], after: Evidence| {
+        let changes = diff_closures(&closure(before.to_vec()), &closure(vec![("1.1.0", after)]));
+        changes.iter().find_map(|change| match change {
+            Change::RegistryWordLost { before_version, .. } => Some(before_version.clone()),
+            _ => None,
+        })
+    };
+    let (signed, built) = (of_level(Level::Signed), of_level(Level::Provenance));
+    let both = Evidence {
+        signature: signed.signature.clone(),
+        ..built.clone()
+    };
+    for before in [&signed, &both] {
+        assert_eq!(lost(&[("1.0.0", before.clone())], built.clone()).as_deref(), Some("1.0.0"));
+        assert_eq!(lost(&[("1.0.0", before.clone())], both.clone()), None);
+    }
+    assert_eq!(lost(&[("1.0.0", built.clone())], built.clone()), None);
+    assert_eq!(lost(&[("1.0.0", Evidence::default())], built.clone()), None);
+    // The level says enough where there is nothing at all.
+    assert_eq!(lost(&[("1.0.0", signed.clone())], Evidence::default()), None);
+    let copies = [("0.9.0", built.clone()), ("1.0.0", signed)];
+    assert_eq!(lost(&copies, built).as_deref(), Some("1.0.0"));
 }
 
 #[test]

@@ -239,6 +239,18 @@ mod tests {
         assert_eq!(keys, ["cooldown.install", "cooldown.update", "trust", "accept-without-terminal"]);
         assert_eq!((loosenings[0].asked.as_str(), loosenings[0].kept.as_str()), ("0d", "7d"));
         assert_eq!((loosenings[3].asked.as_str(), loosenings[3].kept.as_str()), ("true", "false"));
+
+        // Nor the levels that its user demands.
+        let user = all(7, Level::Provenance, Trust::NoDowngrade, false);
+        let lower = all(7, Level::Signed, Trust::NoDowngrade, false);
+        let (policy, loosenings) = Policy::effective(None, Some(&user), Some(&lower));
+        assert_eq!((policy.evidence, policy.evidence_closure), (Level::Provenance, Level::Provenance));
+        let keys: Vec<_> = loosenings.iter().map(|l| l.key).collect();
+        assert_eq!(keys, ["evidence", "evidence-closure"]);
+        assert_eq!(
+            (loosenings[0].asked.as_str(), loosenings[0].kept.as_str()),
+            ("signed", "provenance")
+        );
     }
 
     #[test]

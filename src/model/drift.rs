@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::closure::{InstallPath, PackageName};
-use super::digest::Sha256Digest;
+use super::digest::{Integrity, Sha256Digest};
 use super::evidence::Level;
 use super::surface::{ClientProfile, Era, ItemKind, Shape};
 
@@ -162,6 +162,8 @@ pub enum Change {
         own: bool,
         /// The version that the evidence is about now.
         version: String,
+        /// Its archive: consent covers these bytes and no others.
+        integrity: Integrity,
         /// The version that the evidence before was about.
         before_version: String,
         /// What that one was built from (its repository, else its signer), where provenance said it.
@@ -171,6 +173,20 @@ pub enum Change {
         /// The level now.
         after: Level,
     },
+    /// The registry vouched for a package before and does not now, though there is provenance: the
+    /// level says nothing of it.
+    RegistryWordLost {
+        /// The package.
+        name: PackageName,
+        /// It is the server's own package.
+        own: bool,
+        /// The version that the registry does not vouch for.
+        version: String,
+        /// Its archive: consent covers these bytes and no others.
+        integrity: Integrity,
+        /// The version that it vouched for.
+        before_version: String,
+    },
     /// Provenance of a package names somebody else, or something else that built it.
     Signer {
         /// The package.
@@ -179,6 +195,8 @@ pub enum Change {
         own: bool,
         /// The version that is signed otherwise now.
         version: String,
+        /// Its archive: consent covers these bytes and no others.
+        integrity: Integrity,
         /// `issuer`, `signer`, `repository`, `repository-id`, `owner-id`, `workflow`, `builder` or
         /// `ref`. For `ref` the two texts are patterns, in which the version is `*`.
         field: &'static str,

@@ -70,11 +70,17 @@ impl Evidence {
     pub const fn level(&self) -> Level {
         if self.provenance.is_some() {
             Level::Provenance
-        } else if self.signature.is_some() || self.publish.is_some() {
+        } else if self.has_registrys_word() {
             Level::Signed
         } else {
             Level::Hash
         }
+    }
+
+    /// Whether the registry itself vouches for these bytes. Provenance alone does not say so: anybody
+    /// can have a build of their own attest any bytes under any name.
+    pub const fn has_registrys_word(&self) -> bool {
+        self.signature.is_some() || self.publish.is_some()
     }
 
     /// The digests of every bundle that the proof needs.

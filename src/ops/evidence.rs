@@ -16,7 +16,6 @@ use crate::manifest::{Policy, ServerEntry};
 use crate::model::{Closure, Evidence, Finding, Integrity, Level, LockedPackage, PackageName, Pin, Pinned, RegistrySignature, ServerName};
 use crate::ops::checks;
 use crate::ops::releases::{Release, Releases};
-use crate::ops::sync::label;
 use crate::ops::tools::Tools;
 use crate::policy;
 use crate::verify::attest::{Document, NpmSubject, Proven, Refused, Trust, prove_npm, read_npm_reply, source};
@@ -70,7 +69,7 @@ pub fn demands(name: &ServerName, pin: &Pin, policy: &Policy, entry: Option<&Ser
     let mut findings = policy::evidence_too_low(name, own, policy.evidence_closure, closure);
     let rule = entry.and_then(|entry| entry.identity.as_ref());
     if let (Some(rule), Some(root)) = (rule, closure.root_package()) {
-        findings.extend(policy::identity_unmet(name, &label(root), rule, &root.evidence));
+        findings.extend(policy::identity_unmet(name, root, rule));
     }
     findings
 }
@@ -114,7 +113,12 @@ pub async fn collect(
         };
         kept.get(*key).map_or(Level::Hash, |proven| proven.evidence().level()) < offered
     });
-    let jobs = deliver(tools, server, asked.cloned().collect(), releases).await?;
+    let mut jobs = deliver(tools, server, asked.cloned().collect(), releases).await?;
+    for job in &mut jobs {
+        if let Some(kept) = kept.get(&job.key) {
+            job.keep(tools, kept.evidence())?;
+        }
+    }
     let mut findings = Vec::new();
     let missing: Vec<_> = jobs.iter().filter(|job| job.missing).map(|job| named(&job.key)).collect();
     if !missing.is_empty() {
@@ -129,6 +133,7 @@ pub async fn collect(
             proven.insert(key, fresh);
         }
     }
+    findings.extend(stripped(server, packages.keys(), known, &proven));
     findings.extend(facts(server, &proven, releases, claimed));
     for package in closure.packages.values_mut() {
         if let Some(proven) = proven.get(&key(package)) {
@@ -136,6 +141,49 @@ pub async fn collect(
         }
     }
     Ok(findings)
+}
+
+impl Job {
+    /// Adds the registry's word that is held already, where it is not delivered this time: more
+    /// evidence of one kind is no reason to forget another.
+    fn keep(&mut self, tools: &Tools<'_>, held: &Evidence) -> Result<(), Error> {
+        if self.signatures.is_empty() {
+            self.signatures.extend(held.signature.clone());
+        }
+        let Some(publish) = held
+            .publish
+            .filter(|publish| self.documents.iter().all(|document| document.digest() != *publish))
+        else {
+            return Ok(());
+        };
+        let stored = tools.store.bundle(&publish)?;
+        self.documents.extend(stored.and_then(|bytes| Document::new(&bytes).ok()));
+        Ok(())
+    }
+}
+
+/// Evidence that a lock names for these very bytes, under whatever server, and that neither the
+/// store nor the registry has: what was signed once stays signed.
+fn stripped<'a>(
+    server: &ServerName,
+    packages: impl Iterator<Item = &'a Key>,
+    known: &Known,
+    proven: &BTreeMap<Key, Proven>,
+) -> Vec<Finding> {
+    const MANY: usize = 3;
+    let lost: Vec<_> = packages
+        .filter_map(|key| {
+            let locked = known.get(key)?.level();
+            let found = proven.get(key).map_or(Level::Hash, |proven| proven.evidence().level());
+            (found < locked).then(|| (named(key), locked))
+        })
+        .collect();
+    if lost.len() >= MANY {
+        return vec![policy::evidence_stripped_of_many(server, &lost)];
+    }
+    lost.iter()
+        .map(|(package, locked)| policy::evidence_stripped(server, package, *locked))
+        .collect()
 }
 
 fn named((name, version, _): &Key) -> String {

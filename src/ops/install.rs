@@ -345,19 +345,19 @@ async fn match_lock(context: &Context, options: &Options, person: &dyn Interact)
 }
 
 /// A project's lock is a proposal: what an entry changes of the one this user approved last, or
-/// the whole entry where there was none, is shown and asked about.
+/// the whole entry where there was none, is shown and asked about. So is an approved one that does
+/// not meet what is demanded by now.
 async fn approve_entry(tools: &Tools<'_>, loaded: &Loaded, name: &ServerName, pin: &Pin, options: &Options) -> Result<(), Error> {
     if loaded.scope.owner == Owner::User && matches!(pin.pinned, Pinned::Local(_)) {
         checks::local_files(name, pin)?;
     }
-    if baseline::is_approved(tools, loaded.scope_key(), name, pin)? {
+    let unmet = evidence::demands(name, pin, &loaded.policy, loaded.manifest.servers.get(name));
+    if unmet.is_empty() && baseline::is_approved(tools, loaded.scope_key(), name, pin)? {
         return Ok(());
     }
     let before = baseline::of(tools, loaded.scope_key(), name, None)?;
     let mut report = settle::entry_report(tools, name, before.as_ref(), pin, loaded.into()).await?;
-    report
-        .findings
-        .extend(evidence::demands(name, pin, &loaded.policy, loaded.manifest.servers.get(name)));
+    report.findings.extend(unmet);
     if let Pinned::Package { closure, .. } = &pin.pinned {
         report.findings.extend(evidence::mismatches(tools, name, closure)?);
     }

@@ -13,7 +13,7 @@ use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::scope::{self, Loaded};
 use crate::ops::settle::{self, Manner, Proposal};
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, evidence, notices, queries};
+use crate::ops::{Context, Interact, checks, evidence, notices, queries};
 use crate::policy::Asked;
 
 /// How to update.
@@ -93,15 +93,22 @@ async fn one(
     )
     .await?;
     let same = |pin: &Pin| lock::static_digest(name, pin) == lock::static_digest(name, &made.pin);
-    if let Some(before) = before.filter(|before| before.approved && same(&before.pin)) {
+    // A demand that came later is asked about, also where nothing newer is there.
+    let met = evidence::demands(name, &made.pin, &loaded.policy, Some(entry)).is_empty();
+    if let Some(before) = before.filter(|before| met && before.approved && same(&before.pin)) {
         return unchanged(tools, loaded, options, name, &before.pin);
     }
     let own = loaded.scope.owner == Owner::User;
+    let mut findings = made.findings;
+    if !loaded.manifest.servers.contains_key(name) {
+        // Whoever takes the entry out takes out what it demands.
+        findings.extend(checks::manifest(name, Some(&made.pin), None));
+    }
     let proposal = Proposal {
         name,
         before,
         candidate: made.pin,
-        findings: made.findings,
+        findings,
         summary: made.summary,
         asked: Asked { env: own, network: own },
     };

@@ -32,7 +32,7 @@ pub fn show(printer: &Printer, outcome: &Outcome, with_report: bool) -> io::Resu
             line(out, server)?;
         }
         if let Some(trust) = &outcome.trust {
-            writeln!(out, "          proved against {}", visible(trust))?;
+            plain::line(out, &format!("          proved against {trust}"), 12, printer.out)?;
         }
         if with_report && printer.verbose {
             plain::report(out, &outcome.report, printer.out)

@@ -59,7 +59,7 @@ impl Interact for Terminal {
         let write = |out: &mut dyn io::Write| {
             writeln!(out, "{server}: {heading}")?;
             for line in summary {
-                writeln!(out, "  {}", visible(line))?;
+                plain::line(out, &format!("  {line}"), 4, self.printer.out)?;
             }
             for finding in &shown.findings {
                 plain::finding(out, finding, self.printer.out)?;

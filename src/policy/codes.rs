@@ -268,6 +268,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("protocol-version-changed", "the server speaks other protocol versions"),
     (
+        "registry-signature-lost",
+        "the registry signed the pinned version and does not sign this one; provenance does not make up for it, since anybody can have a build of their own attest any bytes: a mirror may serve what the registry never had, so ask the registry itself",
+    ),
+    (
         "release-date-before-log",
         "the registry gives a release an earlier date than the log's time, which is proved; a back-dated release slips past the cooldown, so count its age from the log's time",
     ),

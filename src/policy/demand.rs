@@ -18,10 +18,13 @@ const SKEW: SignedDuration = SignedDuration::from_hours(1);
 ///
 /// The attack: a stolen token, or a repository under another name, with provenance that is valid
 /// and somebody else's.
-pub fn identity_unmet(server: &ServerName, package: &str, rule: &IdentityRule, evidence: &Evidence) -> Option<Finding> {
+pub fn identity_unmet(server: &ServerName, package: &LockedPackage, rule: &IdentityRule) -> Option<Finding> {
+    let integrity = package.integrity.to_string();
+    let evidence = &package.evidence;
+    let package = &format!("{}@{}", package.name, package.version);
     let Some(provenance) = &evidence.provenance else {
         let title = format!("{package} has no provenance, and who built it is demanded");
-        let facts = json!({"rule": rule_json(rule), "found": null});
+        let facts = json!({"rule": rule_json(rule), "integrity": integrity, "found": null});
         return Some(Finding::new("identity-unmet", Grade::Critical, server, package, title, &facts));
     };
     let unmet = unmet(rule, provenance);
@@ -32,6 +35,7 @@ pub fn identity_unmet(server: &ServerName, package: &str, rule: &IdentityRule, e
     let title = format!("{package} was not built by whom you demand: {} differs", names.join(", "));
     let facts = json!({
         "rule": rule_json(rule),
+        "integrity": integrity,
         "found": unmet.iter().map(|(member, _, found)| json!([member, found])).collect::<Value>(),
     });
     let mut finding = Finding::new("identity-unmet", Grade::Critical, server, package, title, &facts);
@@ -97,6 +101,23 @@ fn rule_json(rule: &IdentityRule) -> Value {
     json!({"issuer": issuer, "signer": signer, "repository": repository, "workflow": workflow, "ref": git_ref})
 }
 
+/// Whether an npm package's evidence reaches what is demanded. A higher level includes the lower
+/// ones: where the registry's signature is demanded, provenance does not stand in for it.
+///
+/// The attack: a mirror without any key serves bytes of its own and attests them itself, as anybody
+/// can.
+fn reaches(evidence: &Evidence, wanted: Level) -> bool {
+    evidence.level() >= wanted && (wanted < Level::Signed || evidence.has_registrys_word())
+}
+
+/// What there is, in words.
+fn held(evidence: &Evidence) -> String {
+    match evidence.level() {
+        Level::Provenance if !evidence.has_registrys_word() => "`provenance` alone, not signed by the registry".to_owned(),
+        level => format!("`{level}` evidence"),
+    }
+}
+
 /// The findings for packages with less evidence than is demanded: `own` of the server's own
 /// package, `closure` of every other.
 pub fn evidence_too_low(server: &ServerName, own: Level, closure: Level, packages: &Closure) -> Vec<Finding> {
@@ -107,21 +128,27 @@ pub fn evidence_too_low(server: &ServerName, own: Level, closure: Level, package
             package.version,
             package.integrity.to_string(),
             package.evidence.level().to_string(),
+            package.evidence.has_registrys_word(),
             wanted.to_string()
         ])
     };
     let mut out = Vec::new();
-    if let Some(root) = packages.root_package().filter(|root| root.evidence.level() < own) {
-        let (name, version, level) = (&root.name, &root.version, root.evidence.level());
-        let title = format!("the server's own package {name} {version} has `{level}` evidence, and `{own}` is demanded");
+    if let Some(root) = packages.root_package().filter(|root| !reaches(&root.evidence, own)) {
+        let (name, version, held) = (&root.name, &root.version, held(&root.evidence));
+        let title = format!("the server's own package {name} {version} has {held}, and `{own}` is demanded");
         out.push(Finding::new(CODE, Grade::Critical, server, name.as_str(), title, &fact(root, own)));
     }
     let others = packages.packages.iter().filter(|(path, _)| **path != packages.root);
     let mut low: Vec<_> = others
         .map(|(_, package)| package)
-        .filter(|package| package.evidence.level() < closure)
+        .filter(|package| !reaches(&package.evidence, closure))
         .map(|package| {
-            let line = format!("{} {} has `{}`", package.name, package.version, package.evidence.level());
+            let line = format!(
+                "{} {} has {}",
+                package.name,
+                package.version,
+                held(&package.evidence).trim_end_matches(" evidence")
+            );
             (line, fact(package, closure))
         })
         .collect();
@@ -145,7 +172,7 @@ pub fn source_mismatch(server: &ServerName, package: &str, claimed: &str, attest
     let title = format!("{package} says that its source is somewhere else than where it was built from");
     let facts = json!({"claimed": claimed, "attested": attested});
     Finding::new("source-mismatch", Grade::Warning, server, package, title, &facts)
-        .with(Detail::Line(format!("it says        {claimed}")))
+        .with(Detail::Line(format!("it says           {claimed}")))
         .with(Detail::Line(format!("it was built from {attested}")))
 }
 
@@ -181,6 +208,21 @@ pub fn evidence_stripped(server: &ServerName, package: &str, locked: Level) -> F
     let title = format!("the lock names `{locked}` evidence for these very bytes of {package}, and the registry delivers none");
     let facts = json!({"locked": locked.to_string()});
     Finding::new("evidence-stripped", Grade::Critical, server, package, title, &facts)
+}
+
+/// As [`evidence_stripped`], for many packages at once (`NAME@VERSION` and the level each): one
+/// mirror is one question.
+pub fn evidence_stripped_of_many(server: &ServerName, packages: &[(String, Level)]) -> Finding {
+    let title = format!(
+        "the lock names evidence for these very bytes of {}, and the registry delivers none",
+        plural(packages.len(), "package")
+    );
+    let facts = packages
+        .iter()
+        .map(|(package, locked)| json!([package, locked.to_string()]))
+        .collect::<Value>();
+    let lines = packages.iter().map(|(package, locked)| format!("{package}: `{locked}`"));
+    Finding::new("evidence-stripped", Grade::Critical, server, "closure", title, &facts).with_lines(lines)
 }
 
 /// The findings for provenance that is proved and weak: the server's own package built on a machine

@@ -14,7 +14,7 @@ fn server() -> ServerName {
 fn proved() -> Evidence {
     Evidence {
         provenance: Some(provenance()),
-        ..Evidence::default()
+        ..signed()
     }
 }
 
@@ -30,7 +30,11 @@ fn signed() -> Evidence {
 }
 
 fn unmet_by(rule: &IdentityRule, evidence: &Evidence) -> Option<Finding> {
-    let finding = identity_unmet(&server(), "notes", rule, evidence);
+    let package = LockedPackage {
+        evidence: evidence.clone(),
+        ..locked("notes", "1.0.0")
+    };
+    let finding = identity_unmet(&server(), &package, rule);
     if let Some(finding) = &finding {
         assert_eq!((finding.code, finding.grade), ("identity-unmet", Grade::Critical));
         assert!(explain(finding.code).is_some());
@@ -76,7 +80,10 @@ fn an_identity_holds_only_where_every_member_does() {
         let mut rule = full();
         edit(&mut rule);
         let finding = unmet_by(&rule, &proved()).unwrap();
-        assert_eq!(finding.title, format!("notes was not built by whom you demand: `{member}` differs"));
+        assert_eq!(
+            finding.title,
+            format!("notes@1.0.0 was not built by whom you demand: `{member}` differs")
+        );
         assert_eq!(finding.details.len(), 2);
         assert!(prints.insert(finding.fingerprint), "{member}");
     }
@@ -94,7 +101,10 @@ fn what_was_found_is_shown_and_nothing_found_meets_no_rule() {
     built.identity.repository = Some("https://github.com/evil/notes".into());
     built.git_ref = None;
     let finding = unmet_by(&rule, &evidence).unwrap();
-    assert_eq!(finding.title, "notes was not built by whom you demand: `repository`, `ref` differs");
+    assert_eq!(
+        finding.title,
+        "notes@1.0.0 was not built by whom you demand: `repository`, `ref` differs"
+    );
     let lines = [
         "repository demanded `https://github.com/example/notes`",
         "repository found    `https://github.com/evil/notes`",
@@ -105,8 +115,28 @@ fn what_was_found_is_shown_and_nothing_found_meets_no_rule() {
     for evidence in [Evidence::default(), signed()] {
         for rule in [&rule, &IdentityRule::default()] {
             let finding = unmet_by(rule, &evidence).unwrap();
-            assert_eq!(finding.title, "notes has no provenance, and who built it is demanded");
+            assert_eq!(finding.title, "notes@1.0.0 has no provenance, and who built it is demanded");
         }
+    }
+}
+
+#[test]
+fn consent_to_another_builder_covers_exactly_these_bytes() {
+    let rule = IdentityRule {
+        issuer: Some("https://else.example".into()),
+        ..IdentityRule::default()
+    };
+    let print = |integrity, evidence| {
+        let package = LockedPackage {
+            evidence,
+            integrity: crate::model::Integrity::Sha512(integrity),
+            ..locked("notes", "1.0.0")
+        };
+        identity_unmet(&server(), &package, &rule).unwrap().fingerprint
+    };
+    for evidence in [proved(), signed()] {
+        assert_eq!(print([1; 64], evidence.clone()), print([1; 64], evidence.clone()));
+        assert_ne!(print([1; 64], evidence.clone()), print([2; 64], evidence));
     }
 }
 
@@ -162,6 +192,22 @@ fn own_and_closure_have_demands_of_their_own() {
     let all = low(Level::Provenance, Level::Provenance, &bare);
     assert_eq!(all.len(), 2);
     assert_eq!(all[1].details.len(), 2);
+}
+
+#[test]
+fn provenance_does_not_stand_in_for_the_registrys_signature() {
+    let alone = Evidence {
+        signature: None,
+        ..proved()
+    };
+    let bare = closure([alone.clone(), alone, Evidence::default()]);
+    assert!(evidence_too_low(&server(), Level::Hash, Level::Hash, &bare).is_empty());
+    for wanted in [Level::Signed, Level::Provenance] {
+        let low = evidence_too_low(&server(), wanted, wanted, &bare);
+        let title = &low[0].title;
+        assert!(title.contains("has `provenance` alone, not signed by the registry, and"), "{title}");
+        assert_eq!(low[1].details.len(), 2);
+    }
 }
 
 #[test]

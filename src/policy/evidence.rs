@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Judge;
 use super::package::{WithLines as _, plural};
 use crate::model::report::Detail;
-use crate::model::{Change, Drift, Finding, Grade, Level};
+use crate::model::{Change, Drift, Finding, Grade, Integrity, Level};
 
 /// From this many dependencies on, what happened to them in one way is told as one.
 const MANY: usize = 3;
@@ -23,6 +23,7 @@ struct Moved<'a> {
     name: &'a str,
     own: bool,
     version: &'a str,
+    integrity: &'a Integrity,
     before_version: &'a str,
     before_source: Option<&'a str>,
     before: Level,
@@ -35,6 +36,7 @@ impl<'a> Moved<'a> {
             name,
             own,
             version,
+            integrity,
             before_version,
             before_source,
             before,
@@ -47,6 +49,7 @@ impl<'a> Moved<'a> {
             name: name.as_str(),
             own: *own,
             version,
+            integrity,
             before_version,
             before_source: before_source.as_deref(),
             before: *before,
@@ -58,6 +61,7 @@ impl<'a> Moved<'a> {
         json!({
             "name": self.name,
             "version": self.version,
+            "integrity": self.integrity.to_string(),
             "before-version": self.before_version,
             "before-source": self.before_source,
             "before": self.before.to_string(),
@@ -97,6 +101,7 @@ impl<'a> Moved<'a> {
 #[derive(Clone, Copy)]
 struct Field<'a> {
     version: &'a str,
+    integrity: &'a Integrity,
     name: &'static str,
     before: &'a str,
     after: &'a str,
@@ -152,7 +157,7 @@ impl Resigned<'_> {
         let mut facts: Vec<_> = self
             .fields
             .iter()
-            .map(|field| json!([field.version, field.name, field.before, field.after]))
+            .map(|field| json!([field.version, field.integrity.to_string(), field.name, field.before, field.after]))
             .collect();
         facts.sort_by_key(ToString::to_string);
         Value::from(facts)
@@ -190,6 +195,50 @@ impl Judge<'_> {
         self.moved("evidence-downgraded", grade, title, &lost, out);
         let title = |count| format!("{count} have more evidence of where they come from than the pinned ones");
         self.moved("evidence-gained", Grade::Info, title, &gained, out);
+        self.words(drift, grade, out);
+    }
+
+    /// The findings for packages that have provenance, and the registry's word no more.
+    fn words(&self, drift: &Drift, grade: Grade, out: &mut Vec<Finding>) {
+        const CODE: &str = "registry-signature-lost";
+        let lost = drift.changes.iter().filter_map(|change| match change {
+            Change::RegistryWordLost {
+                name,
+                own,
+                version,
+                integrity,
+                before_version,
+            } => Some((*own, name.as_str(), version, integrity.to_string(), before_version)),
+            _ => None,
+        });
+        let (own, others): (Vec<_>, Vec<_>) = lost.partition(|(own, ..)| *own);
+        let (single, many) = if others.len() < MANY {
+            (others, Vec::new())
+        } else {
+            (Vec::new(), others)
+        };
+        out.extend(own.into_iter().chain(single).map(|(own, name, version, integrity, before)| {
+            let title = format!(
+                "{} {version} is not signed by the registry, as {before} is: provenance alone, which anybody can make",
+                whose(own, name)
+            );
+            self.finding(CODE, grade, name, title, &json!([name, version, integrity, before]))
+        }));
+        if many.is_empty() {
+            return;
+        }
+        let title = format!(
+            "{} are not signed by the registry any more: provenance alone, which anybody can make",
+            plural(many.len(), "package")
+        );
+        let facts = many
+            .iter()
+            .map(|(_, name, version, integrity, before)| json!([name, version, integrity, before]))
+            .collect();
+        let lines = many
+            .iter()
+            .map(|(_, name, version, _, before)| format!("{name} {version}; {before} is signed"));
+        out.push(self.finding(CODE, grade, "closure", title, &facts).with_lines(lines));
     }
 
     fn moved(&self, code: &'static str, grade: Grade, title: impl FnOnce(String) -> String, moved: &[Moved<'_>], out: &mut Vec<Finding>) {
@@ -229,6 +278,7 @@ impl Judge<'_> {
                 name,
                 own,
                 version,
+                integrity,
                 field,
                 before,
                 after,
@@ -242,6 +292,7 @@ impl Judge<'_> {
             });
             package.fields.push(Field {
                 version,
+                integrity,
                 name: field,
                 before,
                 after,

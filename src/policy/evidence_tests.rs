@@ -10,6 +10,7 @@ fn level(name: &str, own: bool, before: Level, after: Level) -> Change {
         name: name.parse().unwrap(),
         own,
         version: "1.2.0".into(),
+        integrity: Integrity::Sha512([0; 64]),
         before_version: "1.1.0".into(),
         before_source: (before == Level::Provenance).then(|| "https://host.example/o/r".into()),
         before,
@@ -22,6 +23,7 @@ fn signer(name: &str, own: bool, field: &'static str, before: &str, after: &str)
         name: name.parse().unwrap(),
         own,
         version: "1.2.0".into(),
+        integrity: Integrity::Sha512([0; 64]),
         field,
         before: before.into(),
         after: after.into(),
@@ -117,7 +119,12 @@ fn what_was_lost_is_said() {
 #[test]
 fn another_fact_of_a_level_is_another_fingerprint() {
     let base = level("helper", false, Level::Provenance, Level::Hash);
-    let edits: [fn(&mut Change); 4] = [
+    let edits: [fn(&mut Change); 5] = [
+        |change| {
+            if let Change::EvidenceLevel { integrity, .. } = change {
+                *integrity = Integrity::Sha512([1; 64]);
+            }
+        },
         |change| {
             if let Change::EvidenceLevel { version, .. } = change {
                 *version = "1.3.0".into();
@@ -245,15 +252,20 @@ fn a_move_is_one_question_at_its_worst_grade() {
         let mut less = moved.clone();
         less.remove(index);
         assert_ne!(one(less).fingerprint, finding.fingerprint, "{index}");
-        for edit in ["before", "after", "version"] {
+        for edit in ["before", "after", "version", "bytes"] {
             let mut other = moved.clone();
             if let Change::Signer {
-                before, after, version, ..
+                before,
+                after,
+                version,
+                integrity,
+                ..
             } = &mut other[index]
             {
                 match edit {
                     "before" => before.push('x'),
                     "after" => after.push('x'),
+                    "bytes" => *integrity = Integrity::Sha512([1; 64]),
                     _ => version.push('x'),
                 }
             }
@@ -328,4 +340,28 @@ fn two_versions_of_one_package_keep_their_fields_apart() {
         })
         .collect();
     assert_eq!(labels, ["1.2.0 ref", "2.0.0 builder"]);
+}
+
+#[test]
+fn the_registrys_word_is_lost_loudly_and_a_mirror_that_drops_it_is_told_once() {
+    let lost = |name: &str, own: bool| Change::RegistryWordLost {
+        name: name.parse().unwrap(),
+        own,
+        version: "1.2.0".into(),
+        integrity: Integrity::Sha512([0; 64]),
+        before_version: "1.1.0".into(),
+    };
+    let finding = one(vec![lost("helper", false)]);
+    assert_eq!((finding.code, finding.grade), ("registry-signature-lost", Grade::Critical));
+    assert_eq!(
+        finding.title,
+        "package helper 1.2.0 is not signed by the registry, as 1.1.0 is: provenance alone, which anybody can make"
+    );
+    let found = run(vec![lost("top", true), lost("a", false), lost("b", false), lost("c", false)]);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    let lenient = JudgeContext {
+        allow_downgrade: true,
+        ..JudgeContext::default()
+    };
+    assert_eq!(run_with(vec![lost("a", false)], &lenient)[0].grade, Grade::Warning);
 }

@@ -23,7 +23,8 @@ mod signals;
 
 pub use codes::{CODES, explain};
 pub use demand::{
-    attestation_missing, evidence_stripped, evidence_too_low, identity_unmet, release_before_log, source_mismatch, weak_provenance,
+    attestation_missing, evidence_stripped, evidence_stripped_of_many, evidence_too_low, identity_unmet, release_before_log,
+    source_mismatch, weak_provenance,
 };
 pub use install::{Asked, first_install, surface_not_pinned, surface_unpinned};
 
@@ -218,6 +219,7 @@ impl<'a> Judge<'a> {
             | Change::PackageChanged { .. }
             | Change::Tree { .. }
             | Change::EvidenceLevel { .. }
+            | Change::RegistryWordLost { .. }
             | Change::Signer { .. } => {}
         }
     }

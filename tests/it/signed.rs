@@ -5,6 +5,7 @@ mod cloned;
 mod forged;
 mod pinned;
 mod policy;
+mod self_made;
 mod stored;
 mod undecided;
 mod updated;

@@ -563,7 +563,7 @@ fn what_goes_into_a_check_is_never_guessed() {
     machine.write("text.json", "hello");
     machine.write("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
     for (words, says) in [
-        (&["a.txt"][..], "no document about it is given"),
+        (&["a.txt"][..], "no registry can be asked about a file of this kind"),
         (&["nowhere.txt", "--attestations", "reply.json"], "could not read"),
         (&["a.txt", "--attestations", "nowhere.json"], "could not read"),
         (&["a.txt", "--attestations", "envelope.json"], "of no kind that is known"),

@@ -1,6 +1,6 @@
 //! Pinned evidence, proved again: from the lock and the store alone, without a network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -42,14 +42,16 @@ pub enum Reproof {
 /// The trust root cannot be loaded, or the store cannot be read.
 pub fn reprove(tools: &Tools<'_>, packages: &[&LockedPackage]) -> Result<Vec<Reproof>, Error> {
     let trust = &tools.trust()?.trust;
-    let (store, now) = (&tools.store, tools.context.now());
+    let now = tools.context.now();
+    let stored = stored(&tools.store, packages)?;
     let one = |package: &&LockedPackage| {
         let evidence = &package.evidence;
         let mut documents = Vec::new();
         for digest in evidence.bundles() {
-            match document(store, &digest)? {
-                Ok(document) => documents.push(document),
-                Err(outcome) => return Ok(outcome),
+            match stored.get(&digest) {
+                Some(Stored::Whole(document)) => documents.push(document.clone()),
+                Some(Stored::Changed) => return Reproof::Changed,
+                None => return Reproof::Missing,
             }
         }
         let subject = NpmSubject {
@@ -58,31 +60,51 @@ pub fn reprove(tools: &Tools<'_>, packages: &[&LockedPackage]) -> Result<Vec<Rep
             archive: &package.integrity,
         };
         let signatures: Vec<_> = evidence.signature.iter().cloned().collect();
-        Ok::<_, Error>(match prove_npm(trust, subject, &signatures, &documents, now) {
+        match prove_npm(trust, subject, &signatures, &documents, now) {
             Err(refused) => Reproof::Refused(refused),
             Ok(proven) if proven.evidence() == evidence => Reproof::Holds(Box::new(proven)),
             Ok(proven) => Reproof::Differs {
                 pinned: told(evidence),
                 proved: told(proven.evidence()),
             },
-        })
+        }
     };
-    on_all_cores(packages, one).into_iter().collect()
+    Ok(on_all_cores(packages, one))
 }
 
-fn document(store: &Store, digest: &Sha256Digest) -> Result<Result<Document, Reproof>, Error> {
+/// A bundle of the store.
+enum Stored {
+    Whole(Document),
+    /// It is not what it was when it was proved.
+    Changed,
+}
+
+/// Every bundle that the packages name and the store has, read once, on all cores. The attack: a
+/// lock in which thousands of packages name the same many bundles.
+fn stored(store: &Store, packages: &[&LockedPackage]) -> Result<BTreeMap<Sha256Digest, Stored>, Error> {
+    let named: BTreeSet<_> = packages.iter().flat_map(|package| package.evidence.bundles()).collect();
+    let named: Vec<_> = named.into_iter().collect();
+    let read = on_all_cores(&named, |digest| document(store, digest));
+    let mut found = BTreeMap::new();
+    for (digest, read) in named.into_iter().zip(read) {
+        found.extend(read?.map(|stored| (digest, stored)));
+    }
+    Ok(found)
+}
+
+fn document(store: &Store, digest: &Sha256Digest) -> Result<Option<Stored>, Error> {
     let bytes = match store.bundle(digest) {
         Ok(Some(bytes)) => bytes,
-        Ok(None) => return Ok(Err(Reproof::Missing)),
+        Ok(None) => return Ok(None),
         Err(StoreError::BundleChanged { .. } | StoreError::BundleTooLarge { .. } | StoreError::NotAFile { .. }) => {
-            return Ok(Err(Reproof::Changed));
+            return Ok(Some(Stored::Changed));
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(match Document::new(&bytes) {
-        Ok(document) if document.digest() == *digest => Ok(document),
-        _ => Err(Reproof::Changed),
-    })
+    Ok(Some(match Document::new(&bytes) {
+        Ok(document) if document.digest() == *digest => Stored::Whole(document),
+        _ => Stored::Changed,
+    }))
 }
 
 /// What `verify` has to say of the evidence of a closure.
@@ -222,13 +244,17 @@ async fn fetch(tools: &Tools<'_>, server: &ServerName, packages: &[&LockedPackag
     let (npm, network) = tools
         .online(&format!("fetch the attestations of {} packages", packages.len()))
         .await?;
-    let wanted: BTreeMap<_, _> = packages.iter().map(|package| (label(package), *package)).collect();
+    // By what is pinned as well: two copies of one version may name different bundles.
+    let wanted: BTreeMap<_, _> = packages
+        .iter()
+        .map(|package| ((label(package), package.evidence.bundles()), *package))
+        .collect();
     let progress = tools.person.progress("attestations", wanted.len());
     let mut waiting = wanted.into_iter();
     let mut running = futures_util::stream::FuturesUnordered::new();
     loop {
         while running.len() < AT_ONCE
-            && let Some((what, package)) = waiting.next()
+            && let Some(((what, _), package)) = waiting.next()
         {
             running.push(async move {
                 (

@@ -31,9 +31,12 @@ pub fn figures(closure: &Closure) -> Vec<String> {
     let root = closure.root_package().map(|root| &root.evidence);
     let mut lines = vec![format!("evidence: {}", root.map_or_else(|| "none".to_owned(), told))];
     let Counts { provenance, signed, hash } = counts(closure);
-    if closure.packages.len() > 1 {
+    let all = closure.packages.len();
+    if all > 1 && hash == all {
+        lines.push("no package of its closure is signed or has provenance: each has its digest alone".to_owned());
+    } else if all > 1 {
         lines.push(format!(
-            "of all its packages, {provenance} have provenance, {signed} are signed by the registry alone, {hash} have nothing but their digest"
+            "of its {all} packages, {provenance} have provenance, {signed} a signature of the registry alone, {hash} nothing but their digest"
         ));
     }
     lines

@@ -320,16 +320,27 @@ fn archive_verdict(offered: &Offered, prove: impl FnOnce(&[RegistrySignature], &
     let documents = match &offered.documents {
         Ok(documents) if documents.is_empty() && offered.signatures.is_empty() => return Verdict::Unsigned(offered.nothing.clone()),
         Ok(documents) => documents,
-        Err(cause) => return Verdict::Undecided(cause.to_string()),
+        Err(refused) => return refusal(refused),
     };
     match prove(&offered.signatures, documents) {
         Ok(proven) if proven.evidence().level() == Level::Hash => {
             let kinds = "every document holds, and none is of a kind that is known here: nothing is proved";
             Verdict::Undecided(kinds.to_owned())
         }
-        Ok(proven) => Verdict::Proved(Box::new(answer(&proven))),
-        Err(Refused::Forged { attack }) => Verdict::Refused(attack),
-        Err(Refused::Undecidable(error)) => Verdict::Undecided(error.to_string()),
+        Ok(proven) => {
+            let mut answer = answer(&proven);
+            let missing = offered.missing.map(|missing| format!("nothing else: {missing}"));
+            answer.checked.extend(missing);
+            Verdict::Proved(Box::new(answer))
+        }
+        Err(refused) => refusal(&refused),
+    }
+}
+
+fn refusal(refused: &Refused) -> Verdict {
+    match refused {
+        Refused::Forged { attack } => Verdict::Refused(attack.clone()),
+        Refused::Undecidable(error) => Verdict::Undecided(error.to_string()),
     }
 }
 

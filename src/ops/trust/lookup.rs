@@ -9,17 +9,19 @@ use crate::net::{Network, NetworkOptions};
 use crate::ops::tools::Tools;
 use crate::ops::{Context, Interact};
 use crate::registry::pypi::{Pypi, PypiError, file_parts};
-use crate::verify::attest::{Document, Undecidable, read_npm_reply, read_pep740};
+use crate::verify::attest::{Document, Refused, Undecidable, read_npm_reply, read_pep740};
 
 /// What is offered.
 #[derive(Debug)]
 pub(super) struct Offered {
     /// Registry signatures.
     pub signatures: Vec<RegistrySignature>,
-    /// Attestations; or why what came cannot be read.
-    pub documents: Result<Vec<Document>, Undecidable>,
+    /// Attestations; or why what came cannot be read, or cannot be about this file.
+    pub documents: Result<Vec<Document>, Refused>,
     /// What the registry said where it has nothing.
     pub nothing: String,
+    /// What the registry announces and says that it does not have: told beside whatever else holds.
+    pub missing: Option<&'static str>,
 }
 
 impl Offered {
@@ -29,6 +31,7 @@ impl Offered {
             signatures: Vec::new(),
             documents: Ok(Vec::new()),
             nothing: why.into(),
+            missing: None,
         }
     }
 }
@@ -37,7 +40,7 @@ impl Offered {
     /// Documents that the person brought.
     pub(super) fn given(documents: Result<Vec<Document>, Undecidable>) -> Self {
         Self {
-            documents,
+            documents: documents.map_err(Refused::from),
             ..Self::nothing("the documents hold no attestation")
         }
     }
@@ -55,9 +58,12 @@ pub(super) async fn npm(context: &Context, person: &dyn Interact, name: &Package
     };
     let mut offered = Offered::nothing("the registry neither signed it nor announces attestations");
     if let Some(announced) = &release.attestations {
-        match npm.attestations(network, name, version, Some(announced)).await? {
-            Some(reply) => offered.documents = read_npm_reply(&reply),
-            None => offered = Offered::nothing("the registry announces attestations and says that there are none"),
+        if let Some(reply) = npm.attestations(network, name, version, Some(announced)).await? {
+            offered.documents = read_npm_reply(&reply).map_err(Refused::from);
+        } else {
+            let missing = "the registry announces attestations and says that there are none";
+            offered = Offered::nothing(missing);
+            offered.missing = Some(missing);
         }
     }
     offered.signatures = release.signatures;
@@ -85,8 +91,11 @@ pub(super) async fn pypi(context: &Context, person: &dyn Interact, file_name: &s
         return Ok(Offered::nothing(format!("the index has no file {file_name}")));
     };
     if file.sha256.as_ref().is_some_and(|listed| listed != digest) {
-        let why = format!("the index lists {file_name} with another digest: these are other bytes");
-        return Ok(Offered::nothing(why));
+        let attack = format!("the index lists {file_name} with another digest: these are other bytes");
+        return Ok(Offered {
+            documents: Err(Refused::Forged { attack }),
+            ..Offered::nothing("")
+        });
     }
     Ok(match pypi.provenance(&network, &file).await? {
         Some(object) => Offered::given(read_pep740(&object)),

@@ -168,6 +168,12 @@ pub fn summary(report: &Report) -> String {
     format!("{}: {advice}", parts.join(", "))
 }
 
+/// Writes a line about something foreign, broken where the terminal ends; later lines stand `indent`
+/// to the right.
+pub fn line(out: &mut dyn Write, text: &str, indent: usize, style: Style) -> io::Result<()> {
+    write_wrapped(out, &[Piece::plain(visible(text))], indent, style)
+}
+
 fn indented(out: &mut dyn Write, mut pieces: Vec<Piece>, style: Style) -> io::Result<()> {
     pieces.insert(0, Piece::plain(" ".repeat(INDENT)));
     write_wrapped(out, &pieces, INDENT + 2, style)

@@ -85,6 +85,9 @@ impl TufError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Net {
+                source: NetError::Unreachable { .. } | NetError::Timeout { .. } | NetError::Interrupted { .. },
+            } => Some("check the connection; until it works, what was in force stays in force".into()),
             Self::Net { source } => source.hint(),
             Self::Rollback { .. } => Some("a mirror may be stale; if it stays so, somebody shows you an old state".into()),
             Self::Expired { .. } => Some("look whether this machine's clock is right".into()),

@@ -103,7 +103,7 @@ pub struct PypiSubject<'a> {
 /// }
 /// ```
 /// It cannot be written down:
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let forged = mcp_pin::verify::attest::Proven {
 ///     evidence: mcp_pin::model::Evidence::default(),
 ///     checked: Vec::new(),
@@ -112,11 +112,11 @@ pub struct PypiSubject<'a> {
 /// };
 /// ```
 /// Nor be had for nothing:
-/// ```compile_fail
+/// ```compile_fail,E0599
 /// let forged = mcp_pin::verify::attest::Proven::default();
 /// ```
 /// Nor be bent:
-/// ```compile_fail
+/// ```compile_fail,E0616
 /// fn bend(proof: &mut mcp_pin::verify::attest::Proven) {
 ///     proof.evidence = mcp_pin::model::Evidence::default();
 /// }

@@ -207,3 +207,15 @@ fn a_claimed_source_is_compared_on_every_machine() {
     let machine = ours(&scene, &theirs);
     machine.run(&MATCH).exits(1).says("source-mismatch");
 }
+
+#[test]
+fn a_clone_with_less_than_this_machine_demands_is_refused() {
+    let scene = Scene::new();
+    scene.publish(demo("1.0.0"), None);
+    let theirs = scene.installed();
+    let machine = scene.machine_with("[policy]\nevidence = \"provenance\"\n");
+    machine.clone_project(&theirs);
+    never_installs(&machine, &MATCH).says("evidence-too-low");
+    let lenient = ours(&scene, &theirs);
+    lenient.run(&MATCH).exits(0);
+}

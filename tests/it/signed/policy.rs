@@ -51,6 +51,9 @@ fn one_server_may_demand_more_and_verify_holds_it() {
     machine.run(&PROVE).exits(0);
     machine.write("mcp-pin.toml", &format!("{manifest}evidence = \"provenance\"\n"));
     unchanged(&machine, &PROVE, 1).says("evidence-too-low");
+    // Nothing newer is there, and "unchanged" would read like a pass.
+    unchanged(&machine, &UPDATE, 1).says("evidence-too-low");
+    unchanged(&machine, &["install", "--yes"], 1).says("evidence-too-low");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use super::{DEMO, INSTALL, Scene, UPDATE, acme, bundles, demo, evidence, unchanged};
 use crate::registry::{FakeNpm, Trouble};
+use crate::sigstore::Statement;
 
 #[test]
 fn a_registry_that_does_not_answer_decides_nothing() {
@@ -84,4 +85,23 @@ fn not_found_where_the_metadata_promises_more_is_noticed() {
     let machine = scene.machine();
     machine.run(&INSTALL).exits(0).never_says("attestation-missing");
     assert_eq!(evidence(&machine, DEMO)["level"], "signed");
+}
+
+#[test]
+fn a_file_about_which_only_unknown_things_are_said_is_not_proved() {
+    let scene = Scene::new();
+    let machine = scene.machine();
+    let package = demo("1.0.0");
+    std::fs::write(machine.project().join("demo.tgz"), package.archive()).unwrap();
+    let check = ["trust", "check", "demo.tgz", "--attestations", "bundle.json"];
+    let known = Statement::provenance("demo", "1.0.0", &package.integrity(), &acme("1.0.0"));
+    let unknown = known.clone().with("/predicateType", "https://example.test/kind");
+    machine.write("bundle.json", &scene.world.attest(&acme("1.0.0"), &unknown).to_string());
+    machine
+        .run(&check)
+        .exits(2)
+        .says("nothing is proved")
+        .never_says("result     proved");
+    machine.write("bundle.json", &scene.world.attest(&acme("1.0.0"), &known).to_string());
+    machine.run(&check).exits(0).says("result     proved");
 }

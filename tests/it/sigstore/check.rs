@@ -182,7 +182,7 @@ fn what_a_registry_serves_is_proved() {
 }
 
 /// Why each forgery must be refused: by the check that is meant for it, not by another.
-const REASONS: [(&str, &str); 45] = [
+const REASONS: [(&str, &str); 46] = [
     ("of another package", "other bytes"),
     ("other name, right digest", "pkg:npm/evil@1.0.0"),
     ("other version, right digest", "pkg:npm/demo@9.9.9"),
@@ -227,6 +227,7 @@ const REASONS: [(&str, &str); 45] = [
     ("published with two names of a key", "two key ids"),
     ("published by an expired key", "did not count"),
     ("published by a build", "signed with a certificate"),
+    ("provenance that is called something else", "the registry calls it"),
     ("provenance by the registry's key", "a registry does not build"),
 ];
 

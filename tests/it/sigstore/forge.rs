@@ -227,7 +227,12 @@ impl World {
         let bundle = self.attest_with(&self.registry, &provenance, NOON + 3);
         all.push((
             "provenance by the registry's key",
-            self.with_provenance(about, build, provenance, bundle),
+            self.with_provenance(about, build, provenance.clone(), bundle),
+        ));
+        let bundle = self.attest(build, &provenance);
+        all.push((
+            "provenance that is called something else",
+            self.with_provenance(about, build, publish, bundle),
         ));
         all
     }
