@@ -120,12 +120,13 @@ timed() { # NAME BUNDLE FILE: in milliseconds; a failure ends the script
     echo $((${EPOCHREALTIME/./} - begun)) | awk '{ printf "%.2f\n", $1 / 1000 }'
 }
 
-# A client that says yes to everything would win: each must refuse another file.
-for client in ours theirs_npm theirs_pypi; do
-    for pair in "npm package.json" "pypi root.json"; do
-        read -r bundle file <<<"$pair"
-        cp "$work/$file" "$work/other-1.0.tgz"
-        if "$client" "$work/bundles/$bundle.json" "$work/other-1.0.tgz" >/dev/null 2>&1; then
+# A client that says yes to everything would win: each must refuse the same file with a byte more.
+mkdir "$work/other"
+for pair in "npm sigstore-5.0.0.tgz" "pypi $wheel"; do
+    read -r bundle file <<<"$pair"
+    { cat "$work/$file" && echo; } >"$work/other/$file"
+    for client in ours theirs_npm theirs_pypi; do
+        if "$client" "$work/bundles/$bundle.json" "$work/other/$file" >/dev/null 2>&1; then
             echo "$client takes another file for the attested one" >&2 && exit 1
         fi
     done
