@@ -6,7 +6,9 @@
 //! 3. the evidence that the policy demands, and this user's own approval of the very entry;
 //! 4. every pinned signature and attestation, proved again from the lock and the store alone;
 //! 5. every installed file against its verified archive, or the pinned files of a local command;
-//! 6. only if all of that holds: the surface of a fresh start in the sandbox against the pin.
+//! 6. only if nothing of that is wrong and the very entry is approved: the surface of a fresh start in
+//!    the sandbox against the pin. Evidence that could not be proved again is undecided, and keeps
+//!    no drift from being seen.
 //!
 //! What cannot be checked is undecided, never a pass.
 

@@ -113,7 +113,7 @@ fn named(host: &str, path: &str) -> Option<String> {
     let last = segments.pop()?;
     segments.push(last.strip_suffix(".git").unwrap_or(last));
     // No host has a repository `r.git`; readers would differ in how often they take the ending off.
-    let ambiguous = host.starts_with("www.") || segments.last().is_some_and(|name| name.ends_with(".git"));
+    let ambiguous = host.starts_with("www.") || segments.last().is_some_and(|name| name.strip_suffix(".git").is_some());
     let plain = |segment: &&str| {
         let chars = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
         !segment.is_empty() && *segment != "." && *segment != ".." && segment.bytes().all(chars)
