@@ -1,5 +1,7 @@
 //! What a verified archive holds: the authority for everything about a package.
 
+use std::collections::BTreeMap;
+
 use super::digest::Sha256Digest;
 
 /// One regular file of an archive.
@@ -24,6 +26,16 @@ pub struct ArchiveContents {
     pub files: Vec<ArchiveFile>,
     /// The bytes of the package's own manifest (`package.json` at its root).
     pub manifest: Vec<u8>,
+}
+
+/// Everything in a wheel, sorted by path. Nothing in it is judged yet: `verify::wheel` does that.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WheelContents {
+    /// Every file, by its path in the archive.
+    pub files: Vec<ArchiveFile>,
+    /// The bytes of the files that say something about the wheel, by path: those directly in the
+    /// top-level `*.dist-info` folders, and every `.pth` file.
+    pub read: BTreeMap<String, Vec<u8>>,
 }
 
 impl ArchiveContents {

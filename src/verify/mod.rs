@@ -8,5 +8,6 @@ pub mod attest;
 pub mod hash;
 pub mod npm;
 pub mod sigstore;
+pub mod wheel;
 
 pub use hash::{ArchiveCheck, Verified, VerifyError};

@@ -1,0 +1,18 @@
+//! Python's side of a closure: what a package asks of the machine, and what a machine is.
+//!
+//! The attack: a lock whose markers or file names are read in one way by the reviewer and in
+//! another by the machine, so that a package is left out or another wheel is taken.
+
+/// What a locked Python package says beside its name, version and wheels.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PythonTerms {
+    /// Where it belongs (a PEP 508 marker, as the resolver gave it); `None`: everywhere.
+    pub marker: Option<String>,
+    /// `Requires-Dist` of its METADATA, in order, as written.
+    pub requires: Vec<String>,
+    /// `Requires-Python` of its METADATA, as written.
+    pub requires_python: Option<String>,
+    /// The user allowed a build: its one archive is a source distribution, and the wheel is built on
+    /// each machine.
+    pub built: bool,
+}
