@@ -233,8 +233,7 @@ fn entries(options: &Options, loaded: &Loaded) -> Result<Vec<(ServerName, Server
 
 fn same_package(a: &Source, b: &Source) -> bool {
     match (a, b) {
-        (Source::Npm { name: a, .. }, Source::Npm { name: b, .. }) => a == b,
-        (Source::Pypi { name: a, extras: x, .. }, Source::Pypi { name: b, extras: y, .. }) => a == b && x == y,
+        (Source::Npm { name: a, .. }, Source::Npm { name: b, .. }) | (Source::Pypi { name: a, .. }, Source::Pypi { name: b, .. }) => a == b,
         (Source::Local, Source::Local) => true,
         _ => false,
     }
@@ -276,6 +275,7 @@ async fn proposal<'a>(
             )
             .await?
         }
+        Source::Pypi { .. } => return Err(Error::NoName { source_text: entry.source.to_string() }),
         Source::Local => candidate::local(tools, entry)?,
     };
     Ok(Proposal {
