@@ -390,9 +390,9 @@ fn of_python_packages_every_wheel_must_be_attested() {
     assert!(found.iter().zip(&more).all(|(a, b)| a.fingerprint != b.fingerprint));
     assert!(found.iter().zip(&other).all(|(a, b)| a.fingerprint != b.fingerprint));
     // npm's rule is as it was: provenance is no signature.
-    let mut node = python("top", &[attested()]);
-    node.terms = locked("top", "1.0.0").terms;
-    let closure = python_closure(node, python("other", &[attested()]));
+    let mut npm = python("top", &[attested()]);
+    npm.terms = locked("top", "1.0.0").terms;
+    let closure = python_closure(npm, python("other", &[attested()]));
     assert_eq!(evidence_too_low(&server(), Level::Signed, Level::Hash, &closure).len(), 1);
 }
 
