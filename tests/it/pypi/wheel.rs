@@ -231,12 +231,13 @@ impl Wheel {
     /// The archive, the same bytes every time.
     pub(crate) fn archive(&self) -> Vec<u8> {
         let mut files = self.all_files();
-        let record = self.info("RECORD");
-        if !files.contains_key(&record) {
-            files.insert(record.clone(), (self.record(&files).into_bytes(), false));
+        // Without one of the wheel's own files: asked for by an empty one.
+        let own = ["METADATA", "WHEEL", "RECORD"].map(|file| self.info(file));
+        let unrecorded = files.contains_key(&own[2]);
+        files.retain(|path, (content, _)| !own.contains(path) || !content.is_empty());
+        if !unrecorded {
+            files.insert(own[2].clone(), (self.record(&files).into_bytes(), false));
         }
-        // A wheel without a RECORD: asked for by an empty one.
-        files.retain(|path, (content, _)| *path != record || !content.is_empty());
         let mut entries: Vec<_> = files
             .iter()
             .map(|(path, (content, executable))| Entry::file(path, content, *executable))
