@@ -414,7 +414,9 @@ impl Error {
                 one("`mcp-pin trust show` lists what signatures are proved against, `mcp-pin trust refresh` brings it up to date")
             }
             Self::Machine { hint, .. } => hint.iter().cloned().collect(),
-            Self::TwoDigests { .. } => one("nothing was installed; try again, and if it stays so, do not trust what stands between you and the index"),
+            Self::TwoDigests { .. } => {
+                one("nothing was installed; try again, and if it stays so, do not trust what stands between you and the index")
+            }
             Self::Pypi(source) => source.hint().into_iter().collect(),
             Self::Net(source) => source.hint().into_iter().collect(),
             // What `SQLite` says of a full disk is at times just "disk I/O error".

@@ -107,12 +107,7 @@ fn cutoff(tools: &Tools<'_>, cooldown: SignedDuration) -> Option<Timestamp> {
 type Sources = BTreeMap<Key, String>;
 
 /// Every archive we hold, against what was claimed of it.
-fn confirmed(
-    tools: &Tools<'_>,
-    ecosystem: &dyn Ecosystem,
-    name: &ServerName,
-    resolved: &Resolution,
-) -> Result<(Closure, Sources), Error> {
+fn confirmed(tools: &Tools<'_>, ecosystem: &dyn Ecosystem, name: &ServerName, resolved: &Resolution) -> Result<(Closure, Sources), Error> {
     let mut sources = Sources::new();
     let mut packages: BTreeMap<InstallPath, LockedPackage> = BTreeMap::new();
     let (mut confused, mut refused) = (Vec::new(), Vec::new());
@@ -197,6 +192,12 @@ pub fn figures(pin: &Pin) -> Vec<String> {
         Pinned::Package { closure, launch } => {
             let root = closure.root_package().map(LockedPackage::label).unwrap_or_default();
             let limited = closure.packages.values().filter(|package| package.is_platform_limited()).count();
+            let archives = closure.archives().count();
+            let wheels = if closure.root.is_python() {
+                format!(", {archives} wheel{}", if archives == 1 { "" } else { "s" })
+            } else {
+                String::new()
+            };
             let limited = if limited > 0 {
                 format!(", {limited} of them for certain platforms only")
             } else {
@@ -204,7 +205,7 @@ pub fn figures(pin: &Pin) -> Vec<String> {
             };
             [
                 format!(
-                    "{root}, {} package{}{limited}; every archive's digest is in the lock",
+                    "{root}, {} package{}{wheels}{limited}; every archive's digest is in the lock",
                     closure.packages.len(),
                     if closure.packages.len() == 1 { "" } else { "s" },
                 ),

@@ -123,7 +123,9 @@ pub fn interpreter_changed(name: &ServerName, before: &str, now: Option<&str>) -
     Finding::new("interpreter-changed", Grade::Warning, name, "python", title, &json!([before, now]))
         .with(Detail::Line(format!("installed with {before}")))
         .with(Detail::Line(format!("found          {found}")))
-        .with(Detail::Line("`mcp-pin install` makes the tree for the Python that is there now".into()))
+        .with(Detail::Line(
+            "`mcp-pin install` makes the tree for the Python that is there now".into(),
+        ))
 }
 
 /// An archive of the store whose bytes are not what its name says: whoever changed it wants the

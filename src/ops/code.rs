@@ -15,7 +15,13 @@ use crate::ops::tools::Tools;
 /// An archive cannot be read. Where the old archive is neither in the store nor to be had any more,
 /// the package is compared with nothing: every file counts as added, never as unchanged.
 pub async fn changes(tools: &Tools<'_>, before: &Pin, after: &Pin) -> Result<Vec<Change>, Error> {
-    let (Pinned::Package { closure: before, .. }, Pinned::Package { closure: after, launch: after_launch }) = (&before.pinned, &after.pinned)
+    let (
+        Pinned::Package { closure: before, .. },
+        Pinned::Package {
+            closure: after,
+            launch: after_launch,
+        },
+    ) = (&before.pinned, &after.pinned)
     else {
         return Ok(Vec::new());
     };
@@ -78,7 +84,12 @@ fn pairs<'a>(before: &Closure, old: &Here<'a>, new: &Here<'a>) -> Vec<(Archive<'
     out
 }
 
-fn compare(tools: &Tools<'_>, ecosystem: &dyn Ecosystem, old: Archive<'_>, new: Archive<'_>) -> Result<Vec<crate::model::drift::FileChange>, Error> {
+fn compare(
+    tools: &Tools<'_>,
+    ecosystem: &dyn Ecosystem,
+    old: Archive<'_>,
+    new: Archive<'_>,
+) -> Result<Vec<crate::model::drift::FileChange>, Error> {
     let (before, before_bytes) = unpacked(tools, ecosystem, old)?.unwrap_or_default();
     let Some((after, after_bytes)) = unpacked(tools, ecosystem, new)? else {
         return Ok(Vec::new());

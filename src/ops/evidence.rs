@@ -283,9 +283,7 @@ fn proved(
     jobs: Vec<Job>,
 ) -> Result<Vec<(Key, Proven)>, Error> {
     let now = tools.context.now();
-    let results = on_all_cores(&jobs, |job| {
-        ecosystem.prove(trust, &job.key, &job.signatures, &job.documents, now)
-    });
+    let results = on_all_cores(&jobs, |job| ecosystem.prove(trust, &job.key, &job.signatures, &job.documents, now));
     let mut forged = Vec::new();
     let mut out = Vec::new();
     for (job, result) in jobs.into_iter().zip(results) {

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use crate::error::Error;
 use crate::manifest::Scope as Owner;
 use crate::model::{Closure, Pin, Pinned, Sha256Digest};
+use crate::ops::ecosystem::{self, Recorded, Site};
 use crate::ops::scope::{self, Scope};
 use crate::ops::tools::Tools;
-use crate::ops::ecosystem::{self, Recorded, Site};
 use crate::ops::{Context, Interact, baseline};
 
 /// What was (or would be) freed.

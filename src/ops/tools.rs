@@ -8,8 +8,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::error::Error;
 use crate::history::History;
 use crate::mcp::python::{PythonCandidates, PythonRuntime};
-use crate::mcp::runtime::{NodeRuntime, RuntimeError};
+use crate::mcp::runtime::NodeRuntime;
 use crate::net::{Network, NetworkOptions};
+use crate::ops::context::Environment;
 use crate::ops::{Context, Interact, queries, trust};
 use crate::registry::npm::Npm;
 use crate::registry::pypi::{Pypi, Uv};
@@ -89,25 +90,19 @@ impl<'a> Tools<'a> {
     }
 
     /// A Python of this machine, outside the project, of the versions that are wanted. Where none of
-    /// `PATH` is, uv is asked for those it manages.
+    /// `PATH` is, those that uv and pyenv keep are looked at.
     ///
     /// # Errors
     /// None fits; what there is instead is named.
-    pub async fn python(&self, wanted: Option<&str>) -> Result<PythonRuntime, Error> {
+    pub fn python(&self, wanted: Option<&str>) -> Result<PythonRuntime, Error> {
         let known = |pythons: &Pythons| pythons.get(&wanted.map(str::to_owned)).cloned();
         if let Some(python) = known(&self.pythons.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(python);
         }
         let path = self.context.env.get("PATH").unwrap_or(OsStr::new(""));
         let project = self.context.project_root();
-        let pick = |further: &[PathBuf]| PythonRuntime::pick(wanted, &PythonCandidates::find(path, project.as_deref(), further));
-        let python = match pick(&[]) {
-            Err(error @ RuntimeError::NoPython { .. }) => match self.uv().await {
-                Ok(uv) => pick(&uv.pythons().await?)?,
-                Err(_) => return Err(error.into()),
-            },
-            found => found?,
-        };
+        let managed = managed_pythons(&self.context.env);
+        let python = PythonRuntime::pick(wanted, &PythonCandidates::find(path, project.as_deref(), &managed))?;
         let mut pythons = self.pythons.lock().unwrap_or_else(PoisonError::into_inner);
         pythons.insert(wanted.map(str::to_owned), python.clone());
         Ok(python)
@@ -192,4 +187,20 @@ impl<'a> Tools<'a> {
             .await?;
         Ok((&made.npm, &made.network))
     }
+}
+
+/// The interpreters that uv and pyenv keep for this user, by the folders these use by themselves or
+/// are told to use.
+fn managed_pythons(env: &Environment) -> Vec<PathBuf> {
+    let home = env.get("HOME").map(PathBuf::from);
+    let below = |folder: &str| home.as_ref().map(|home| home.join(folder));
+    let named = |name: &str| env.get(name).map(PathBuf::from);
+    let data = named("XDG_DATA_HOME").map(|data| data.join("uv/python"));
+    let uv = named("UV_PYTHON_INSTALL_DIR").or(data).or_else(|| below(".local/share/uv/python"));
+    let pyenv = named("PYENV_ROOT").or_else(|| below(".pyenv")).map(|root| root.join("versions"));
+    let folders = [uv, pyenv].into_iter().flatten().filter(|folder| folder.is_absolute());
+    let entries = folders.filter_map(|folder| folder.read_dir().ok()).flatten().flatten();
+    let mut found: Vec<_> = entries.map(|entry| entry.path().join("bin/python3")).collect();
+    found.sort();
+    found
 }

@@ -174,7 +174,17 @@ async fn server(
         return Ok(());
     }
     if let Some(pinned) = &pin.surface {
-        surface(tools, loaded, options, pin, pinned, installed.as_ref().map(|(installed, machine)| (installed, machine)), checked, line).await?;
+        surface(
+            tools,
+            loaded,
+            options,
+            pin,
+            pinned,
+            installed.as_ref().map(|(installed, machine)| (installed, machine)),
+            checked,
+            line,
+        )
+        .await?;
     }
     Ok(())
 }
@@ -225,7 +235,10 @@ fn tree(
             return Ok(None);
         }
         Recorded::Changed { before, now } => {
-            checked.report.findings.push(checks::interpreter_changed(checked.name, &before, now.as_deref()));
+            checked
+                .report
+                .findings
+                .push(checks::interpreter_changed(checked.name, &before, now.as_deref()));
             return Ok(None);
         }
     };

@@ -43,7 +43,9 @@ impl Machine {
                     version: runtime.version().to_owned(),
                     identity: runtime.identity(),
                 };
-                Ok(tools.history.record_interpreter(site.scope, site.server, &recorded, tools.context.now())?)
+                Ok(tools
+                    .history
+                    .record_interpreter(site.scope, site.server, &recorded, tools.context.now())?)
             }
         }
     }

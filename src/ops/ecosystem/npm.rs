@@ -171,7 +171,8 @@ impl Ecosystem for Npm {
         };
         let manifest = Manifest::parse(&contents.manifest).map_err(|error| failed(error.to_string(), None))?;
         let read = |path: &str| stored.read_file(path).ok().flatten();
-        let file = entry_point(&manifest, &contents, entry.bin.as_deref(), read).map_err(|error| failed(error.to_string(), error.hint()))?;
+        let file =
+            entry_point(&manifest, &contents, entry.bin.as_deref(), read).map_err(|error| failed(error.to_string(), error.hint()))?;
         let wanted = root.node().and_then(|terms| terms.engines_node.clone());
         Ok(Launch {
             runtime: Runtime::Node { wanted },
@@ -306,7 +307,11 @@ async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolution, Error> {
         }
         result => result?,
     };
-    let findings = resolution.notes.iter().filter_map(|note| note_finding(ask.site.server, note)).collect();
+    let findings = resolution
+        .notes
+        .iter()
+        .filter_map(|note| note_finding(ask.site.server, note))
+        .collect();
     let claimed = |(path, claim): (InstallPath, Claim)| {
         let archive = Wanted {
             key: key(&claim),

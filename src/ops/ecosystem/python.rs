@@ -84,7 +84,10 @@ fn marker(package: &LockedPackage) -> Option<&str> {
 }
 
 /// The packages that belong here, each with the wheel this machine takes, if there is one.
-fn chosen<'a>(target: &PythonTarget, closure: &'a Closure) -> Result<Vec<(&'a InstallPath, &'a LockedPackage, Option<Archive<'a>>)>, Error> {
+fn chosen<'a>(
+    target: &PythonTarget,
+    closure: &'a Closure,
+) -> Result<Vec<(&'a InstallPath, &'a LockedPackage, Option<Archive<'a>>)>, Error> {
     let mut out = Vec::new();
     for (path, package) in &closure.packages {
         if belongs(target, marker(package))? {
@@ -120,7 +123,8 @@ impl Ecosystem for Python {
     }
 
     fn machine<'a>(&'a self, tools: &'a Tools<'a>, wanted: Option<&'a str>) -> Pending<'a, Machine> {
-        async move { Ok(Machine::Python(Box::new(tools.python(wanted).await?))) }.boxed_local()
+        let python = tools.python(wanted).map(|python| Machine::Python(Box::new(python)));
+        std::future::ready(python).boxed_local()
     }
 
     fn recorded(&self, tools: &Tools<'_>, site: Site<'_>) -> Result<Recorded, Error> {
@@ -136,9 +140,7 @@ impl Ecosystem for Python {
             },
             Err(error) => Recorded::Changed {
                 before: said,
-                now: PythonRuntime::ask(&before.path)
-                    .ok()
-                    .map(|_| error.to_string()),
+                now: PythonRuntime::ask(&before.path).ok().map(|_| error.to_string()),
             },
         })
     }
@@ -175,7 +177,10 @@ impl Ecosystem for Python {
             let (pypi, network) = tools.index("ask for attestations").await?;
             let file = match announced {
                 Some(Announced::Python(file)) => Some((**file).clone()),
-                _ => pypi.file(network, key.name.as_str(), key.file.as_deref().unwrap_or_default()).await?,
+                _ => {
+                    pypi.file(network, key.name.as_str(), key.file.as_deref().unwrap_or_default())
+                        .await?
+                }
             };
             match file {
                 Some(file) => Ok(pypi.provenance(network, &file).await?),
@@ -189,14 +194,7 @@ impl Ecosystem for Python {
         read_pep740(reply).map_err(Refused::Undecidable)
     }
 
-    fn prove(
-        &self,
-        trust: &Trust,
-        key: &Key,
-        _: &[RegistrySignature],
-        documents: &[Document],
-        now: Timestamp,
-    ) -> Result<Proven, Refused> {
+    fn prove(&self, trust: &Trust, key: &Key, _: &[RegistrySignature], documents: &[Document], now: Timestamp) -> Result<Proven, Refused> {
         prove_pypi(trust, subject(key), documents, now)
     }
 
@@ -249,7 +247,9 @@ impl Ecosystem for Python {
 
     fn repository(&self, stored: &StoredArchive, at: Archive<'_>) -> Result<Option<String>, Error> {
         let wheel = read(stored, at.archive.file.as_deref().unwrap_or_default())?;
-        Ok(wheel.ok().and_then(|wheel| wheel.repositories.iter().find_map(|text| repository_of(text))))
+        Ok(wheel
+            .ok()
+            .and_then(|wheel| wheel.repositories.iter().find_map(|text| repository_of(text))))
     }
 
     fn launch(&self, store: &Store, name: &ServerName, entry: &ServerEntry, closure: &Closure) -> Result<Launch, Error> {
@@ -295,7 +295,9 @@ impl Ecosystem for Python {
     }
 
     fn unfit(&self, machine: &Machine, closure: &Closure) -> Result<Option<String>, Error> {
-        let unfit = chosen(&target(machine)?, closure)?.into_iter().find(|(_, _, archive)| archive.is_none());
+        let unfit = chosen(&target(machine)?, closure)?
+            .into_iter()
+            .find(|(_, _, archive)| archive.is_none());
         let version = runtime(machine)?.version();
         Ok(unfit.map(|(_, package, _)| {
             format!(
@@ -385,7 +387,11 @@ fn own_wheel<'a>(store: &Store, closure: &'a Closure) -> Result<(Result<Wheel, R
     const WHAT: &str = "reading the server's own wheel";
     let root = closure.root_package().ok_or_else(|| gone(WHAT))?;
     let (stored, index) = at_hand(store, root)?.ok_or_else(|| gone(WHAT))?;
-    let file = root.archives.get(index).and_then(|archive| archive.file.as_deref()).unwrap_or_default();
+    let file = root
+        .archives
+        .get(index)
+        .and_then(|archive| archive.file.as_deref())
+        .unwrap_or_default();
     Ok((read(&stored, file)?, root))
 }
 
@@ -397,7 +403,9 @@ fn locked(claim: &Claim, claimed: &Claimed, wheel: Wheel) -> LockedPackage {
     };
     let mut archives: Vec<_> = claimed.archives.iter().map(archive).collect();
     archives.sort_by(|a, b| a.file.cmp(&b.file));
-    let pure = archives.iter().all(|archive| archive.file.as_ref().is_some_and(|file| file.ends_with("-any.whl")));
+    let pure = archives
+        .iter()
+        .all(|archive| archive.file.as_ref().is_some_and(|file| file.ends_with("-any.whl")));
     LockedPackage {
         name: claim.name.clone(),
         version: claim.version.clone(),

@@ -17,7 +17,10 @@ pub(super) async fn findings(tools: &Tools<'_>, ask: Ask<'_>, resolved: &Resolut
             continue;
         };
         let newer = page.passed_over(&claim.version, ask.cutoff);
-        let newer: Vec<_> = newer.into_iter().filter(|version| *path != resolved.root || wanted(ask.source, version)).collect();
+        let newer: Vec<_> = newer
+            .into_iter()
+            .filter(|version| *path != resolved.root || wanted(ask.source, version))
+            .collect();
         if let Some(newest) = newer.last() {
             passed.push(format!("{} {newest} has no wheel; {} is taken", claim.name, claim.version));
         }
@@ -49,7 +52,10 @@ fn wanted(source: &Source, version: &str) -> bool {
     else {
         return true;
     };
-    match (requirement.parse::<pep440_rs::VersionSpecifiers>(), version.parse::<pep440_rs::Version>()) {
+    match (
+        requirement.parse::<pep440_rs::VersionSpecifiers>(),
+        version.parse::<pep440_rs::Version>(),
+    ) {
         (Ok(specifiers), Ok(version)) => specifiers.contains(&version),
         _ => false,
     }

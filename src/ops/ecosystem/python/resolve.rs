@@ -11,12 +11,7 @@ use crate::ops::tools::Tools;
 /// Resolves as of the cutoff; where nothing old enough satisfies the requirement, as of the day of
 /// the release that is wanted.
 pub(super) async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolution, Error> {
-    let Source::Pypi {
-        name,
-        extras,
-        requirement,
-    } = ask.source
-    else {
+    let Source::Pypi { name, extras, requirement } = ask.source else {
         return Err(gone("reading the source"));
     };
     let (index, network) = tools.index(&format!("resolve `{name}`")).await?;
@@ -34,7 +29,10 @@ pub(super) async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolutio
                 requirement: Some(format!("=={}", free.root.1)),
                 ..wanted
             };
-            let uploaded = free.claims.get(&free.root).and_then(|claim| claim.wheels.iter().filter_map(|wheel| wheel.uploaded).max());
+            let uploaded = free
+                .claims
+                .get(&free.root)
+                .and_then(|claim| claim.wheels.iter().filter_map(|wheel| wheel.uploaded).max());
             let next = uploaded.and_then(|uploaded| uploaded.checked_add(jiff::SignedDuration::from_secs(1)).ok());
             match next {
                 Some(day) => match index.resolve(uv, network, &exact, Some(day)).await {
@@ -125,7 +123,9 @@ pub(super) async fn releases(tools: &Tools<'_>, resolved: &mut Resolution) -> Re
             if listed.sha256.as_ref().is_some_and(|said| *said != wanted.key.integrity) {
                 return Err(Error::TwoDigests { file });
             }
-            claim.runtime.extend(listed.requires_python.clone().map(|wanted| (file.clone(), wanted)));
+            claim
+                .runtime
+                .extend(listed.requires_python.clone().map(|wanted| (file.clone(), wanted)));
             let release = Release {
                 published: listed.upload_time,
                 signatures: Vec::new(),
