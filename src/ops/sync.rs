@@ -10,7 +10,7 @@ use crate::net::Network;
 use crate::ops::checks;
 use crate::ops::tools::Tools;
 use crate::registry::npm::{FetchError, Npm};
-use crate::store::{InstallId, Installed, Part, Store, StoreError};
+use crate::store::{InstallId, Installed, Part, Place, Store, StoreError};
 use crate::verify::npm::check_locked;
 
 /// How many archives are fetched at once.
@@ -63,15 +63,15 @@ pub struct Synced {
 /// No runtime, which decides the platform.
 pub fn parts(tools: &Tools<'_>, name: &ServerName, closure: &Closure) -> Result<(InstallId, Vec<Part>), Error> {
     let platform = tools.node()?.platform();
-    let parts: Vec<_> = closure
-        .for_platform(platform)
+    let packages = || closure.for_platform(platform);
+    let parts: Vec<_> = packages()
         .map(|(path, package)| Part {
-            path: path.clone(),
+            place: Place::Package(path.clone()),
             integrity: package.integrity.clone(),
             what: label(package),
         })
         .collect();
-    let id = InstallId::of(name, platform, parts.iter().map(|part| (&part.path, &part.integrity)));
+    let id = InstallId::of(name, platform, packages().map(|(path, package)| (path, &package.integrity)));
     Ok((id, parts))
 }
 
@@ -233,13 +233,13 @@ pub fn install(tools: &Tools<'_>, name: &ServerName, closure: &Closure) -> Resul
     let (id, parts) = parts(tools, name, closure)?;
     let mut replaced = Vec::new();
     if tools.store.has_install(&id) {
-        let check = tools.store.check(&id, &parts)?;
+        let check = tools.store.check(&id, &parts, None)?;
         if let Some(installed) = check.installed {
             return Ok(Synced { installed, replaced });
         }
         replaced = lines(&check.changes);
     }
-    let done = tools.store.install(&id, &parts)?;
+    let done = tools.store.install(&id, &parts, None)?;
     if done.replaced && replaced.is_empty() {
         replaced.push("replaced an installed tree that could not be compared".into());
     }

@@ -247,12 +247,12 @@ fn tree(
 /// The comparison, repeated under the store's lock where it finds a difference: another mcp-pin
 /// may be replacing this very tree.
 fn settled_check(tools: &Tools<'_>, id: &InstallId, parts: &[Part]) -> Result<TreeCheck, Error> {
-    let check = tools.store.check(id, parts)?;
+    let check = tools.store.check(id, parts, None)?;
     if check.changes.is_empty() {
         return Ok(check);
     }
     let _lock = tools.lock_store()?;
-    Ok(tools.store.check(id, parts)?)
+    Ok(tools.store.check(id, parts, None)?)
 }
 
 #[expect(clippy::too_many_arguments, reason = "one step of `server`, cut out to be read alone")]
