@@ -336,6 +336,8 @@ impl Error {
             | Self::Store(_)
             | Self::Npm(_)
             | Self::Pypi(_)
+            | Self::Machine { .. }
+            | Self::TwoDigests { .. }
             | Self::Net(_)
             | Self::History(_)
             | Self::Runtime(_)

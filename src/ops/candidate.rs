@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Error;
-use crate::lock::check::check;
 use crate::manifest::{Policy, ServerEntry};
 use crate::model::{Closure, Finding, InstallPath, LocalArg, LockedPackage, Pin, Pinned, ServerName, Source};
 use crate::ops::archive::Key;
@@ -64,7 +63,7 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
     findings.append(&mut resolved.findings);
     sync::fetch(tools, ecosystem, ecosystem.needed(&machine, &resolved)?).await?;
     let (mut closure, claimed) = confirmed(tools, ecosystem, name, &resolved)?;
-    let poison: Vec<_> = check(&closure, &entry.source)
+    let poison: Vec<_> = checks::poisons(&closure, &entry.source)
         .iter()
         .filter(|poison| !poison.is_notice())
         .map(ToString::to_string)

@@ -275,11 +275,6 @@ async fn proposal<'a>(
             )
             .await?
         }
-        Source::Pypi { .. } => {
-            return Err(Error::NoName {
-                source_text: entry.source.to_string(),
-            });
-        }
         Source::Local => candidate::local(tools, entry)?,
     };
     Ok(Proposal {

@@ -20,7 +20,7 @@ use crate::mcp::python::PythonRuntime;
 use crate::model::python::{EntryPoint, PythonTarget, WheelName};
 use crate::model::{
     ArchiveContents, Closure, Evidence, Finding, InstallPath, Launch, LockedArchive, LockedPackage, PythonTerms, RegistrySignature,
-    Runtime, ServerName, Source, Terms,
+    Runtime, ServerName, Terms,
 };
 use crate::ops::tools::Tools;
 use crate::registry::pypi::{self, Claim, FetchError, Project, PypiError};
