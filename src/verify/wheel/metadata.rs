@@ -33,11 +33,11 @@ impl Metadata {
         major(&fields, METADATA, "Metadata-Version", &["1", "2"])?;
         let name = fields.needed("Name")?;
         if normal_name(name).as_ref() != Some(named.name()) {
-            return Err(renamed("Name", name, named.name()));
+            return Err(renamed("Name", name, &named.name()));
         }
         let version = fields.needed("Version")?;
         if !Version::from_str(version).is_ok_and(|inside| inside == *named.version()) {
-            return Err(renamed("Version", version, named.version()));
+            return Err(renamed("Version", version, &named.version()));
         }
         let extras = fields.all("Provides-Extra")?;
         Ok(Self {
@@ -69,7 +69,7 @@ pub(super) fn check_wheel(bytes: &[u8], named: &WheelName) -> Result<(), Refusal
     if tags.len() != python.len() * abi.len() * platform.len() || !tags.iter().all(fits) {
         let inside: Vec<_> = tags.into_iter().take(8).collect();
         let parts = named.tags().map(|part| part.iter().cloned().collect::<Vec<_>>().join("."));
-        return Err(renamed("Tag", &inside.join(", "), parts.join("-")));
+        return Err(renamed("Tag", &inside.join(", "), &parts.join("-")));
     }
     Ok(())
 }
@@ -90,7 +90,7 @@ fn unknown(file: &'static str, field: &'static str, value: &str) -> Refusal {
     }
 }
 
-fn renamed(field: &'static str, inside: &str, named: impl ToString) -> Refusal {
+fn renamed(field: &'static str, inside: &str, named: &dyn ToString) -> Refusal {
     Refusal::Renamed {
         field,
         inside: inside.chars().take(200).collect(),

@@ -28,10 +28,9 @@ pub(super) fn check(bytes: &[u8], folder: &str, files: &Files<'_>) -> Result<(),
                 what: "a digest of RECORD itself",
             });
         }
-        if !(own.contains(&path) && digest.is_empty()) && !matches(&digest, file.digest.as_bytes(), &path)? {
-            return Err(Refusal::Changed { path });
-        }
-        if !size.is_empty() && !is_size(&size, file.size) {
+        let open = own.contains(&path) && digest.is_empty();
+        let same = open || matches(&digest, file.digest.as_bytes(), &path)?;
+        if !same || !(size.is_empty() || is_size(&size, file.size)) {
             return Err(Refusal::Changed { path });
         }
         if !listed.insert(path.clone()) {
@@ -126,15 +125,11 @@ fn cell(rest: &mut &str) -> Option<String> {
     loop {
         let (text, after) = quoted.split_once('"')?;
         out.push_str(text);
-        match after.strip_prefix('"') {
-            Some(after) => {
-                out.push('"');
-                quoted = after;
-            }
-            None => {
-                *rest = after;
-                return Some(out);
-            }
-        }
+        let Some(again) = after.strip_prefix('"') else {
+            *rest = after;
+            return Some(out);
+        };
+        out.push('"');
+        quoted = again;
     }
 }

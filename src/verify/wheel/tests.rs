@@ -82,7 +82,7 @@ impl Build {
         };
         let files = all.iter().map(file).collect();
         let told = |path: &str| {
-            path.ends_with(".pth")
+            layout::has_ending(path, ".pth")
                 || path
                     .split_once('/')
                     .is_some_and(|(top, rest)| top.ends_with(".dist-info") && !rest.contains('/'))
