@@ -19,5 +19,4 @@ def start():
     for part in path.split("."):
         found = getattr(found, part)
     return found
-import sys
-sys.exit(globals().pop("start")()())
+__import__("sys").exit(globals().pop("start")()())

@@ -270,4 +270,6 @@ pub(super) fn example(wanted: &str) -> String {
 }
 
 #[cfg(test)]
+mod launch_tests;
+#[cfg(test)]
 mod tests;

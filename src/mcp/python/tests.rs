@@ -32,7 +32,7 @@ fn search_path() -> std::ffi::OsString {
     std::env::var_os("PATH").unwrap_or_default()
 }
 
-fn sources_of(folder: &Path, most: usize) -> Vec<(String, Vec<u8>)> {
+pub(super) fn sources_of(folder: &Path, most: usize) -> Vec<(String, Vec<u8>)> {
     let mut sources = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(next) = folders.pop() {
