@@ -7,6 +7,10 @@ use super::index::FakePypi;
 use super::wheel::{Wheel, deep, demo, helper};
 use super::{INSTALL, MATCH, VERIFY, cloned, installed, machine};
 
+/// What is done to the index about a file, given the text of its plainest metadata.
+type Lie = fn(&FakePypi, &str, String);
+type Loss = fn(&FakePypi, &str);
+
 const UPDATE: [&str; 4] = ["update", "demo", "--no-probe", "--yes"];
 
 #[test]
@@ -78,7 +82,6 @@ fn a_wheel_that_is_added_to_an_old_version_is_seen() {
 fn metadata_that_hides_something() {
     let file = helper("1.0").file_name();
     let plain = Wheel::new("demo-helper", "1.0").metadata_text();
-    type Lie = fn(&FakePypi, &str, String);
     let lies: [(&str, Lie); 4] = [
         ("a dependency", |index, file, plain| {
             index.claims_metadata(file, Some(plain));
@@ -122,7 +125,6 @@ fn a_wheel_of_something_else_inside() {
 
 #[test]
 fn what_disappears_after_locking() {
-    type Loss = fn(&FakePypi, &str);
     let losses: [(&str, Loss); 3] = [
         ("the file", |index, file| {
             index.loses(file);

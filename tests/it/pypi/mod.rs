@@ -1,5 +1,5 @@
 //! Python servers from an index on loopback, through the real binary: what is promised for npm
-//! must hold for PyPI, and for what only Python has.
+//! must hold for Python, and for what only Python has.
 
 mod environment;
 mod fleeting;
