@@ -72,7 +72,7 @@ fn a_wheel_that_is_added_to_an_old_version_is_seen() {
     for tag in &tags {
         index.publish(&helper("1.0").tag(tag).file("demo_helper/__init__.py", "evil()\n"));
     }
-    machine.run(&UPDATE).exits(1).says("demo-helper");
+    machine.run(&UPDATE).exits(1).says("archive-added").says("demo-helper");
     assert_eq!(machine.read("mcp-pin.lock"), lock);
     machine.run(&VERIFY).exits(0);
 }
