@@ -19,7 +19,7 @@ pub mod server;
 pub mod surface;
 
 pub use archive::{ArchiveContents, ArchiveFile, WheelContents};
-pub use closure::{Closure, ClosureError, InstallPath, LockedPackage, PackageName, Platform};
+pub use closure::{Closure, ClosureError, InstallPath, LockedArchive, LockedPackage, NodeTerms, PackageName, Platform, Terms};
 pub use digest::{DigestError, Integrity, Sha256Digest};
 pub use drift::{Change, Drift};
 pub use env::{EnvNameError, check_env_name};
