@@ -105,7 +105,7 @@ fn a_release_that_was_taken_back_is_not_chosen_but_a_locked_one_stays() {
     // Asked for exactly, it is had as pip gives it, and said.
     let exact = machine(&index);
     let ran = exact.run(&["install", "pypi:demo-mcp-server==1.1", "--no-probe", "--yes"]);
-    ran.says("steals keys");
+    ran.says("release-yanked").says("steals keys");
     // What is locked and taken back afterwards still installs: the bytes are the same.
     index.yank(&demo("1.0").file_name(), "broken");
     first.run(&VERIFY).exits(0);

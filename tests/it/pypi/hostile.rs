@@ -161,7 +161,7 @@ fn code_that_runs_unasked_is_shown_and_not_run() {
         let asked = machine.run(&INSTALL[..3]);
         assert!(asked.status == 1 || asked.status == 2, "{asked:?}");
         let shown = path.split('/').next().unwrap().trim_end_matches(".py");
-        asked.says("install-script-present").says("demo-deep").says(shown);
+        asked.says("startup-code-present").says("demo-deep").says(shown);
         assert_eq!(std::fs::read_dir(machine.store().join("installs")).map_or(0, Iterator::count), 0);
         // Approved, it lies in the tree, and does not run all the same.
         accepting(&machine, &PROBE).exits(0);
@@ -172,7 +172,7 @@ fn code_that_runs_unasked_is_shown_and_not_run() {
     }
     // Only paths: not code.
     let (_index, machine) = with(&wheel().file("demo-deep.pth", "demo_pack\n# import nothing\n"));
-    machine.run(&INSTALL).exits(0).never_says("install-script-present");
+    machine.run(&INSTALL).exits(0).never_says("startup-code-present");
 }
 
 #[test]

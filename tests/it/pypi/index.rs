@@ -4,6 +4,7 @@
 //! may be published, changed and taken away at any time.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -445,7 +446,7 @@ impl State {
         for file in files {
             let mut tag = format!("<a href=\"{}", Self::link(project, file));
             if let Some(digest) = &file.sha256 {
-                tag += &format!("#sha256={digest}");
+                let _ = write!(tag, "#sha256={digest}");
             }
             tag += "\"";
             let metadata = file.metadata.as_ref().map(|text| format!("sha256={}", sha256(text)));
@@ -456,10 +457,10 @@ impl State {
                 ("data-provenance", self.provenance(file)),
             ] {
                 if let Some(value) = value {
-                    tag += &format!(" {name}=\"{}\"", escaped(&value));
+                    let _ = write!(tag, " {name}=\"{}\"", escaped(&value));
                 }
             }
-            page += &format!("{tag}>{}</a><br/>\n", file.name);
+            let _ = writeln!(page, "{tag}>{}</a><br/>", file.name);
         }
         page + "</body></html>\n"
     }

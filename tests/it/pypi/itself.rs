@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::index::FakePypi;
 use super::wheel::{Wheel, demo, server};
+use super::zip::Entry;
 use crate::registry::Trouble;
 
 /// uv or pip in an empty home; only the PATH and the index come from outside.
@@ -157,4 +158,30 @@ fn it_lies_as_told() {
         .publish_at(&young, "2099-01-01T00:00:00Z")
         .claims_python(&young.file_name(), Some(">=99"));
     assert!(closure(&index).contains("1.0-py3"));
+}
+
+#[test]
+fn its_wheels_hold_what_they_are_told_to() {
+    let wheel = demo("1.0")
+        .odd("../up.py", "x")
+        .raw(Entry::link("link", "/etc/passwd"))
+        .raw(Entry::file("demo_mcp_server/__init__.py", b"twice", false))
+        .executable("run.sh", "#!/bin/false\n")
+        .data("scripts/x", "")
+        .followed(b"more");
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("w.zip"), wheel.archive()).unwrap();
+    let list = "import zipfile, warnings\n\
+        z = zipfile.ZipFile('w.zip')\nassert z.testzip() is None\n\
+        for i in z.infolist(): print(i.filename, oct(i.external_attr >> 16))";
+    let said = works(&tool(home.path(), "", &["python3", "-c", list]));
+    for line in [
+        "../up.py 0o100644",
+        "link 0o120777",
+        "run.sh 0o100755",
+        "demo_mcp_server-1.0.data/scripts/x 0o100644",
+    ] {
+        assert!(said.lines().any(|found| found == line), "{line} in\n{said}");
+    }
+    assert_eq!(said.matches("demo_mcp_server/__init__.py ").count(), 2, "{said}");
 }

@@ -7,6 +7,10 @@ use super::index::FakePypi;
 use super::wheel::{Wheel, deep, demo, helper};
 use super::{INSTALL, MATCH, VERIFY, cloned, installed, machine};
 
+/// What is done to the index about a file, given the text of its plainest metadata.
+type Lie = fn(&FakePypi, &str, String);
+type Loss = fn(&FakePypi, &str);
+
 const UPDATE: [&str; 4] = ["update", "demo", "--no-probe", "--yes"];
 
 #[test]
@@ -68,7 +72,7 @@ fn a_wheel_that_is_added_to_an_old_version_is_seen() {
     for tag in &tags {
         index.publish(&helper("1.0").tag(tag).file("demo_helper/__init__.py", "evil()\n"));
     }
-    machine.run(&UPDATE).exits(1).says("demo-helper");
+    machine.run(&UPDATE).exits(1).says("archive-added").says("demo-helper");
     assert_eq!(machine.read("mcp-pin.lock"), lock);
     machine.run(&VERIFY).exits(0);
 }
@@ -78,7 +82,6 @@ fn a_wheel_that_is_added_to_an_old_version_is_seen() {
 fn metadata_that_hides_something() {
     let file = helper("1.0").file_name();
     let plain = Wheel::new("demo-helper", "1.0").metadata_text();
-    type Lie = fn(&FakePypi, &str, String);
     let lies: [(&str, Lie); 4] = [
         ("a dependency", |index, file, plain| {
             index.claims_metadata(file, Some(plain));
@@ -122,7 +125,6 @@ fn a_wheel_of_something_else_inside() {
 
 #[test]
 fn what_disappears_after_locking() {
-    type Loss = fn(&FakePypi, &str);
     let losses: [(&str, Loss); 3] = [
         ("the file", |index, file| {
             index.loses(file);

@@ -1,5 +1,5 @@
 //! Python servers from an index on loopback, through the real binary: what is promised for npm
-//! must hold for PyPI, and for what only Python has.
+//! must hold for Python, and for what only Python has.
 
 mod environment;
 mod fleeting;
@@ -7,9 +7,11 @@ mod hostile;
 mod http;
 mod index;
 mod install;
+mod interrupted;
 mod itself;
 mod lying;
 mod private;
+mod real;
 mod scripts;
 mod signed;
 mod tamper;

@@ -99,10 +99,10 @@ const TREE: &[Tampering] = &[
         put(&site.join("demo_mcp_server/evil.py"), "evil()\n");
     }),
     ("standard library shadowed", "file-added", "json.py", |site| {
-        put(&site.join("json.py"), "evil()\n")
+        put(&site.join("json.py"), "evil()\n");
     }),
     (".pth added", "file-added", "evil.pth", |site| {
-        put(&site.join("evil.pth"), "import os\n")
+        put(&site.join("evil.pth"), "import os\n");
     }),
     ("sitecustomize added", "file-added", "sitecustomize.py", |site| {
         put(&site.join("sitecustomize.py"), "evil()\n");
@@ -302,7 +302,7 @@ const LOCK: &[Edit] = &[
     }),
     ("node for python", |entry| entry["launch"]["runtime"]["kind"] = "node".into()),
     ("variable that steers python", |entry| {
-        entry["launch"]["env"] = json!(["PYTHONPATH"])
+        entry["launch"]["env"] = json!(["PYTHONPATH"]);
     }),
     ("argument added", |entry| entry["launch"]["args"] = json!(["--root=/"])),
 ];

@@ -86,7 +86,7 @@ fn what_a_version_changes_in_the_code_is_shown_before_anything_is_started() {
         ("package-changed", "closure"),
         ("code-changed", "demo-mcp-server"),
         ("code-changed", "demo-helper"),
-        ("install-script-added", "demo-mcp-server"),
+        ("startup-code-added", "demo-mcp-server"),
         ("runtime-range-changed", "runtime"),
     ] {
         let is = |(found, about, _): &(String, String, String)| found == code && (about == subject || subject == "runtime");

@@ -11,7 +11,11 @@ use crate::harness::Machine;
 
 /// The interpreter behind `python3`, which may be a shim.
 fn interpreter() -> PathBuf {
-    let output = Command::new("python3")
+    behind("python3")
+}
+
+fn behind(program: &str) -> PathBuf {
+    let output = Command::new(program)
         .args(["-c", "import sys; print(sys.executable)"])
         .output()
         .unwrap();
@@ -120,7 +124,13 @@ fn a_newer_version_that_has_no_wheel_is_not_passed_over_in_silence() {
     index
         .publish_source("demo-helper", "1.5", source(&mark))
         .publish_source("demo-mcp-server", "1.7", source(&mark));
-    machine.run(&INSTALL).exits(0).says("1.5").says("demo-helper").says("1.7");
+    machine
+        .run(&INSTALL)
+        .exits(0)
+        .says("newer-without-wheel")
+        .says("1.5")
+        .says("demo-helper")
+        .says("1.7");
     assert_eq!(packages(&machine), three("1.0", "1.0", "1.0"));
     assert!(!mark.exists(), "a build ran");
     // A source beside the wheel of the same version is nothing to say.
@@ -158,4 +168,48 @@ fn the_most_special_wheel_is_taken_and_only_that() {
     let text = std::fs::read_to_string(super::site(&machine).join("demo_helper/__init__.py")).unwrap();
     assert_eq!(text, "VERSION = 'special'\n");
     machine.run(&VERIFY).exits(0);
+}
+
+/// Every interpreter that uv finds here, fit for the server; behind shims and links, and once.
+fn interpreters() -> Vec<PathBuf> {
+    let words = ["python", "list", "--only-installed", "--output-format", "json"];
+    let output = Command::new("uv").args(words).output().unwrap();
+    let all: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut found: Vec<PathBuf> = Vec::new();
+    for python in all.as_array().unwrap() {
+        let parts = &python["version_parts"];
+        if parts["major"] == 3 && parts["minor"].as_u64() >= Some(9) && python["implementation"] == "cpython" {
+            let real = behind(python["path"].as_str().unwrap()).canonicalize().unwrap();
+            if !found.contains(&real) {
+                found.push(real);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn another_interpreter_is_seen() {
+    let found = interpreters();
+    let [one, other, ..] = &found[..] else {
+        println!("skipped: one Python alone is here: {found:?}");
+        return;
+    };
+    let (index, first) = installed();
+    let mut machine = super::cloned(&index, &first);
+    only(&mut machine, &[("python3", one.clone())]);
+    machine.run(&["install", "--no-probe", "--yes"]).exits(0);
+    machine.run(&VERIFY).exits(0);
+    let python = machine.home().join("bin/python3");
+    std::fs::remove_file(&python).unwrap();
+    symlink(other, &python).unwrap();
+    machine.run(&VERIFY).exits(1).says("interpreter-changed");
+    // Made anew for the one that is here, or for the other: and then there is nothing to say.
+    machine.run(&["install", "--no-probe", "--yes"]).exits(0);
+    machine.run(&VERIFY).exits(0);
+    assert_eq!(
+        machine.read("mcp-pin.lock"),
+        first.read("mcp-pin.lock"),
+        "no interpreter is in the lock"
+    );
 }

@@ -34,8 +34,8 @@ impl Entry {
 }
 
 /// 1985-10-26, 01:21: the time of every entry.
-const TIME: u16 = 1 << 11 | 21 << 5;
-const DATE: u16 = 5 << 9 | 10 << 5 | 26;
+const TIME: u16 = 0x0aa0;
+const DATE: u16 = 0x0b5a;
 /// Names are UTF-8.
 const FLAGS: u16 = 1 << 11;
 const DEFLATED: u16 = 8;

@@ -13,7 +13,7 @@ use crate::harness::hex;
 
 /// What npm's publish attestation is called.
 const PUBLISH: &str = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1";
-/// What PyPI's publish attestation (PEP 740) is called; a name, split so that no address of a
+/// What the publish attestation of Python files (PEP 740) is called; a name, split so that no address of a
 /// registry stands here.
 const PYPI_PUBLISH: &str = concat!("https://docs.py", "pi.org/attestations/publish/v1");
 /// SLSA's provenance, version 1.
