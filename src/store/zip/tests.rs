@@ -347,6 +347,11 @@ fn a_wide_end_record_is_needed_and_says_the_same() {
     assert!(damage(&first().pack_wide(|_, _, end| full(end))).contains("contradict"));
     assert!(damage(&first().pack_wide(|_, locator, _| locator[8] ^= 1)).contains("contradict"));
     assert!(damage(&first().pack_twisted(full)).contains("directory"));
+    let many = (0..65_536).fold(crafted::Zip::new(), |zip, _| zip.stored("f", b""));
+    assert!(matches!(read(&many.pack_wide(|_, _, _| ())), Err(ArchiveError::Bomb { .. })));
+    assert!(damage(&many.pack_wide(|wide, _, _| put(wide, 32, [0, 0, 2]))).contains("several files"));
+    assert!(damage(&many.pack_wide(|_, _, end| put(end, 10, [0xfe, 0xff]))).contains("contradict"));
+    assert!(damage(&many.pack_wide(|wide, _, _| wide[4] = 45)).contains("contradict"));
     // Before a full record that is no locator, nothing wide is seen.
     assert!(damage(&first().pack_wide(|_, locator, _| locator[0] = 0)).contains("directory"));
 }
