@@ -28,7 +28,7 @@ struct Row<'a> {
 /// The level of evidence of a server's own package.
 fn level(pin: &Pin) -> Option<Level> {
     match &pin.pinned {
-        Pinned::Package { closure, .. } => closure.root_package().map(|root| root.evidence.level()),
+        Pinned::Package { closure, .. } => closure.root_package().map(crate::model::LockedPackage::level),
         Pinned::Local(_) => None,
     }
 }

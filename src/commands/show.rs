@@ -84,7 +84,10 @@ pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
 fn package(out: &mut dyn Write, closure: &Closure, all: bool, approved: bool) -> io::Result<()> {
     let Some(root) = closure.root_package() else { return Ok(()) };
     writeln!(out, "package    {} {}", root.name, visible(&root.version))?;
-    writeln!(out, "archive    {}", root.integrity)?;
+    for archive in &root.archives {
+        let file = archive.file.as_ref().map(|file| format!("  {}", visible(file))).unwrap_or_default();
+        writeln!(out, "archive    {}{file}", archive.integrity)?;
+    }
     evidence(out, closure, approved)?;
     let scripts: Vec<_> = closure
         .packages
@@ -95,7 +98,7 @@ fn package(out: &mut dyn Write, closure: &Closure, all: bool, approved: bool) ->
     let native: Vec<_> = closure
         .packages
         .values()
-        .filter(|package| package.native)
+        .filter(|package| package.is_native())
         .map(|package| package.name.to_string())
         .collect();
     writeln!(out, "closure    {}", count(closure.packages.len(), "package"))?;
@@ -108,8 +111,8 @@ fn package(out: &mut dyn Write, closure: &Closure, all: bool, approved: bool) ->
     if all {
         for (path, package) in &closure.packages {
             let version = visible(&package.version);
-            writeln!(out, "  {path}  {} {version}  {}", package.name, package.evidence.level())?;
-            if let Some(provenance) = &package.evidence.provenance {
+            writeln!(out, "  {path}  {} {version}  {}", package.name, package.level())?;
+            if let Some(provenance) = package.weakest().and_then(|archive| archive.evidence.provenance.as_ref()) {
                 writeln!(out, "    {}", visible(&told::signer(provenance)))?;
             }
         }
@@ -122,13 +125,15 @@ fn source(pin: &Pin) -> Option<String> {
     let Pinned::Package { closure, .. } = &pin.pinned else {
         return None;
     };
-    told::source_link(closure.root_package()?.evidence.provenance.as_ref()?)
+    told::source_link(closure.root_package()?.weakest()?.evidence.provenance.as_ref()?)
 }
 
 /// Who signed what, from which commit. Of an entry that this user did not approve, it is the word of
 /// whoever wrote the lock.
 fn evidence(out: &mut dyn Write, closure: &Closure, approved: bool) -> io::Result<()> {
-    let Some(root) = closure.root_package() else { return Ok(()) };
+    let Some(root) = closure.root_package().and_then(crate::model::LockedPackage::weakest) else {
+        return Ok(());
+    };
     let level = root.evidence.level();
     if approved || level == Level::Hash {
         writeln!(out, "evidence   {level}")?;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::evidence::evidence;
 use crate::model::pin::Pinned;
 use crate::model::{
-    Change, Closure, Evidence, InstallPath, Integrity, Launch, LocalArg, LocalCommand, LockedPackage, PackageName, Pin, Runtime,
+    Change, Closure, Evidence, InstallPath, Integrity, Launch, LocalArg, LocalCommand, LockedArchive, LockedPackage, PackageName, Pin,
 };
 
 /// Every copy of one package in one closure.
@@ -46,7 +46,7 @@ pub fn diff_closures(before: &Closure, after: &Closure) -> Vec<Change> {
             evidence(name, own == Some(name), was, is, &mut out);
         }
         scripts(name, own == Some(name), was, is, &mut out);
-        let native = |copies: &Copies<'_>| copies.iter().any(|(_, package)| package.native || package.is_platform_limited());
+        let native = |copies: &Copies<'_>| copies.iter().any(|(_, package)| package.is_native());
         if native(is) && !native(was) {
             out.push(Change::NativeAdded { name: name.clone() });
         }
@@ -72,26 +72,58 @@ fn each_version(copies: &Copies<'_>, mut tell: impl FnMut(InstallPath, String)) 
     }
 }
 
+/// The digests of one version's archives, by file name.
+type Files = BTreeMap<Option<String>, BTreeSet<Integrity>>;
+
+fn digests(copies: &Copies<'_>) -> BTreeMap<String, Files> {
+    let mut map: BTreeMap<String, Files> = BTreeMap::new();
+    for (_, package) in copies {
+        let files = map.entry(package.version.clone()).or_default();
+        for archive in &package.archives {
+            files.entry(archive.file.clone()).or_default().insert(archive.integrity.clone());
+        }
+    }
+    map
+}
+
+/// What happened to one file of a version that was pinned before. The attack: a version that
+/// everybody has reviewed gets other bytes, or one more wheel that some machines prefer.
+fn archives(
+    name: &PackageName,
+    version: &str,
+    file: Option<&str>,
+    known: Option<&BTreeSet<Integrity>>,
+    after: &BTreeSet<Integrity>,
+    out: &mut Vec<Change>,
+) {
+    for after in after.iter().filter(|after| known.is_none_or(|known| !known.contains(after))) {
+        out.push(match (known, file) {
+            (None, Some(file)) => Change::ArchiveAdded {
+                name: name.clone(),
+                version: version.to_owned(),
+                file: file.to_owned(),
+                integrity: after.to_string(),
+            },
+            _ => Change::BytesReplaced {
+                name: name.clone(),
+                version: version.to_owned(),
+                before: known
+                    .and_then(|known| known.iter().next())
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+                after: after.to_string(),
+            },
+        });
+    }
+}
+
 /// Versions and places of a package that is on both sides.
 fn versions(name: &PackageName, was: &Copies<'_>, is: &Copies<'_>, out: &mut Vec<Change>) {
-    let digests = |copies: &Copies<'_>| {
-        let mut map: BTreeMap<String, BTreeSet<Integrity>> = BTreeMap::new();
-        for (_, package) in copies {
-            map.entry(package.version.clone()).or_default().insert(package.integrity.clone());
-        }
-        map
-    };
     let (old, new) = (digests(was), digests(is));
     for (version, found) in &new {
         let Some(known) = old.get(version) else { continue };
-        for after in found.difference(known) {
-            let before = known.iter().next().map(ToString::to_string).unwrap_or_default();
-            out.push(Change::BytesReplaced {
-                name: name.clone(),
-                version: version.clone(),
-                before,
-                after: after.to_string(),
-            });
+        for (file, after) in found {
+            archives(name, version, file.as_deref(), known.get(file), after, out);
         }
     }
     let gone: Vec<_> = old.keys().filter(|version| !new.contains_key(*version)).cloned().collect();
@@ -102,7 +134,7 @@ fn versions(name: &PackageName, was: &Copies<'_>, is: &Copies<'_>, out: &mut Vec
             .or(is.first())
             .map(|(path, _)| (*path).clone())
     };
-    let last = |map: &BTreeMap<String, BTreeSet<Integrity>>| map.keys().next_back().cloned().unwrap_or_default();
+    let last = |map: &BTreeMap<String, Files>| map.keys().next_back().cloned().unwrap_or_default();
     let mut changed = |before: String, after: String| {
         if let Some(path) = path_of(&after) {
             out.push(Change::PackageChanged {
@@ -128,8 +160,7 @@ fn versions(name: &PackageName, was: &Copies<'_>, is: &Copies<'_>, out: &mut Vec
 fn entries_differ(was: &Copies<'_>, is: &Copies<'_>) -> bool {
     let bare = |copies: &Copies<'_>| -> BTreeMap<InstallPath, LockedPackage> {
         let strip = |package: &LockedPackage| LockedPackage {
-            integrity: Integrity::Sha256([0; 32]),
-            evidence: Evidence::default(),
+            archives: package.archives.iter().map(bare_archive).collect(),
             scripts: BTreeMap::new(),
             native: false,
             ..package.clone()
@@ -137,6 +168,14 @@ fn entries_differ(was: &Copies<'_>, is: &Copies<'_>) -> bool {
         copies.iter().map(|(path, package)| ((*path).clone(), strip(package))).collect()
     };
     bare(was) != bare(is)
+}
+
+fn bare_archive(archive: &LockedArchive) -> LockedArchive {
+    LockedArchive {
+        file: archive.file.clone(),
+        integrity: Integrity::Sha256([0; 32]),
+        evidence: Evidence::default(),
+    }
 }
 
 fn scripts(name: &PackageName, own: bool, was: &Copies<'_>, is: &Copies<'_>, out: &mut Vec<Change>) {
@@ -183,8 +222,7 @@ fn launch_change(out: &mut Vec<Change>, field: &'static str, before: String, aft
 /// Every difference between two launches. Lists are shown as JSON.
 pub fn diff_launch(before: &Launch, after: &Launch) -> Vec<Change> {
     let runtime = |launch: &Launch| {
-        let Runtime::Node { wanted } = &launch.runtime;
-        wanted.as_ref().map_or_else(
+        launch.runtime.wanted().map_or_else(
             || launch.runtime.kind().to_owned(),
             |wanted| format!("{} {wanted}", launch.runtime.kind()),
         )

@@ -1,27 +1,10 @@
 //! What a change of a closure must be reported as.
 
 use super::*;
-use crate::model::{CwdRule, PinnedFile, Sha256Digest, Source};
+use crate::model::{CwdRule, PinnedFile, Runtime, Sha256Digest, Source};
 
 fn package(name: &str, version: &str) -> LockedPackage {
-    LockedPackage {
-        evidence: Evidence::default(),
-        name: name.parse().unwrap(),
-        version: version.into(),
-        integrity: Integrity::Sha512([7; 64]),
-        os: vec![],
-        cpu: vec![],
-        libc: vec![],
-        optional: false,
-        scripts: BTreeMap::new(),
-        native: false,
-        dependencies: BTreeMap::new(),
-        optional_dependencies: BTreeMap::new(),
-        peer_dependencies: BTreeMap::new(),
-        optional_peers: BTreeSet::new(),
-        bundled: BTreeSet::new(),
-        engines_node: None,
-    }
+    crate::lock::sample::locked(name, version)
 }
 
 fn closure(packages: Vec<(&str, LockedPackage)>) -> Closure {
@@ -94,7 +77,10 @@ fn packages_come_go_and_change() {
 fn other_bytes_under_the_same_version_are_named() {
     let before = closure(vec![("node_modules/top", package("top", "1.0.0"))]);
     let mut after = before.clone();
-    after.packages.values_mut().for_each(|p| p.integrity = Integrity::Sha512([9; 64]));
+    after
+        .packages
+        .values_mut()
+        .for_each(|p| p.archive_mut().integrity = Integrity::Sha512([9; 64]));
     assert_eq!(codes(&diff_closures(&before, &after)), ["!top@1.0.0"]);
 }
 
@@ -127,7 +113,7 @@ fn scripts_and_native_code_are_seen() {
     let mut after = before.clone();
     let package = after.packages.get_mut(&root).unwrap();
     package.scripts = BTreeMap::from([("install".into(), "b".into()), ("preinstall".into(), "c".into())]);
-    after.packages.get_mut(&"node_modules/n".parse().unwrap()).unwrap().os = vec!["linux".into()];
+    after.packages.get_mut(&"node_modules/n".parse().unwrap()).unwrap().node_mut().os = vec!["linux".into()];
     assert_eq!(
         codes(&diff_closures(&before, &after)),
         [

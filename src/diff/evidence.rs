@@ -13,37 +13,51 @@ use std::collections::BTreeMap;
 
 use super::closure::Copies;
 use super::refs::ref_pattern;
-use crate::model::{Change, Identity, Integrity, LockedPackage, PackageName, Provenance};
+use crate::model::{Change, Evidence, Identity, Integrity, LockedPackage, PackageName, Provenance};
 
 /// The fields whose change says that somebody else made the package.
 const WHO: [&str; 4] = ["issuer", "repository", "repository-id", "owner-id"];
 
 /// The changes of level and signer of a package that is on both sides.
 pub(super) fn evidence(name: &PackageName, own: bool, was: &Copies<'_>, is: &Copies<'_>, out: &mut Vec<Change>) {
-    let old: Vec<_> = was.iter().map(|(_, package)| *package).collect();
-    let kept = |package: &&LockedPackage| {
-        let same =
-            |old: &&LockedPackage| old.version == package.version && old.integrity == package.integrity && old.evidence == package.evidence;
-        old.iter().any(same)
-    };
-    let come: Vec<_> = is.iter().map(|(_, package)| *package).filter(|package| !kept(package)).collect();
+    let old = archives(was);
+    let come: Vec<_> = archives(is).into_iter().filter(|archive| !old.contains(archive)).collect();
     levels(name, own, &old, &come, out);
     words(name, own, &old, &come, out);
     signers(name, own, &old, &come, out);
 }
 
-fn levels(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&LockedPackage], out: &mut Vec<Change>) {
+/// One archive of one version, and what is proved about it.
+#[derive(Clone, Copy, PartialEq)]
+struct Archive<'a> {
+    version: &'a String,
+    integrity: &'a Integrity,
+    evidence: &'a Evidence,
+}
+
+fn archives<'a>(copies: &Copies<'a>) -> Vec<Archive<'a>> {
+    let of = |package: &'a LockedPackage| {
+        package.archives.iter().map(|archive| Archive {
+            version: &package.version,
+            integrity: &archive.integrity,
+            evidence: &archive.evidence,
+        })
+    };
+    copies.iter().flat_map(|(_, package)| of(package)).collect()
+}
+
+fn levels(name: &PackageName, own: bool, old: &[Archive<'_>], come: &[Archive<'_>], out: &mut Vec<Change>) {
     // Of one archive in several places the weakest word counts.
     let mut lowest = BTreeMap::new();
     for package in come {
         let level = package.evidence.level();
-        let known = lowest.entry((&package.version, &package.integrity)).or_insert(level);
+        let known = lowest.entry((package.version, package.integrity)).or_insert(level);
         *known = level.min(*known);
     }
     let mut told = Vec::new();
     for ((version, integrity), after) in lowest {
-        let rank = |package: &&&LockedPackage| {
-            let same_bytes = package.version == *version && package.integrity == *integrity;
+        let rank = |package: &&Archive<'_>| {
+            let same_bytes = package.version == version && package.integrity == integrity;
             (same_bytes, package.evidence.level())
         };
         let best = old.iter().max_by_key(rank);
@@ -70,13 +84,13 @@ fn levels(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&Locked
 /// Where provenance stands in the place of the registry's own word. The attack: a mirror without any
 /// key serves bytes of its own, with provenance by a build of its own. Anybody can have that, and by
 /// the level alone it would be a gain.
-fn words(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&LockedPackage], out: &mut Vec<Change>) {
+fn words(name: &PackageName, own: bool, old: &[Archive<'_>], come: &[Archive<'_>], out: &mut Vec<Change>) {
     let without = come
         .iter()
         .filter(|package| package.evidence.provenance.is_some() && !package.evidence.has_registrys_word());
     for package in without {
-        let same_bytes = |old: &&&LockedPackage| old.version == package.version && old.integrity == package.integrity;
-        let vouched = |old: &&&LockedPackage| old.evidence.has_registrys_word();
+        let same_bytes = |old: &&Archive<'_>| old.version == package.version && old.integrity == package.integrity;
+        let vouched = |old: &&Archive<'_>| old.evidence.has_registrys_word();
         let before = old.iter().filter(vouched).max_by_key(|old| same_bytes(old));
         let change = before.map(|before| Change::RegistryWordLost {
             name: name.clone(),
@@ -104,16 +118,16 @@ struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    fn of(package: &'a LockedPackage) -> Option<Self> {
+    fn of(package: Archive<'a>) -> Option<Self> {
         let provenance = package.evidence.provenance.as_ref()?;
         Some(Self {
             identity: provenance.identity.clone(),
             git_ref: provenance
                 .git_ref
                 .as_ref()
-                .map_or_else(String::new, |git_ref| ref_pattern(git_ref, &package.version)),
-            version: &package.version,
-            integrity: &package.integrity,
+                .map_or_else(String::new, |git_ref| ref_pattern(git_ref, package.version)),
+            version: package.version,
+            integrity: package.integrity,
         })
     }
 
@@ -159,7 +173,7 @@ fn inside(identity: &Identity) -> Option<&str> {
     (head.eq_ignore_ascii_case(repository) && rest.starts_with('/')).then_some(rest)
 }
 
-fn signers(name: &PackageName, own: bool, old: &[&LockedPackage], come: &[&LockedPackage], out: &mut Vec<Change>) {
+fn signers(name: &PackageName, own: bool, old: &[Archive<'_>], come: &[Archive<'_>], out: &mut Vec<Change>) {
     let old: Vec<_> = old.iter().copied().filter_map(Signed::of).collect();
     let numbered: Vec<_> = old.iter().map(|signed| with_numbers(signed, &old)).collect();
     let mut told = Vec::new();

@@ -1,6 +1,6 @@
 //! Which changes of evidence are told, and which are none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::diff::diff_closures;
 use crate::model::{Change, Closure, Evidence, Identity, Integrity, Level, LockedPackage, Provenance, RegistrySignature, Sha256Digest};
@@ -46,24 +46,13 @@ fn of_level(level: Level) -> Evidence {
 fn package(name: &str, version: &str, evidence: Evidence) -> LockedPackage {
     let mut bytes = [0; 64];
     bytes[..version.len()].copy_from_slice(version.as_bytes());
-    LockedPackage {
-        name: name.parse().unwrap(),
-        version: version.into(),
+    let mut package = crate::lock::sample::locked(name, version);
+    *package.archive_mut() = crate::model::LockedArchive {
+        file: None,
         integrity: Integrity::Sha512(bytes),
         evidence,
-        os: vec![],
-        cpu: vec![],
-        libc: vec![],
-        optional: false,
-        scripts: BTreeMap::new(),
-        native: false,
-        dependencies: BTreeMap::new(),
-        optional_dependencies: BTreeMap::new(),
-        peer_dependencies: BTreeMap::new(),
-        optional_peers: BTreeSet::new(),
-        bundled: BTreeSet::new(),
-        engines_node: None,
-    }
+    };
+    package
 }
 
 /// A closure of copies of `helper` below the server's own package.
@@ -161,7 +150,7 @@ fn a_lost_level_names_what_it_was_built_from_and_whose_it_is() {
         name: "helper".parse().unwrap(),
         own,
         version: "1.1.0".into(),
-        integrity: package("helper", "1.1.0", Evidence::default()).integrity,
+        integrity: package("helper", "1.1.0", Evidence::default()).archive_mut().integrity.clone(),
         before_version: "1.0.0".into(),
         before_source: Some("https://host.example/Owner/name".into()),
         before: Level::Provenance,

@@ -173,7 +173,7 @@ pub fn check(closure: &Closure, wanted: &PackageName, requirement: Option<&str>)
         if !walk.reached.contains_key(path) {
             found.insert(Poison::Unreachable { path: path.clone() });
         }
-        if package.optional && walk.reached.get(path) == Some(&true) {
+        if package.node().is_some_and(|terms| terms.optional) && walk.reached.get(path) == Some(&true) {
             found.insert(Poison::NotOptional { path: path.clone() });
         }
     }
@@ -255,15 +255,16 @@ impl<'a> Walk<'a> {
     }
 
     fn leave(&mut self, from: &InstallPath, package: &LockedPackage, needed: bool, found: &mut BTreeSet<Poison>) {
-        let required = package.dependencies.iter().map(|edge| (edge, Edge::Required));
-        let optional = package.optional_dependencies.iter().map(|edge| (edge, Edge::Optional));
-        let peers = package.peer_dependencies.iter().map(|edge| {
-            let optional = package.optional_peers.contains(edge.0);
+        let Some(terms) = package.node() else { return };
+        let required = terms.dependencies.iter().map(|edge| (edge, Edge::Required));
+        let optional = terms.optional_dependencies.iter().map(|edge| (edge, Edge::Optional));
+        let peers = terms.peer_dependencies.iter().map(|edge| {
+            let optional = terms.optional_peers.contains(edge.0);
             (edge, if optional { Edge::OptionalPeer } else { Edge::Peer })
         });
         for ((name, text), edge) in required.chain(optional).chain(peers) {
             // npm lets a plain dependency stand for the peer of the same name.
-            let shadowed = package.dependencies.contains_key(name) || package.optional_dependencies.contains_key(name);
+            let shadowed = terms.dependencies.contains_key(name) || terms.optional_dependencies.contains_key(name);
             if matches!(edge, Edge::Peer | Edge::OptionalPeer) && shadowed {
                 continue;
             }
@@ -281,7 +282,7 @@ impl<'a> Walk<'a> {
         found: &mut BTreeSet<Poison>,
     ) {
         let requirement = Requirement::parse(text);
-        let bundled = package.bundled.contains(name);
+        let bundled = package.node().is_some_and(|terms| terms.bundled.contains(name));
         if matches!(requirement, Requirement::Foreign) && !bundled && matches!(edge, Edge::Required | Edge::Optional) {
             let (from, name, requirement) = (from.clone(), name.to_owned(), text.to_owned());
             found.insert(Poison::Foreign { from, name, requirement });

@@ -110,7 +110,7 @@ fn evidence(pin: &mut Pin) -> &mut Evidence {
     let Pinned::Package { closure, .. } = &mut pin.pinned else {
         unreachable!()
     };
-    &mut closure.packages.get_mut(&closure.root.clone()).unwrap().evidence
+    &mut closure.packages.get_mut(&closure.root.clone()).unwrap().archive_mut().evidence
 }
 
 type Edit = fn(&mut Evidence);

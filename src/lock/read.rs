@@ -12,8 +12,8 @@ use super::wire::{
 use super::{EntryError, LockError, Lockfile, MARKER, VERSION, VERSION_WITHOUT_EVIDENCE, evidence};
 use crate::model::launch::PinnedFile;
 use crate::model::{
-    ClientProfile, Closure, CwdRule, Era, Evidence, InstallPath, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedPackage,
-    PackageName, Pin, Pinned, Runtime, ServerName, Shape, Source, Surface, View, Volatile, check_env_name,
+    ClientProfile, Closure, CwdRule, Era, Evidence, InstallPath, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedArchive,
+    LockedPackage, NodeTerms, PackageName, Pin, Pinned, Runtime, ServerName, Shape, Source, Surface, Terms, View, Volatile, check_env_name,
 };
 use crate::surface::visible::is_invisible;
 use crate::surface::{digest, visible};
@@ -182,7 +182,9 @@ impl Reader<'_> {
         }
         let closure = Closure { root, packages };
         let search = closure.packages.iter().fold(0_usize, |sum, (path, package)| {
-            let edges = package.dependencies.len() + package.optional_dependencies.len() + package.peer_dependencies.len();
+            let edges = package.node().map_or(0, |terms| {
+                terms.dependencies.len() + terms.optional_dependencies.len() + terms.peer_dependencies.len()
+            });
             sum.saturating_add(edges.saturating_mul(path.as_str().len()))
         });
         if search > MAX_SEARCH {
@@ -217,22 +219,27 @@ impl Reader<'_> {
                 .chain([&wire.version]),
         )?;
         Ok(LockedPackage {
-            evidence: self.evidence(at, wire.evidence)?,
             name,
             version: wire.version,
-            integrity: self.integrity(at, &wire.integrity)?,
-            os: wire.os,
-            cpu: wire.cpu,
-            libc: wire.libc,
-            optional: wire.optional,
+            archives: vec![LockedArchive {
+                file: None,
+                integrity: self.integrity(at, &wire.integrity)?,
+                evidence: self.evidence(at, wire.evidence)?,
+            }],
             scripts: wire.scripts,
             native: wire.native,
-            dependencies: wire.dependencies,
-            optional_dependencies: wire.optional_dependencies,
-            peer_dependencies: wire.peer_dependencies,
-            optional_peers: self.set(at, wire.optional_peers)?,
-            bundled: self.set(at, wire.bundled)?,
-            engines_node: wire.engines_node,
+            terms: Terms::Node(NodeTerms {
+                os: wire.os,
+                cpu: wire.cpu,
+                libc: wire.libc,
+                optional: wire.optional,
+                dependencies: wire.dependencies,
+                optional_dependencies: wire.optional_dependencies,
+                peer_dependencies: wire.peer_dependencies,
+                optional_peers: self.set(at, wire.optional_peers)?,
+                bundled: self.set(at, wire.bundled)?,
+                engines_node: wire.engines_node,
+            }),
         })
     }
 
@@ -272,7 +279,7 @@ impl Reader<'_> {
     fn launch(&self, wire: WireLaunch, closure: &Closure) -> Read<Launch> {
         let WireRuntimeKind::Node = wire.runtime.kind;
         let wanted = wire.runtime.wanted;
-        if wanted.as_ref() != closure.root_package().and_then(|root| root.engines_node.as_ref()) {
+        if wanted.as_ref() != closure.root_package().and_then(|root| root.node()?.engines_node.as_ref()) {
             return self.rule("launch.runtime", "`wanted` differs from the package's own `enginesNode`");
         }
         self.plain("launch.args", &wire.args)?;

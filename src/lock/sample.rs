@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::Lockfile;
 use crate::model::launch::PinnedFile;
 use crate::model::{
-    ClientProfile, Closure, CwdRule, Era, Evidence, Identity, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedPackage,
-    Pin, Pinned, Provenance, RegistrySignature, Runtime, ServerName, Sha256Digest, Shape, Surface, View, Volatile,
+    ClientProfile, Closure, CwdRule, Era, Evidence, Identity, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedArchive,
+    LockedPackage, NodeTerms, Pin, Pinned, Provenance, RegistrySignature, Runtime, ServerName, Sha256Digest, Shape, Surface, Terms, View,
+    Volatile,
 };
 use crate::surface::digest;
 
@@ -26,22 +27,16 @@ fn strings(list: &[&str]) -> Vec<String> {
 
 pub(crate) fn locked(name: &str, version: &str) -> LockedPackage {
     LockedPackage {
-        evidence: Evidence::default(),
         name: name.parse().unwrap(),
         version: version.to_owned(),
-        integrity: Integrity::Sha512([7; 64]),
-        os: vec![],
-        cpu: vec![],
-        libc: vec![],
-        optional: false,
+        archives: vec![LockedArchive {
+            file: None,
+            integrity: Integrity::Sha512([7; 64]),
+            evidence: Evidence::default(),
+        }],
         scripts: BTreeMap::new(),
         native: false,
-        dependencies: BTreeMap::new(),
-        optional_dependencies: BTreeMap::new(),
-        peer_dependencies: BTreeMap::new(),
-        optional_peers: std::collections::BTreeSet::new(),
-        bundled: std::collections::BTreeSet::new(),
-        engines_node: None,
+        terms: Terms::Node(NodeTerms::default()),
     }
 }
 
@@ -115,7 +110,7 @@ fn proved(mut pin: Pin) -> Pin {
         ),
     ];
     for (path, evidence) in all {
-        closure.packages.get_mut(&path.parse().unwrap()).unwrap().evidence = evidence;
+        closure.packages.get_mut(&path.parse().unwrap()).unwrap().archive_mut().evidence = evidence;
     }
     pin
 }
@@ -126,7 +121,7 @@ pub(crate) fn unproved(mut pin: Pin) -> Pin {
         closure
             .packages
             .values_mut()
-            .for_each(|package| package.evidence = Evidence::default());
+            .for_each(|package| package.archive_mut().evidence = Evidence::default());
     }
     pin
 }
@@ -184,25 +179,31 @@ fn surface() -> Surface {
 
 pub(crate) fn package_pin() -> Pin {
     let root = LockedPackage {
-        dependencies: map(&[("helper", "^2.0.0"), ("alias", "npm:real@1")]),
-        optional_dependencies: map(&[("native-x64", "1.0.0")]),
-        peer_dependencies: map(&[("zod", "^3")]),
-        optional_peers: ["zod".to_owned()].into(),
-        bundled: ["inside".to_owned()].into(),
-        engines_node: Some(">=20".into()),
+        terms: Terms::Node(NodeTerms {
+            dependencies: map(&[("helper", "^2.0.0"), ("alias", "npm:real@1")]),
+            optional_dependencies: map(&[("native-x64", "1.0.0")]),
+            peer_dependencies: map(&[("zod", "^3")]),
+            optional_peers: ["zod".to_owned()].into(),
+            bundled: ["inside".to_owned()].into(),
+            engines_node: Some(">=20".into()),
+            ..NodeTerms::default()
+        }),
         ..locked("@example/server-notes", "1.2.3")
     };
-    let helper = LockedPackage {
+    let mut helper = LockedPackage {
         scripts: map(&[("postinstall", "node build.js")]),
         native: true,
-        integrity: Integrity::Sha256([9; 32]),
         ..locked("helper", "2.1.0")
     };
+    helper.archive_mut().integrity = Integrity::Sha256([9; 32]);
     let native = LockedPackage {
-        os: strings(&["linux"]),
-        cpu: strings(&["x64"]),
-        libc: strings(&["glibc"]),
-        optional: true,
+        terms: Terms::Node(NodeTerms {
+            os: strings(&["linux"]),
+            cpu: strings(&["x64"]),
+            libc: strings(&["glibc"]),
+            optional: true,
+            ..NodeTerms::default()
+        }),
         ..locked("native-x64", "1.0.0")
     };
     let packages = [

@@ -290,7 +290,7 @@ fn a_closure_has_a_bound_in_size_and_depth() {
         let mut lockfile = lockfile();
         let packages = &mut package_of(lockfile.servers.get_mut(&name("notes")).unwrap()).0.packages;
         let mut deep = super::sample::locked("a", "1.0.0");
-        deep.dependencies = (0..count).map(|n| (format!("p{n}"), "1".to_owned())).collect();
+        deep.node_mut().dependencies = (0..count).map(|n| (format!("p{n}"), "1".to_owned())).collect();
         let path = vec![format!("node_modules/{}", "a".repeat(200)); 50].join("/");
         packages.insert(path.parse().unwrap(), deep);
         parse(&write(&lockfile)).map(drop).map_err(|error| error.to_string())
@@ -366,33 +366,35 @@ const STATIC: &[Mutation] = &[
     }),
     ("name", |pin| helper(pin).name = "helped".parse().unwrap()),
     ("version", |pin| helper(pin).version = "2.1.1".into()),
-    ("integrity", |pin| helper(pin).integrity = Integrity::Sha256([8; 32])),
-    ("evidence", |pin| helper(pin).evidence = crate::model::Evidence::default()),
-    ("evidence added", |pin| {
-        helper(pin).evidence.publish = Some(Sha256Digest::of("x"));
+    ("integrity", |pin| helper(pin).archive_mut().integrity = Integrity::Sha256([8; 32])),
+    ("evidence", |pin| {
+        helper(pin).archive_mut().evidence = crate::model::Evidence::default()
     }),
-    ("os", |pin| helper(pin).os.push("linux".into())),
-    ("cpu", |pin| helper(pin).cpu.push("x64".into())),
-    ("libc", |pin| helper(pin).libc.push("musl".into())),
-    ("optional", |pin| helper(pin).optional = true),
+    ("evidence added", |pin| {
+        helper(pin).archive_mut().evidence.publish = Some(Sha256Digest::of("x"));
+    }),
+    ("os", |pin| helper(pin).node_mut().os.push("linux".into())),
+    ("cpu", |pin| helper(pin).node_mut().cpu.push("x64".into())),
+    ("libc", |pin| helper(pin).node_mut().libc.push("musl".into())),
+    ("optional", |pin| helper(pin).node_mut().optional = true),
     ("scripts", |pin| helper(pin).scripts.clear()),
     ("native", |pin| helper(pin).native = false),
     ("dependencies", |pin| {
-        helper(pin).dependencies.insert("x".into(), "1".into());
+        helper(pin).node_mut().dependencies.insert("x".into(), "1".into());
     }),
     ("optional dependencies", |pin| {
-        helper(pin).optional_dependencies.insert("x".into(), "1".into());
+        helper(pin).node_mut().optional_dependencies.insert("x".into(), "1".into());
     }),
     ("peers", |pin| {
-        helper(pin).peer_dependencies.insert("x".into(), "1".into());
+        helper(pin).node_mut().peer_dependencies.insert("x".into(), "1".into());
     }),
     ("optional peers", |pin| {
-        helper(pin).optional_peers.insert("x".into());
+        helper(pin).node_mut().optional_peers.insert("x".into());
     }),
     ("bundled", |pin| {
-        helper(pin).bundled.insert("x".into());
+        helper(pin).node_mut().bundled.insert("x".into());
     }),
-    ("engines", |pin| helper(pin).engines_node = Some("*".into())),
+    ("engines", |pin| helper(pin).node_mut().engines_node = Some("*".into())),
     ("runtime", |pin| package_of(pin).1.runtime = Runtime::Node { wanted: None }),
     ("entry", |pin| package_of(pin).1.entry.push('x')),
     ("args order", |pin| package_of(pin).1.args.reverse()),

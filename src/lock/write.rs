@@ -12,8 +12,8 @@ use super::wire::{
 use super::{Lockfile, VERSION};
 use crate::model::launch::PinnedFile;
 use crate::model::{
-    ClientProfile, Closure, CwdRule, Era, InstallPath, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedPackage, Pin, Pinned, Runtime,
-    Shape, Surface, View, Volatile,
+    ClientProfile, Closure, CwdRule, Era, InstallPath, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedPackage, NodeTerms, Pin,
+    Pinned, Shape, Surface, Terms, View, Volatile,
 };
 use crate::surface::{canonical, digest};
 
@@ -86,11 +86,10 @@ fn launch_of(launch: &Launch) -> WireLaunch {
         cwd,
         network,
     } = launch;
-    let Runtime::Node { wanted } = runtime;
     WireLaunch {
         runtime: WireRuntime {
             kind: WireRuntimeKind::Node,
-            wanted: wanted.clone(),
+            wanted: runtime.wanted().map(str::to_owned),
         },
         entry: entry.clone(),
         args: args.clone(),
@@ -104,26 +103,33 @@ fn package(path: &InstallPath, package: &LockedPackage) -> WirePackage {
     let LockedPackage {
         name,
         version,
-        integrity,
-        evidence,
+        archives,
+        scripts,
+        native,
+        terms,
+    } = package;
+    let terms = match terms {
+        Terms::Node(terms) => terms.clone(),
+        Terms::Python(_) => NodeTerms::default(),
+    };
+    let NodeTerms {
         os,
         cpu,
         libc,
         optional,
-        scripts,
-        native,
         dependencies,
         optional_dependencies,
         peer_dependencies,
         optional_peers,
         bundled,
         engines_node,
-    } = package;
+    } = &terms;
+    let archive = archives.first();
     WirePackage {
         name: (*name != path.name()).then(|| name.to_string()),
         version: version.clone(),
-        integrity: integrity.to_string(),
-        evidence: super::evidence::wire(evidence),
+        integrity: archive.map(|archive| archive.integrity.to_string()).unwrap_or_default(),
+        evidence: archive.and_then(|archive| super::evidence::wire(&archive.evidence)),
         os: os.clone(),
         cpu: cpu.clone(),
         libc: libc.clone(),

@@ -129,6 +129,17 @@ pub enum Change {
         /// The version now.
         after: String,
     },
+    /// A version that was pinned before has one more archive, which some machines prefer.
+    ArchiveAdded {
+        /// The package.
+        name: PackageName,
+        /// Its version, which was pinned before.
+        version: String,
+        /// The wheel that was not there then.
+        file: String,
+        /// Its digest.
+        integrity: String,
+    },
     /// The same name and version has other bytes: a registry must never do that.
     BytesReplaced {
         /// The package.

@@ -11,13 +11,26 @@ pub enum Runtime {
         /// The range as written; `None` where the package names none.
         wanted: Option<String>,
     },
+    /// Python, with the server package's own `Requires-Python` as the wanted version.
+    Python {
+        /// The specifiers as written; `None` where the package names none.
+        wanted: Option<String>,
+    },
 }
 
 impl Runtime {
-    /// `node`.
+    /// `node` or `python`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Node { .. } => "node",
+            Self::Python { .. } => "python",
+        }
+    }
+
+    /// The versions that the server's own package names.
+    pub fn wanted(&self) -> Option<&str> {
+        match self {
+            Self::Node { wanted } | Self::Python { wanted } => wanted.as_deref(),
         }
     }
 }
@@ -47,7 +60,8 @@ impl CwdRule {
 pub struct Launch {
     /// The interpreter.
     pub runtime: Runtime,
-    /// The entry file, relative to the tree's root, `/`-separated, inside the root package.
+    /// What is started. Node: the entry file, relative to the tree's root, `/`-separated, inside the
+    /// root package. Python: a console script of the root package, `NAME = module:callable`.
     pub entry: String,
     /// Arguments as pinned.
     pub args: Vec<String>,

@@ -19,7 +19,7 @@ pub mod server;
 pub mod surface;
 
 pub use archive::{ArchiveContents, ArchiveFile, WheelContents};
-pub use closure::{Closure, ClosureError, InstallPath, LockedPackage, PackageName, Platform};
+pub use closure::{Closure, ClosureError, InstallPath, LockedArchive, LockedPackage, NodeTerms, PackageName, Platform, Terms};
 pub use digest::{DigestError, Integrity, Sha256Digest};
 pub use drift::{Change, Drift};
 pub use env::{EnvNameError, check_env_name};
@@ -28,5 +28,5 @@ pub use launch::{CwdRule, Launch, LocalArg, LocalCommand, PinnedFile, Runtime};
 pub use pin::{Pin, Pinned};
 pub use python::PythonTerms;
 pub use report::{Detail, Finding, Fingerprint, Grade, Report};
-pub use server::{ServerName, Source, SourceError};
+pub use server::{ServerName, Source, SourceError, python_name};
 pub use surface::{ClientProfile, Era, Item, ItemKind, Shape, Surface, View, Volatile};

@@ -14,7 +14,8 @@ use crate::manifest::{Policy, ServerEntry};
 use crate::model::{
     Closure, Finding, Grade, InstallPath, Launch, LocalArg, LockedPackage, PackageName, Pin, Pinned, Runtime, ServerName, Source,
 };
-use crate::ops::evidence::{self, Key, Known};
+use crate::ops::archive::Key;
+use crate::ops::evidence::{self, Known};
 use crate::ops::sync::Wanted;
 use crate::ops::tools::Tools;
 use crate::ops::{checks, dates, local as local_command, releases, sync};
@@ -142,17 +143,22 @@ async fn fetch(tools: &Tools<'_>, resolved: &Resolution) -> Result<(), Error> {
         .filter(|claim| claim_fits(claim, &platform) || claim.as_claimed().is_none());
     let wanted = wanted
         .map(|claim| Wanted {
-            name: claim.name.clone(),
-            version: claim.version.clone(),
-            integrity: claim.integrity.clone(),
-            resolved: claim.resolved.clone(),
+            key: Key {
+                name: claim.name.clone(),
+                version: claim.version.clone(),
+                file: None,
+                integrity: claim.integrity.clone(),
+            },
+            address: claim.resolved.clone(),
         })
         .collect();
     sync::fetch(tools, wanted).await
 }
 
 fn claim_fits(claim: &Claim, platform: &crate::model::Platform) -> bool {
-    claim.as_claimed().is_none_or(|package| package.fits(platform))
+    claim
+        .as_claimed()
+        .is_none_or(|package| package.node().is_some_and(|terms| terms.fits(platform)))
 }
 
 /// Where packages say that they come from, as far as their archives are at hand.
@@ -167,8 +173,8 @@ fn confirmed(tools: &Tools<'_>, name: &ServerName, resolved: &Resolution) -> Res
         let what = format!("{}@{}", claim.name, claim.version);
         match package(tools, claim)? {
             Ok((package, source)) => {
-                let key = (package.name.clone(), package.version.clone(), package.integrity.clone());
-                sources.extend(source.map(|source| (key, source)));
+                let keys = package.archives.iter().map(|archive| Key::of(&package, archive));
+                sources.extend(keys.filter_map(|key| Some((key, source.clone()?))));
                 packages.insert(path.clone(), package);
             }
             Err(refusal @ Refusal::Confused(_)) => confused.push(format!("{what}: {refusal}")),
@@ -218,7 +224,8 @@ fn launch(tools: &Tools<'_>, name: &ServerName, entry: &ServerEntry, closure: &C
         what: "reading the server's own archive",
     };
     let root = closure.root_package().ok_or_else(gone)?;
-    let archive = tools.store.archive(&root.integrity, &sync::label(root))?.ok_or_else(gone)?;
+    let integrity = &root.archives.first().ok_or_else(gone)?.integrity;
+    let archive = tools.store.archive(integrity, &root.label())?.ok_or_else(gone)?;
     let contents = archive.contents()?;
     let failed = |what: String, hint: Option<String>| Error::Entry {
         server: name.clone(),
@@ -235,7 +242,7 @@ fn launch(tools: &Tools<'_>, name: &ServerName, entry: &ServerEntry, closure: &C
     env.dedup();
     Ok(Launch {
         runtime: Runtime::Node {
-            wanted: root.engines_node.clone(),
+            wanted: root.node().and_then(|terms| terms.engines_node.clone()),
         },
         entry: format!("{}/{file}", closure.root),
         args: entry.args.clone(),
@@ -247,7 +254,7 @@ fn launch(tools: &Tools<'_>, name: &ServerName, entry: &ServerEntry, closure: &C
 
 /// Whether this machine's runtime is one the package asks for.
 fn engine(tools: &Tools<'_>, name: &ServerName, closure: &Closure) -> Result<Option<Finding>, Error> {
-    let Some(wanted) = closure.root_package().and_then(|root| root.engines_node.clone()) else {
+    let Some(wanted) = closure.root_package().and_then(|root| root.node()?.engines_node.clone()) else {
         return Ok(None);
     };
     let found = tools.node()?.version()?;
@@ -336,7 +343,7 @@ pub fn entry_of(pin: &Pin) -> ServerEntry {
 pub fn figures(pin: &Pin) -> Vec<String> {
     match &pin.pinned {
         Pinned::Package { closure, launch } => {
-            let root = closure.root_package().map(sync::label).unwrap_or_default();
+            let root = closure.root_package().map(LockedPackage::label).unwrap_or_default();
             let limited = closure.packages.values().filter(|package| package.is_platform_limited()).count();
             let limited = if limited > 0 {
                 format!(", {limited} of them for certain platforms only")

@@ -111,7 +111,14 @@ pub fn entry(tools: &Tools<'_>, name: &ServerName, closure: &Closure, launch: &L
         .root_package()
         .ok_or_else(|| wrong("the server's own package is missing".into()))?;
     let what = format!("{}@{}", root.name, root.version);
-    let archive = tools.store.archive(&root.integrity, &what)?;
+    let archive = tools.store.archive(
+        &root
+            .archives
+            .first()
+            .ok_or_else(|| wrong("the server's own package has no archive".into()))?
+            .integrity,
+        &what,
+    )?;
     let contents = archive
         .ok_or(Error::Worker {
             what: "reading the server's own archive",

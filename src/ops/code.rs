@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::diff::{self, Side};
 use crate::error::Error;
-use crate::model::{ArchiveContents, Change, Closure, Integrity, LockedPackage, PackageName, Pin, Pinned};
+use crate::model::{ArchiveContents, Change, Closure, InstallPath, Integrity, Pin, Pinned};
+use crate::ops::archive::Archive;
 use crate::ops::sync;
 use crate::ops::tools::Tools;
 
@@ -18,27 +19,24 @@ pub async fn changes(tools: &Tools<'_>, before: &Pin, after: &Pin) -> Result<Vec
     let (Pinned::Package { closure: before, .. }, Pinned::Package { closure: after, .. }) = (&before.pinned, &after.pinned) else {
         return Ok(Vec::new());
     };
-    let platform = tools.node()?.platform();
-    let mut pairs = pairs(before, after);
-    pairs.retain(|(_, new)| new.fits(platform));
-    let gone: Vec<_> = pairs.iter().filter(|(old, _)| !tools.store.has_archive(&old.integrity)).collect();
+    let (old, new) = (here(tools, before)?, here(tools, after)?);
+    let pairs = pairs(before, &old, &new);
+    let gone = pairs.iter().filter(|(old, _)| !tools.store.has_archive(&old.archive.integrity));
     for (old, _) in gone {
         // One that was unpublished meanwhile must not keep the others from being compared.
-        if let Err(error) = sync::fetch(tools, vec![sync::Wanted::locked(old)]).await {
-            tools
-                .person
-                .note(&format!("{} is compared with nothing: {error}", sync::label(old)));
+        if let Err(error) = sync::fetch(tools, vec![sync::Wanted::locked(*old)]).await {
+            tools.person.note(&format!("{} is compared with nothing: {error}", old.label()));
         }
     }
     let mut out = Vec::new();
     for (old, new) in pairs {
         let own = after
             .root_package()
-            .is_some_and(|root| root.name == new.name && root.version == new.version);
+            .is_some_and(|root| root.name == new.package.name && root.version == new.package.version);
         let files = compare(tools, old, new)?;
         if !files.is_empty() {
             out.push(Change::Files {
-                name: new.name.clone(),
+                name: new.package.name.clone(),
                 own,
                 files,
             });
@@ -47,33 +45,53 @@ pub async fn changes(tools: &Tools<'_>, before: &Pin, after: &Pin) -> Result<Vec
     Ok(out)
 }
 
+/// The archives that this machine unpacks, with their places.
+type Here<'a> = Vec<(&'a InstallPath, Archive<'a>)>;
+
+fn here<'a>(tools: &Tools<'_>, closure: &'a Closure) -> Result<Here<'a>, Error> {
+    let platform = tools.node()?.platform();
+    let fits = closure
+        .packages
+        .iter()
+        .filter(|(_, package)| package.node().is_some_and(|terms| terms.fits(platform)));
+    Ok(fits
+        .filter_map(|(path, package)| {
+            Some((
+                path,
+                Archive {
+                    package,
+                    archive: package.archives.first()?,
+                },
+            ))
+        })
+        .collect())
+}
+
 /// Old and new of each package that moved: at the same place first, otherwise the nearest of the
 /// same name.
-fn pairs<'a>(before: &'a Closure, after: &'a Closure) -> Vec<(&'a LockedPackage, &'a LockedPackage)> {
-    let mut by_name: BTreeMap<&PackageName, Vec<&LockedPackage>> = BTreeMap::new();
-    for package in before.packages.values() {
-        by_name.entry(&package.name).or_default().push(package);
-    }
+fn pairs<'a>(before: &Closure, old: &Here<'a>, new: &Here<'a>) -> Vec<(Archive<'a>, Archive<'a>)> {
     let mut seen: Vec<(&Integrity, &Integrity)> = Vec::new();
     let mut out = Vec::new();
-    for (path, new) in &after.packages {
-        let same_place = before.packages.get(path).filter(|old| old.name == new.name);
-        let candidates = by_name.get(&new.name);
-        if candidates.is_some_and(|all| all.iter().any(|old| old.integrity == new.integrity)) {
+    for (path, new) in new {
+        let known = before.packages.values().filter(|old| old.name == new.package.name);
+        if known.clone().any(|old| old.holds(&new.archive.integrity)) {
             continue; // These very bytes were pinned before.
         }
-        let Some(old) = same_place.or_else(|| candidates.and_then(|all| all.first().copied())) else {
+        let mut candidates = old.iter().filter(|(_, old)| old.package.name == new.package.name);
+        let same_place = candidates.clone().find(|(old, _)| old == path);
+        let Some((_, old)) = same_place.or_else(|| candidates.next()) else {
             continue;
         };
-        if !seen.contains(&(&old.integrity, &new.integrity)) {
-            seen.push((&old.integrity, &new.integrity));
-            out.push((old, new));
+        let both = (&old.archive.integrity, &new.archive.integrity);
+        if !seen.contains(&both) {
+            seen.push(both);
+            out.push((*old, *new));
         }
     }
     out
 }
 
-fn compare(tools: &Tools<'_>, old: &LockedPackage, new: &LockedPackage) -> Result<Vec<crate::model::drift::FileChange>, Error> {
+fn compare(tools: &Tools<'_>, old: Archive<'_>, new: Archive<'_>) -> Result<Vec<crate::model::drift::FileChange>, Error> {
     let (before, before_bytes) = unpacked(tools, old)?.unwrap_or_default();
     let Some((after, after_bytes)) = unpacked(tools, new)? else {
         return Ok(Vec::new());
@@ -87,8 +105,8 @@ fn compare(tools: &Tools<'_>, old: &LockedPackage, new: &LockedPackage) -> Resul
 
 type Unpacked = (ArchiveContents, BTreeMap<String, Vec<u8>>);
 
-fn unpacked(tools: &Tools<'_>, package: &LockedPackage) -> Result<Option<Unpacked>, Error> {
-    let Some(archive) = tools.store.archive(&package.integrity, &sync::label(package))? else {
+fn unpacked(tools: &Tools<'_>, archive: Archive<'_>) -> Result<Option<Unpacked>, Error> {
+    let Some(archive) = tools.store.archive(&archive.archive.integrity, &archive.label())? else {
         return Ok(None);
     };
     let mut bytes = BTreeMap::new();

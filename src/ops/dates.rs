@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::model::{Detail, Finding, Grade, ServerName};
+use crate::ops::archive::Key;
 use crate::ops::releases::Releases;
 use crate::ops::tools::Tools;
 use crate::registry::npm::Resolution;
@@ -23,9 +24,9 @@ pub fn findings(
     cutoff: Option<Timestamp>,
 ) -> Vec<Finding> {
     let Some(cutoff) = cutoff else { return Vec::new() };
-    let names: BTreeSet<_> = releases.keys().map(|(name, ..)| name).collect();
+    let names: BTreeSet<_> = releases.keys().map(|key| &key.name).collect();
     let (mut young, mut undated) = (Vec::new(), Vec::new());
-    for ((name, version, _), release) in releases {
+    for (Key { name, version, .. }, release) in releases {
         match release.published {
             Some(published) if published > cutoff => young.push((name, version, published)),
             Some(_) => {}

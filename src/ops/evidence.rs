@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use crate::error::Error;
 use crate::lock::{Lockfile, check_evidence};
 use crate::manifest::{Policy, ServerEntry};
-use crate::model::{Closure, Evidence, Finding, Integrity, Level, LockedPackage, PackageName, Pin, Pinned, RegistrySignature, ServerName};
+use crate::model::{Closure, Evidence, Finding, Level, LockedArchive, LockedPackage, Pin, Pinned, RegistrySignature, ServerName};
+use crate::ops::archive::{Archive, Key};
 use crate::ops::checks;
 use crate::ops::releases::{Release, Releases};
 use crate::ops::tools::Tools;
@@ -31,16 +32,9 @@ pub use told::{Counts, counts, figures, signer, source_link};
 /// How many replies are asked for at once.
 const AT_ONCE: usize = 8;
 
-/// One archive under one name.
-pub type Key = (PackageName, String, Integrity);
-
 /// Evidence that other entries hold already, by archive. Whoever wrote it: it is proved again before
 /// it counts.
 pub type Known = BTreeMap<Key, Evidence>;
-
-fn key(package: &LockedPackage) -> Key {
-    (package.name.clone(), package.version.clone(), package.integrity.clone())
-}
 
 /// What the locks at hand hold.
 pub fn known<'a>(locks: impl IntoIterator<Item = &'a Lockfile>, pins: impl IntoIterator<Item = &'a Pin>) -> Known {
@@ -48,12 +42,10 @@ pub fn known<'a>(locks: impl IntoIterator<Item = &'a Lockfile>, pins: impl IntoI
     let mut known = Known::new();
     for pin in pins {
         let Pinned::Package { closure, .. } = &pin.pinned else { continue };
-        for package in closure.packages.values().filter(|package| package.evidence.level() > Level::Hash) {
-            let better = known
-                .get(&key(package))
-                .is_none_or(|found| found.level() < package.evidence.level());
-            if better {
-                known.insert(key(package), package.evidence.clone());
+        for (package, archive) in closure.archives().filter(|(_, archive)| archive.evidence.level() > Level::Hash) {
+            let key = Key::of(package, archive);
+            if known.get(&key).is_none_or(|found| found.level() < archive.evidence.level()) {
+                known.insert(key, archive.evidence.clone());
             }
         }
     }
@@ -102,9 +94,9 @@ pub async fn collect(
     claimed: &BTreeMap<Key, String>,
 ) -> Result<Vec<Finding>, Error> {
     let trust = &tools.trust()?.trust;
-    let packages: BTreeMap<Key, &LockedPackage> = closure.packages.values().map(|package| (key(package), package)).collect();
-    let kept = kept(tools, &packages, known)?;
-    let asked = packages.keys().filter(|key| {
+    let archives: BTreeMap<Key, Archive<'_>> = Archive::all(closure).into_iter().map(|archive| (archive.key(), archive)).collect();
+    let kept = kept(tools, &archives, known)?;
+    let asked = archives.keys().filter(|key| {
         let release = releases.get(*key);
         let offered = match release {
             Some(release) if release.announces_attestations() => Level::Provenance,
@@ -120,7 +112,7 @@ pub async fn collect(
         }
     }
     let mut findings = Vec::new();
-    let missing: Vec<_> = jobs.iter().filter(|job| job.missing).map(|job| named(&job.key)).collect();
+    let missing: Vec<_> = jobs.iter().filter(|job| job.missing).map(|job| job.key.label()).collect();
     if !missing.is_empty() {
         findings.push(policy::attestation_missing(server, &missing));
     }
@@ -133,11 +125,14 @@ pub async fn collect(
             proven.insert(key, fresh);
         }
     }
-    findings.extend(stripped(server, packages.keys(), known, &proven));
+    findings.extend(stripped(server, archives.keys(), known, &proven));
     findings.extend(facts(server, &proven, releases, claimed));
     for package in closure.packages.values_mut() {
-        if let Some(proven) = proven.get(&key(package)) {
-            package.evidence = proven.evidence().clone();
+        let keys: Vec<_> = package.archives.iter().map(|archive| Key::of(package, archive)).collect();
+        for (archive, key) in package.archives.iter_mut().zip(keys) {
+            if let Some(proven) = proven.get(&key) {
+                archive.evidence = proven.evidence().clone();
+            }
         }
     }
     Ok(findings)
@@ -175,7 +170,7 @@ fn stripped<'a>(
         .filter_map(|key| {
             let locked = known.get(key)?.level();
             let found = proven.get(key).map_or(Level::Hash, |proven| proven.evidence().level());
-            (found < locked).then(|| (named(key), locked))
+            (found < locked).then(|| (key.label(), locked))
         })
         .collect();
     if lost.len() >= MANY {
@@ -186,28 +181,28 @@ fn stripped<'a>(
         .collect()
 }
 
-fn named((name, version, _): &Key) -> String {
-    format!("{name}@{version}")
-}
-
 /// Known evidence that holds, proved again from the store. What does not hold is fetched anew.
-fn kept(tools: &Tools<'_>, packages: &BTreeMap<Key, &LockedPackage>, known: &Known) -> Result<BTreeMap<Key, Proven>, Error> {
-    let pinned: Vec<LockedPackage> = packages
+fn kept(tools: &Tools<'_>, archives: &BTreeMap<Key, Archive<'_>>, known: &Known) -> Result<BTreeMap<Key, Proven>, Error> {
+    let pinned: Vec<(&LockedPackage, LockedArchive)> = archives
         .iter()
-        .filter_map(|(key, package)| {
+        .filter_map(|(key, Archive { package, archive })| {
             let evidence = known.get(key)?.clone();
-            Some(LockedPackage {
-                evidence,
-                ..(*package).clone()
-            })
+            Some((
+                *package,
+                LockedArchive {
+                    evidence,
+                    ..(*archive).clone()
+                },
+            ))
         })
         .collect();
-    let outcomes = reprove(tools, &pinned.iter().collect::<Vec<_>>())?;
+    let pinned: Vec<Archive<'_>> = pinned.iter().map(|(package, archive)| Archive { package, archive }).collect();
+    let outcomes = reprove(tools, &pinned)?;
     Ok(pinned
         .iter()
         .zip(outcomes)
-        .filter_map(|(package, outcome)| match outcome {
-            Reproof::Holds(holds) => Some((key(package), *holds)),
+        .filter_map(|(archive, outcome)| match outcome {
+            Reproof::Holds(holds) => Some((archive.key(), *holds)),
             _ => None,
         })
         .collect())
@@ -230,7 +225,7 @@ async fn deliver(tools: &Tools<'_>, server: &ServerName, asked: Vec<Key>, releas
         {
             running.push(async move {
                 let reply = match &release.attestations {
-                    Some(announced) => npm.attestations(network, &key.0, &key.1, Some(announced)).await,
+                    Some(announced) => npm.attestations(network, &key.name, &key.version, Some(announced)).await,
                     None => Ok(None),
                 };
                 (key, release, reply)
@@ -241,13 +236,13 @@ async fn deliver(tools: &Tools<'_>, server: &ServerName, asked: Vec<Key>, releas
         };
         let reply = reply?;
         if release.announces_attestations() {
-            progress.step(&named(&key));
+            progress.step(&key.label());
         }
         let missing = release.announces_attestations() && reply.is_none();
         let documents = match reply {
             None => Vec::new(),
             Some(reply) => {
-                read_npm_reply(&reply).map_err(|undecidable| undecided(server, &named(&key), &Refused::Undecidable(undecidable)))?
+                read_npm_reply(&reply).map_err(|undecidable| undecided(server, &key.label(), &Refused::Undecidable(undecidable)))?
             }
         };
         jobs.push(Job {
@@ -270,11 +265,10 @@ fn undecided(server: &ServerName, what: &str, refused: &Refused) -> Error {
 fn proved(tools: &Tools<'_>, server: &ServerName, trust: &Trust, jobs: Vec<Job>) -> Result<Vec<(Key, Proven)>, Error> {
     let now = tools.context.now();
     let results = on_all_cores(&jobs, |job| {
-        let (name, version, integrity) = &job.key;
         let subject = NpmSubject {
-            name,
-            version,
-            archive: integrity,
+            name: &job.key.name,
+            version: &job.key.version,
+            archive: &job.key.integrity,
         };
         prove_npm(trust, subject, &job.signatures, &job.documents, now)
     });
@@ -286,7 +280,7 @@ fn proved(tools: &Tools<'_>, server: &ServerName, trust: &Trust, jobs: Vec<Job>)
                 // What a lock could not hold is not pinned: every reader would refuse the lock.
                 check_evidence(proven.evidence()).map_err(|error| Error::Evidence {
                     server: server.clone(),
-                    what: format!("{}: what is proved cannot be written down: {error}", named(&job.key)),
+                    what: format!("{}: what is proved cannot be written down: {error}", job.key.label()),
                 })?;
                 let pinned = proven.evidence().bundles();
                 for document in job.documents.iter().filter(|document| pinned.contains(&document.digest())) {
@@ -294,8 +288,8 @@ fn proved(tools: &Tools<'_>, server: &ServerName, trust: &Trust, jobs: Vec<Job>)
                 }
                 out.push((job.key, proven));
             }
-            Err(Refused::Forged { attack }) => forged.push(format!("{}: {attack}", named(&job.key))),
-            Err(undecidable @ Refused::Undecidable(_)) => return Err(undecided(server, &named(&job.key), &undecidable)),
+            Err(Refused::Forged { attack }) => forged.push(format!("{}: {attack}", job.key.label())),
+            Err(undecidable @ Refused::Undecidable(_)) => return Err(undecided(server, &job.key.label(), &undecidable)),
         }
     }
     if forged.is_empty() {
@@ -315,7 +309,13 @@ fn facts(server: &ServerName, proven: &BTreeMap<Key, Proven>, releases: &Release
     for (key, proven) in proven {
         let published = releases.get(key).and_then(|release| release.published);
         if let (Some(published), Some(logged)) = (published, proven.logged_at()) {
-            findings.extend(policy::release_before_log(server, key.0.as_str(), &key.1, published, logged));
+            findings.extend(policy::release_before_log(
+                server,
+                key.name.as_str(),
+                &key.version,
+                published,
+                logged,
+            ));
         }
         let repository = proven
             .evidence()
@@ -325,7 +325,7 @@ fn facts(server: &ServerName, proven: &BTreeMap<Key, Proven>, releases: &Release
         if let (Some(claimed), Some(attested)) = (claimed.get(key), repository)
             && !source::names_same_repository(claimed, attested)
         {
-            findings.push(policy::source_mismatch(server, &named(key), claimed, attested));
+            findings.push(policy::source_mismatch(server, &key.label(), claimed, attested));
         }
     }
     findings

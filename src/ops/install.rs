@@ -7,6 +7,7 @@ use crate::manifest::Scope as Owner;
 use crate::manifest::ServerEntry;
 use crate::manifest::edit::{self, EditError};
 use crate::model::{CwdRule, Pin, Pinned, ServerName, Source};
+use crate::ops::archive::Archive;
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate::{self, Terms};
 use crate::ops::consent::{self, Consent};
@@ -231,7 +232,7 @@ fn entries(options: &Options, loaded: &Loaded) -> Result<Vec<(ServerName, Server
 
 fn same_package(a: &Source, b: &Source) -> bool {
     match (a, b) {
-        (Source::Npm { name: a, .. }, Source::Npm { name: b, .. }) => a == b,
+        (Source::Npm { name: a, .. }, Source::Npm { name: b, .. }) | (Source::Pypi { name: a, .. }, Source::Pypi { name: b, .. }) => a == b,
         (Source::Local, Source::Local) => true,
         _ => false,
     }
@@ -269,6 +270,7 @@ async fn proposal<'a>(
             )
             .await?
         }
+        Source::Pypi { .. } => return Err(Error::NoName { source_text: entry.source.to_string() }),
         Source::Local => candidate::local(tools, entry)?,
     };
     Ok(Proposal {
@@ -322,7 +324,7 @@ async fn match_lock(context: &Context, options: &Options, person: &dyn Interact)
         checks::whole(name, pin, &loaded)?;
         if let Pinned::Package { closure, launch } = &pin.pinned {
             sync::prepare(&tools, name, closure).await?;
-            evidence::prepare(&tools, name, &closure.packages.values().collect::<Vec<_>>()).await?;
+            evidence::prepare(&tools, name, &Archive::all(closure)).await?;
             checks::entry(&tools, name, closure, launch)?;
         }
         approve_entry(&tools, &loaded, name, pin, options).await?;

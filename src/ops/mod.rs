@@ -2,6 +2,7 @@
 //! print; what they come to is an [`Outcome`] or an [`Error`](crate::error::Error).
 
 pub mod approve;
+pub mod archive;
 pub mod baseline;
 pub mod candidate;
 pub mod checks;

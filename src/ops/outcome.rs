@@ -72,7 +72,10 @@ impl ServerLine {
     pub fn new(name: &ServerName, action: Action, pin: &Pin) -> Self {
         let (packages, own, levels) = match &pin.pinned {
             Pinned::Package { closure, .. } => {
-                let own = closure.root_package().map(|root| &root.evidence);
+                let own = closure
+                    .root_package()
+                    .and_then(crate::model::LockedPackage::weakest)
+                    .map(|archive| &archive.evidence);
                 (closure.packages.len(), own, counts(closure))
             }
             Pinned::Local(_) => (0, None, Counts::default()),

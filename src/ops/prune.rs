@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::manifest::Scope as Owner;
-use crate::model::{Pin, Pinned, Sha256Digest};
+use crate::model::{Closure, Pin, Pinned, Sha256Digest};
 use crate::ops::scope::{self, Scope};
 use crate::ops::tools::Tools;
 use crate::ops::{Context, Interact, baseline, sync};
@@ -38,7 +38,7 @@ pub fn prune(context: &Context, dry_run: bool, person: &dyn Interact) -> Result<
         for (name, pin) in &loaded.lock.servers {
             bundles.extend(evidence(pin));
             let Pinned::Package { closure, .. } = &pin.pinned else { continue };
-            archives.extend(closure.packages.values().map(|package| package.integrity.clone()));
+            archives.extend(closure.archives().map(|(_, archive)| archive.integrity.clone()));
             installs.insert(sync::parts(&tools, name, closure)?.0);
         }
     }
@@ -62,11 +62,14 @@ pub fn prune(context: &Context, dry_run: bool, person: &dyn Interact) -> Result<
 
 /// The attestations that prove a pin's closure.
 fn evidence(pin: &Pin) -> impl Iterator<Item = Sha256Digest> {
-    let packages = match &pin.pinned {
-        Pinned::Package { closure, .. } => Some(closure.packages.values()),
+    let closure = match &pin.pinned {
+        Pinned::Package { closure, .. } => Some(closure),
         Pinned::Local(_) => None,
     };
-    packages.into_iter().flatten().flat_map(|package| package.evidence.bundles())
+    closure
+        .into_iter()
+        .flat_map(Closure::archives)
+        .flat_map(|(_, archive)| archive.evidence.bundles())
 }
 
 /// Folders of every lockfile an approval was ever given in, the user's own, and the present one.
@@ -97,7 +100,7 @@ mod tests {
             };
             for package in closure.packages.values_mut() {
                 named += 1;
-                package.evidence = Evidence {
+                package.archive_mut().evidence = Evidence {
                     publish: Some(digest),
                     ..Evidence::default()
                 };

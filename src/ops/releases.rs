@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Error;
 use crate::model::{Integrity, PackageName};
+use crate::ops::archive::Key;
 use crate::ops::tools::Tools;
 use crate::registry::npm::{NpmError, Resolution};
 
@@ -14,7 +15,7 @@ pub use crate::registry::npm::Release;
 const AT_ONCE: usize = 12;
 
 /// By name, version and the digest the resolver claims.
-pub type Releases = BTreeMap<(PackageName, String, Integrity), Release>;
+pub type Releases = BTreeMap<Key, Release>;
 
 /// Fetches the documents.
 ///
@@ -50,7 +51,13 @@ pub async fn fetch(tools: &Tools<'_>, resolved: &Resolution) -> Result<Releases,
                 name: name.clone(),
                 cause: format!("it does not hold version {version}, which npm chose"),
             })?;
-            releases.insert((name.clone(), version, integrity), release);
+            let key = Key {
+                name: name.clone(),
+                version,
+                file: None,
+                integrity,
+            };
+            releases.insert(key, release);
         }
     }
 }

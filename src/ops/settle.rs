@@ -113,7 +113,7 @@ async fn code_report(
         findings.extend(policy::judge(name, &Drift { changes }, &context));
         if let (Pinned::Package { closure: old, .. }, Pinned::Package { closure: new, .. }) = (&before.pin.pinned, &pin.pinned)
             && before.approved
-            && old.root_package().is_none_or(|root| root.evidence.level() < Level::Provenance)
+            && old.root_package().is_none_or(|root| root.level() < Level::Provenance)
         {
             // Provenance for the first time is judged as at a first install.
             findings.extend(policy::weak_provenance(name, new));

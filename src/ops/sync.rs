@@ -5,8 +5,9 @@
 
 use crate::error::Error;
 use crate::model::drift::TreeChangeKind;
-use crate::model::{Closure, Integrity, LockedPackage, PackageName, ServerName};
+use crate::model::{Closure, ServerName};
 use crate::net::Network;
+use crate::ops::archive::{Archive, Key};
 use crate::ops::checks;
 use crate::ops::tools::Tools;
 use crate::registry::npm::{FetchError, Npm};
@@ -21,29 +22,19 @@ const MAX_ARCHIVE: u64 = 256 * 1024 * 1024;
 /// An archive to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// The package.
-    pub name: PackageName,
-    /// Its version.
-    pub version: String,
-    /// What its bytes must hash to.
-    pub integrity: Integrity,
+    /// Which, and what its bytes must hash to.
+    pub key: Key,
     /// The resolver's address, where there is one. A lock has none.
-    pub resolved: Option<String>,
+    pub address: Option<String>,
 }
 
 impl Wanted {
-    /// The archive of a locked package.
-    pub fn locked(package: &LockedPackage) -> Self {
+    /// A locked archive.
+    pub fn locked(archive: Archive<'_>) -> Self {
         Self {
-            name: package.name.clone(),
-            version: package.version.clone(),
-            integrity: package.integrity.clone(),
-            resolved: None,
+            key: archive.key(),
+            address: None,
         }
-    }
-
-    fn what(&self) -> String {
-        format!("{}@{}", self.name, self.version)
     }
 }
 
@@ -63,21 +54,22 @@ pub struct Synced {
 /// No runtime, which decides the platform.
 pub fn parts(tools: &Tools<'_>, name: &ServerName, closure: &Closure) -> Result<(InstallId, Vec<Part>), Error> {
     let platform = tools.node()?.platform();
-    let packages = || closure.for_platform(platform);
-    let parts: Vec<_> = packages()
-        .map(|(path, package)| Part {
-            place: Place::Package(path.clone()),
-            integrity: package.integrity.clone(),
-            what: label(package),
+    let parts: Vec<_> = closure
+        .for_platform(platform)
+        .filter_map(|(path, package)| {
+            Some(Part {
+                place: Place::Package(path.clone()),
+                integrity: package.archives.first()?.integrity.clone(),
+                what: package.label(),
+            })
         })
         .collect();
-    let id = InstallId::of(name, platform, packages().map(|(path, package)| (path, &package.integrity)));
+    let places = parts.iter().filter_map(|part| match &part.place {
+        Place::Package(path) => Some((path, &part.integrity)),
+        Place::Wheel { .. } => None,
+    });
+    let id = InstallId::of(name, platform, places);
     Ok((id, parts))
-}
-
-/// `name@version`, as people say it.
-pub fn label(package: &LockedPackage) -> String {
-    format!("{}@{}", package.name, package.version)
 }
 
 /// Fetches the archives that the store lacks, and those that were changed on the disk since they
@@ -86,11 +78,11 @@ pub fn label(package: &LockedPackage) -> String {
 /// # Errors
 /// The network, or bytes that are not what was asked for (both digests are named).
 pub async fn fetch(tools: &Tools<'_>, mut wanted: Vec<Wanted>) -> Result<(), Error> {
-    wanted.sort_by(|a, b| a.integrity.cmp(&b.integrity));
-    wanted.dedup_by(|a, b| a.integrity == b.integrity);
+    wanted.sort_by(|a, b| a.key.integrity.cmp(&b.key.integrity));
+    wanted.dedup_by(|a, b| a.key.integrity == b.key.integrity);
     let (mut missing, mut damaged) = (Vec::new(), Vec::new());
     for wanted in wanted {
-        match tools.store.archive(&wanted.integrity, &wanted.what()) {
+        match tools.store.archive(&wanted.key.integrity, &wanted.key.label()) {
             Ok(Some(_)) => continue,
             Ok(None) => {}
             Err(StoreError::ChangedOnDisk { .. } | StoreError::NotAFile { .. }) => damaged.push(wanted.clone()),
@@ -103,11 +95,11 @@ pub async fn fetch(tools: &Tools<'_>, mut wanted: Vec<Wanted>) -> Result<(), Err
     }
     let (npm, network) = tools.online(&format!("fetch {} archives", missing.len())).await?;
     for wanted in damaged {
-        let what = wanted.what();
+        let what = wanted.key.label();
         tools
             .person
             .note(&format!("the stored archive of {what} was changed on disk: fetching it again"));
-        tools.store.discard_archive(&wanted.integrity)?;
+        tools.store.discard_archive(&wanted.key.integrity)?;
     }
     let progress = tools.person.progress("fetching", missing.len());
     let progress = progress.as_ref();
@@ -119,7 +111,7 @@ pub async fn fetch(tools: &Tools<'_>, mut wanted: Vec<Wanted>) -> Result<(), Err
         {
             running.push(async move {
                 fetch_one(tools, npm, network, wanted, progress).await?;
-                progress.step(&wanted.what());
+                progress.step(&wanted.key.label());
                 Ok::<_, Error>(())
             });
         }
@@ -137,13 +129,13 @@ async fn fetch_one(
     wanted: &Wanted,
     progress: &dyn crate::ops::Progress,
 ) -> Result<(), Error> {
-    let mut incoming = tools.store.receive(&wanted.integrity, &wanted.what(), MAX_ARCHIVE)?;
+    let mut incoming = tools.store.receive(&wanted.key.integrity, &wanted.key.label(), MAX_ARCHIVE)?;
     let mut sink = |piece: &[u8]| {
         progress.bytes(piece.len() as u64);
         incoming.write(piece)
     };
     let fetched = npm
-        .fetch(network, &wanted.name, &wanted.version, wanted.resolved.as_deref(), &mut sink)
+        .fetch(network, &wanted.key.name, &wanted.key.version, wanted.address.as_deref(), &mut sink)
         .await;
     fetched.map_err(|error: FetchError<StoreError>| match error {
         FetchError::Npm(error) => Error::Npm(error),
@@ -162,12 +154,10 @@ async fn fetch_one(
 /// [`Error::Entry`] where a needed package really is for another platform.
 pub async fn prepare(tools: &Tools<'_>, name: &ServerName, closure: &Closure) -> Result<(), Error> {
     let platform = tools.node()?.platform();
-    let needed = || {
-        closure
-            .packages
-            .values()
-            .filter(|package| !package.optional || package.fits(platform))
-    };
+    let fits = |archive: &Archive<'_>| archive.package.node().is_some_and(|terms| terms.fits(platform));
+    let optional = |archive: &Archive<'_>| archive.package.node().is_some_and(|terms| terms.optional);
+    let all = Archive::all(closure);
+    let needed = || all.iter().copied().filter(|archive| !optional(archive) || fits(archive));
     let wanted = needed().map(Wanted::locked);
     fetch(tools, wanted.collect()).await?;
     let packages: Vec<_> = needed().collect();
@@ -183,22 +173,22 @@ pub async fn prepare(tools: &Tools<'_>, name: &ServerName, closure: &Closure) ->
             &wrong,
         ));
     }
-    let unfit = needed().find(|package| !package.fits(platform));
-    unfit.map_or(Ok(()), |package| {
+    let unfit = needed().find(|archive| !fits(archive));
+    unfit.map_or(Ok(()), |archive| {
         Err(Error::Entry {
             server: name.clone(),
-            what: format!("it needs {}, which does not run on this platform", label(package)),
+            what: format!("it needs {}, which does not run on this platform", archive.package.label()),
             hint: None,
         })
     })
 }
 
 /// What each package's archive says differently from the lock, compared on all cores.
-fn compare_all(store: &Store, packages: &[&LockedPackage]) -> Vec<Result<Vec<String>, Error>> {
+fn compare_all(store: &Store, packages: &[Archive<'_>]) -> Vec<Result<Vec<String>, Error>> {
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let share = packages.len().div_ceil(workers).max(1);
     std::thread::scope(|scope| {
-        let compare_share = |share: &[&LockedPackage]| share.iter().map(|package| compare(store, package)).collect::<Vec<_>>();
+        let compare_share = |share: &[Archive<'_>]| share.iter().map(|archive| compare(store, *archive)).collect::<Vec<_>>();
         let running: Vec<_> = packages
             .chunks(share)
             .map(|share| scope.spawn(move || compare_share(share)))
@@ -213,9 +203,9 @@ fn compare_all(store: &Store, packages: &[&LockedPackage]) -> Vec<Result<Vec<Str
     })
 }
 
-fn compare(store: &Store, package: &LockedPackage) -> Result<Vec<String>, Error> {
-    let what = label(package);
-    let Some(archive) = store.archive(&package.integrity, &what)? else {
+fn compare(store: &Store, Archive { package, archive }: Archive<'_>) -> Result<Vec<String>, Error> {
+    let what = package.label();
+    let Some(archive) = store.archive(&archive.integrity, &what)? else {
         return Ok(vec![format!("{what}: its archive vanished from the store")]);
     };
     let contents = archive.contents()?;

@@ -180,10 +180,9 @@ async fn server(
 
 /// Proves the evidence of every package again, offline. Whether nothing of it is wrong.
 fn signed(tools: &Tools<'_>, closure: &crate::model::Closure, checked: &mut Checked<'_>, line: &mut ServerLine) -> bool {
-    let packages: Vec<_> = closure
-        .packages
-        .values()
-        .filter(|package| package.evidence.level() > Level::Hash)
+    let packages: Vec<_> = crate::ops::archive::Archive::all(closure)
+        .into_iter()
+        .filter(|archive| archive.archive.evidence.level() > Level::Hash)
         .collect();
     if packages.is_empty() {
         return true;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::package::{WithLines as _, plural};
 use crate::model::report::Detail;
-use crate::model::{Closure, Evidence, Finding, Grade, IdentityRule, Level, LockedPackage, Provenance, ServerName};
+use crate::model::{Closure, Evidence, Finding, Grade, IdentityRule, Level, LockedArchive, LockedPackage, Provenance, ServerName};
 
 /// How much earlier than the log a release may call itself: clocks differ, and a registry may give
 /// the moment at which an upload began.
@@ -19,10 +19,14 @@ const SKEW: SignedDuration = SignedDuration::from_hours(1);
 /// The attack: a stolen token, or a repository under another name, with provenance that is valid
 /// and somebody else's.
 pub fn identity_unmet(server: &ServerName, package: &LockedPackage, rule: &IdentityRule) -> Option<Finding> {
-    let integrity = package.integrity.to_string();
-    let evidence = &package.evidence;
-    let package = &format!("{}@{}", package.name, package.version);
-    let Some(provenance) = &evidence.provenance else {
+    let unmet = |archive| identity_of(server, &package.label(), archive, rule);
+    package.archives.iter().find_map(unmet)
+}
+
+/// As [`identity_unmet`], for one archive: every one of a package must be by whom is demanded.
+fn identity_of(server: &ServerName, package: &str, archive: &LockedArchive, rule: &IdentityRule) -> Option<Finding> {
+    let integrity = archive.integrity.to_string();
+    let Some(provenance) = &archive.evidence.provenance else {
         let title = format!("{package} has no provenance, and who built it is demanded");
         let facts = json!({"rule": rule_json(rule), "integrity": integrity, "found": null});
         return Some(Finding::new("identity-unmet", Grade::Critical, server, package, title, &facts));
@@ -110,6 +114,14 @@ fn reaches(evidence: &Evidence, wanted: Level) -> bool {
     evidence.level() >= wanted && (wanted < Level::Signed || evidence.has_registrys_word())
 }
 
+/// What is proved of the archive about which the least is proved, and its digest.
+fn weakest(package: &LockedPackage) -> (Evidence, String) {
+    package
+        .weakest()
+        .map(|archive| (archive.evidence.clone(), archive.integrity.to_string()))
+        .unwrap_or_default()
+}
+
 /// What there is, in words.
 fn held(evidence: &Evidence) -> String {
     match evidence.level() {
@@ -126,28 +138,28 @@ pub fn evidence_too_low(server: &ServerName, own: Level, closure: Level, package
         json!([
             package.name.as_str(),
             package.version,
-            package.integrity.to_string(),
-            package.evidence.level().to_string(),
-            package.evidence.has_registrys_word(),
+            weakest(package).1,
+            weakest(package).0.level().to_string(),
+            weakest(package).0.has_registrys_word(),
             wanted.to_string()
         ])
     };
     let mut out = Vec::new();
-    if let Some(root) = packages.root_package().filter(|root| !reaches(&root.evidence, own)) {
-        let (name, version, held) = (&root.name, &root.version, held(&root.evidence));
+    if let Some(root) = packages.root_package().filter(|root| !reaches(&weakest(root).0, own)) {
+        let (name, version, held) = (&root.name, &root.version, held(&weakest(root).0));
         let title = format!("the server's own package {name} {version} has {held}, and `{own}` is demanded");
         out.push(Finding::new(CODE, Grade::Critical, server, name.as_str(), title, &fact(root, own)));
     }
     let others = packages.packages.iter().filter(|(path, _)| **path != packages.root);
     let mut low: Vec<_> = others
         .map(|(_, package)| package)
-        .filter(|package| !reaches(&package.evidence, closure))
+        .filter(|package| !reaches(&weakest(package).0, closure))
         .map(|package| {
             let line = format!(
                 "{} {} has {}",
                 package.name,
                 package.version,
-                held(&package.evidence).trim_end_matches(" evidence")
+                held(&weakest(package).0).trim_end_matches(" evidence")
             );
             (line, fact(package, closure))
         })
@@ -231,21 +243,21 @@ pub fn evidence_stripped_of_many(server: &ServerName, packages: &[(String, Level
 /// Part of the report of a first install; an update whose provenance is new asks for it by itself.
 pub fn weak_provenance(server: &ServerName, closure: &Closure) -> Vec<Finding> {
     let mut out = Vec::new();
-    let provenance = |package: &LockedPackage| package.evidence.provenance.clone();
+    let provenance = |package: &LockedPackage| package.archives.iter().find_map(|archive| archive.evidence.provenance.clone());
     let root = closure.root_package();
     if let Some((root, provenance)) = root.and_then(|root| Some((root, provenance(root)?)))
         && provenance.identity.builder.as_deref() == Some("self-hosted")
     {
         let name = root.name.as_str();
         let title = format!("the server's own package {name} was built on a machine of somebody's own (self-hosted)");
-        let facts = json!([root.version, root.integrity.to_string(), "self-hosted"]);
+        let facts = json!([root.version, weakest(root).1, "self-hosted"]);
         out.push(Finding::new("builder-self-hosted", Grade::Notice, server, name, title, &facts));
     }
     let proposal = |git_ref: &String| ["refs/pull/", "refs/merge-requests/"].iter().any(|head| git_ref.starts_with(head));
     let built_from = |package: &LockedPackage| {
         let git_ref = provenance(package)?.git_ref.filter(proposal)?;
         let line = format!("{} {}: {git_ref}", package.name, package.version);
-        Some((line, package.integrity.to_string()))
+        Some((line, weakest(package).1))
     };
     let mut unusual: Vec<_> = closure.packages.values().filter_map(built_from).collect();
     unusual.sort();

@@ -30,10 +30,8 @@ fn signed() -> Evidence {
 }
 
 fn unmet_by(rule: &IdentityRule, evidence: &Evidence) -> Option<Finding> {
-    let package = LockedPackage {
-        evidence: evidence.clone(),
-        ..locked("notes", "1.0.0")
-    };
+    let mut package = locked("notes", "1.0.0");
+    package.archive_mut().evidence = evidence.clone();
     let finding = identity_unmet(&server(), &package, rule);
     if let Some(finding) = &finding {
         assert_eq!((finding.code, finding.grade), ("identity-unmet", Grade::Critical));
@@ -127,11 +125,9 @@ fn consent_to_another_builder_covers_exactly_these_bytes() {
         ..IdentityRule::default()
     };
     let print = |integrity, evidence| {
-        let package = LockedPackage {
-            evidence,
-            integrity: crate::model::Integrity::Sha512(integrity),
-            ..locked("notes", "1.0.0")
-        };
+        let mut package = locked("notes", "1.0.0");
+        package.archive_mut().evidence = evidence;
+        package.archive_mut().integrity = crate::model::Integrity::Sha512(integrity);
         identity_unmet(&server(), &package, &rule).unwrap().fingerprint
     };
     for evidence in [proved(), signed()] {
@@ -156,10 +152,8 @@ fn closure(evidence: [Evidence; 3]) -> Closure {
     let paths = ["node_modules/top", "node_modules/a", "node_modules/b"];
     let package = |(path, evidence): (&str, Evidence)| {
         let install: InstallPath = path.parse().unwrap();
-        let package = LockedPackage {
-            evidence,
-            ..locked(install.name().as_str(), "1.0.0")
-        };
+        let mut package = locked(install.name().as_str(), "1.0.0");
+        package.archive_mut().evidence = evidence;
         (install, package)
     };
     Closure {
@@ -222,9 +216,15 @@ fn consent_to_too_little_covers_exactly_these_bytes() {
     let base = print(|_| ());
     assert_eq!(base, print(|_| ()));
     assert_ne!(base, print(|package| package.version = "1.0.1".into()));
-    assert_ne!(base, print(|package| package.integrity = crate::model::Integrity::Sha512([8; 64])));
+    assert_ne!(
+        base,
+        print(|package| package.archive_mut().integrity = crate::model::Integrity::Sha512([8; 64]))
+    );
     assert_ne!(base, print(|package| package.name = "other".parse().unwrap()));
-    assert_ne!(base, print(|package| package.evidence.publish = Some(Sha256Digest::of("x"))));
+    assert_ne!(
+        base,
+        print(|package| package.archive_mut().evidence.publish = Some(Sha256Digest::of("x")))
+    );
 }
 
 #[test]
@@ -322,6 +322,6 @@ fn a_first_install_tells_of_weak_provenance() {
         unreachable!()
     };
     let root = closure.packages.get_mut(&closure.root.clone()).unwrap();
-    root.evidence.provenance.as_mut().unwrap().git_ref = Some("refs/pull/1/merge".into());
+    root.archive_mut().evidence.provenance.as_mut().unwrap().git_ref = Some("refs/pull/1/merge".into());
     assert_eq!(unusual(&pin), 1);
 }

@@ -72,26 +72,27 @@ impl Judge<'_> {
         let mut peers = Vec::new();
         let mut bundled = Vec::new();
         for (path, package) in &closure.packages {
-            let bytes = package.integrity.to_string();
+            let bytes = package.weakest().map(|archive| archive.integrity.to_string()).unwrap_or_default();
             let lines = package.scripts.iter();
             scripts.extend(lines.map(|(script, command)| {
                 let line = format!("{} {} {script}: {command}", package.name, package.version);
                 (line, bytes.clone())
             }));
-            if package.native || package.is_platform_limited() {
+            if package.is_native() {
                 native.push((format!("{} {}", package.name, package.version), bytes.clone()));
             }
-            if !package.bundled.is_empty() {
-                let names: Vec<_> = package.bundled.iter().map(String::as_str).collect();
+            let Some(terms) = package.node() else { continue };
+            if !terms.bundled.is_empty() {
+                let names: Vec<_> = terms.bundled.iter().map(String::as_str).collect();
                 bundled.push((
                     format!("{} {} brings {}", package.name, package.version, names.join(", ")),
                     bytes.clone(),
                 ));
             }
-            for (peer, range) in package
+            for (peer, range) in terms
                 .peer_dependencies
                 .iter()
-                .filter(|(peer, _)| !package.optional_peers.contains(*peer))
+                .filter(|(peer, _)| !terms.optional_peers.contains(*peer))
             {
                 let found = peer.parse().ok().and_then(|peer| closure.lookup(path, &peer));
                 if found.is_none() {

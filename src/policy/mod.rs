@@ -168,6 +168,20 @@ impl<'a> Judge<'a> {
                     .with(Detail::Line(format!("found  {after}"))),
                 );
             }
+            Change::ArchiveAdded {
+                name,
+                version,
+                file,
+                integrity,
+            } => {
+                let title =
+                    format!("{name} {version}, which was pinned before, has one more wheel: machines that prefer it run other code");
+                let facts = json!({"version": version, "file": file, "integrity": integrity});
+                out.push(
+                    self.finding("archive-added", Grade::Warning, name.as_str(), title, &facts)
+                        .with(Detail::Line(file.clone())),
+                );
+            }
             Change::Script {
                 name,
                 own,

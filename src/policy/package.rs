@@ -17,7 +17,8 @@ impl Judge<'_> {
     /// The finding for another source.
     pub(super) fn source(&self, before: &str, after: &str) -> Finding {
         let name = |text: &str| match text.parse::<Source>() {
-            Ok(Source::Npm { name, .. }) => Some(name),
+            Ok(Source::Npm { name, .. }) => Some(("npm", name)),
+            Ok(Source::Pypi { name, .. }) => Some(("pypi", name)),
             _ => None,
         };
         let facts = json!({"before": before, "after": after});

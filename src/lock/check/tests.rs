@@ -1,7 +1,7 @@
 //! Poisoned closures, each refused by name.
 
 use super::*;
-use crate::model::Integrity;
+use crate::model::{Integrity, NodeTerms, Terms};
 
 /// `path`, `real@version`, edges: `name: req`, `?name: req` optional, `^name: req` peer, `~name: req`
 /// optional peer.
@@ -9,34 +9,28 @@ fn package(path: &str, real: &str, edges: &[&str]) -> (InstallPath, LockedPackag
     let path: InstallPath = path.parse().unwrap();
     let (name, version) = real.rsplit_once('@').unwrap();
     let mut package = LockedPackage {
-        evidence: crate::model::Evidence::default(),
         name: if name.is_empty() { path.name() } else { name.parse().unwrap() },
         version: version.to_owned(),
-        integrity: Integrity::Sha512([0; 64]),
-        os: Vec::new(),
-        cpu: Vec::new(),
-        libc: Vec::new(),
-        optional: false,
+        archives: vec![crate::model::LockedArchive {
+            file: None,
+            integrity: Integrity::Sha512([0; 64]),
+            evidence: crate::model::Evidence::default(),
+        }],
         scripts: BTreeMap::new(),
         native: false,
-        dependencies: BTreeMap::new(),
-        optional_dependencies: BTreeMap::new(),
-        peer_dependencies: BTreeMap::new(),
-        optional_peers: BTreeSet::new(),
-        bundled: BTreeSet::new(),
-        engines_node: None,
+        terms: Terms::Node(NodeTerms::default()),
     };
     for edge in edges {
         let (name, requirement) = edge.split_once(": ").unwrap();
         let name = name.trim_start_matches(['?', '^', '~']).to_owned();
-        let map = match edge.as_bytes()[0] {
-            b'?' => &mut package.optional_dependencies,
-            b'^' | b'~' => &mut package.peer_dependencies,
-            _ => &mut package.dependencies,
-        };
         if edge.starts_with('~') {
-            package.optional_peers.insert(name.clone());
+            package.node_mut().optional_peers.insert(name.clone());
         }
+        let map = match edge.as_bytes()[0] {
+            b'?' => &mut package.node_mut().optional_dependencies,
+            b'^' | b'~' => &mut package.node_mut().peer_dependencies,
+            _ => &mut package.node_mut().dependencies,
+        };
         map.insert(name, requirement.to_owned());
     }
     (path, package)
@@ -169,7 +163,7 @@ fn what_is_required_cannot_be_marked_optional() {
         ("node_modules/only", "@1.0.0", &[]),
     ]);
     for (path, package) in &mut lock.packages {
-        package.optional = path.as_str() != "node_modules/s";
+        package.node_mut().optional = path.as_str() != "node_modules/s";
     }
     assert_eq!(
         found(&lock),
@@ -241,7 +235,7 @@ fn bundled_packages_are_the_archives_business() {
         ("node_modules/also", "@9.0.0", &[]),
     ]);
     let root = lock.packages.get_mut(&lock.root.clone()).unwrap();
-    root.bundled = BTreeSet::from(["in".into(), "also".into()]);
+    root.node_mut().bundled = BTreeSet::from(["in".into(), "also".into()]);
     assert_eq!(found(&lock), Vec::<String>::new());
 }
 

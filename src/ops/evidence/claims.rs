@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::error::Error;
 use crate::model::{Closure, Finding, ServerName};
-use crate::ops::sync::label;
+use crate::ops::archive::Archive;
 use crate::ops::tools::Tools;
 use crate::policy;
 use crate::verify::attest::source::{names_same_repository, repository_of};
@@ -21,16 +21,16 @@ use crate::verify::npm::Manifest;
 pub fn mismatches(tools: &Tools<'_>, server: &ServerName, closure: &Closure) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
-    for package in closure.packages.values() {
-        let provenance = package.evidence.provenance.as_ref();
+    for at in Archive::all(closure) {
+        let provenance = at.archive.evidence.provenance.as_ref();
         let Some(attested) = provenance.and_then(|provenance| provenance.identity.repository.as_deref()) else {
             continue;
         };
-        let what = label(package);
-        if !seen.insert((what.clone(), &package.integrity)) {
+        let what = at.label();
+        if !seen.insert((what.clone(), &at.archive.integrity)) {
             continue;
         }
-        let Some(archive) = tools.store.archive(&package.integrity, &what)? else {
+        let Some(archive) = tools.store.archive(&at.archive.integrity, &what)? else {
             continue;
         };
         let claimed = Manifest::parse(&archive.contents()?.manifest)

@@ -8,9 +8,9 @@ use super::told::told;
 use super::{AT_ONCE, on_all_cores, undecided};
 use crate::error::Error;
 use crate::model::report::Undecided;
-use crate::model::{Detail, Finding, Grade, Level, LockedPackage, ServerName, Sha256Digest};
+use crate::model::{Detail, Finding, Grade, Level, ServerName, Sha256Digest};
+use crate::ops::archive::Archive;
 use crate::ops::checks;
-use crate::ops::sync::label;
 use crate::ops::tools::Tools;
 use crate::policy;
 use crate::store::{Store, StoreError};
@@ -40,12 +40,12 @@ pub enum Reproof {
 ///
 /// # Errors
 /// The trust root cannot be loaded, or the store cannot be read.
-pub fn reprove(tools: &Tools<'_>, packages: &[&LockedPackage]) -> Result<Vec<Reproof>, Error> {
+pub fn reprove(tools: &Tools<'_>, packages: &[Archive<'_>]) -> Result<Vec<Reproof>, Error> {
     let trust = &tools.trust()?.trust;
     let now = tools.context.now();
     let stored = stored(&tools.store, packages)?;
-    let one = |package: &&LockedPackage| {
-        let evidence = &package.evidence;
+    let one = |&Archive { package, archive }: &Archive<'_>| {
+        let evidence = &archive.evidence;
         let mut documents = Vec::new();
         for digest in evidence.bundles() {
             match stored.get(&digest) {
@@ -57,7 +57,7 @@ pub fn reprove(tools: &Tools<'_>, packages: &[&LockedPackage]) -> Result<Vec<Rep
         let subject = NpmSubject {
             name: &package.name,
             version: &package.version,
-            archive: &package.integrity,
+            archive: &archive.integrity,
         };
         let signatures: Vec<_> = evidence.signature.iter().cloned().collect();
         match prove_npm(trust, subject, &signatures, &documents, now) {
@@ -81,8 +81,8 @@ enum Stored {
 
 /// Every bundle that the packages name and the store has, read once, on all cores. The attack: a
 /// lock in which thousands of packages name the same many bundles.
-fn stored(store: &Store, packages: &[&LockedPackage]) -> Result<BTreeMap<Sha256Digest, Stored>, Error> {
-    let named: BTreeSet<_> = packages.iter().flat_map(|package| package.evidence.bundles()).collect();
+fn stored(store: &Store, packages: &[Archive<'_>]) -> Result<BTreeMap<Sha256Digest, Stored>, Error> {
+    let named: BTreeSet<_> = packages.iter().flat_map(|archive| archive.archive.evidence.bundles()).collect();
     let named: Vec<_> = named.into_iter().collect();
     let read = on_all_cores(&named, |digest| document(store, digest));
     let mut found = BTreeMap::new();
@@ -122,16 +122,16 @@ pub struct Said {
 ///
 /// # Errors
 /// As [`reprove`].
-pub fn again(tools: &Tools<'_>, server: &ServerName, packages: &[&LockedPackage]) -> Result<Said, Error> {
+pub fn again(tools: &Tools<'_>, server: &ServerName, packages: &[Archive<'_>]) -> Result<Said, Error> {
     let mut said = Said::default();
     let (mut lacking, mut unjudged) = (Vec::new(), Vec::new());
     for (package, outcome) in packages.iter().zip(reprove(tools, packages)?) {
-        let what = label(package);
+        let what = package.label();
         match outcome {
             Reproof::Holds(_) => said.proved += 1,
             Reproof::Missing => lacking.push(what),
             Reproof::Refused(Refused::Undecidable(undecidable)) => unjudged.push(format!("{what}: {undecidable}")),
-            wrong => said.findings.push(finding(server, package, &wrong)),
+            wrong => said.findings.push(finding(server, *package, &wrong)),
         }
     }
     let mut undecided = |what: String, hint: &str| {
@@ -162,8 +162,8 @@ fn some(names: &[String]) -> String {
     }
 }
 
-fn finding(server: &ServerName, package: &LockedPackage, wrong: &Reproof) -> Finding {
-    let what = label(package);
+fn finding(server: &ServerName, archive: Archive<'_>, wrong: &Reproof) -> Finding {
+    let what = archive.label();
     let (code, title, lines) = match wrong {
         Reproof::Changed => (
             "bundle-changed",
@@ -182,8 +182,8 @@ fn finding(server: &ServerName, package: &LockedPackage, wrong: &Reproof) -> Fin
         ),
         Reproof::Holds(_) | Reproof::Missing => ("evidence-forged", what.clone(), Vec::new()),
     };
-    let facts = json!([package.version, package.integrity.to_string(), lines]);
-    let mut finding = Finding::new(code, Grade::Critical, server, package.name.as_str(), title, &facts);
+    let facts = json!([archive.package.version, archive.archive.integrity.to_string(), lines]);
+    let mut finding = Finding::new(code, Grade::Critical, server, archive.package.name.as_str(), title, &facts);
     finding.details = lines.into_iter().map(Detail::Line).collect();
     finding
 }
@@ -194,14 +194,14 @@ fn finding(server: &ServerName, package: &LockedPackage, wrong: &Reproof) -> Fin
 /// # Errors
 /// [`Error::Untrustworthy`] where the lock's word does not hold, or where the registry has nothing
 /// for it (a mirror can strip); [`Error::Evidence`] or the network's where nothing can be decided.
-pub async fn prepare(tools: &Tools<'_>, server: &ServerName, packages: &[&LockedPackage]) -> Result<(), Error> {
-    let signed: Vec<&LockedPackage> = packages
+pub async fn prepare(tools: &Tools<'_>, server: &ServerName, packages: &[Archive<'_>]) -> Result<(), Error> {
+    let signed: Vec<Archive<'_>> = packages
         .iter()
         .copied()
-        .filter(|package| package.evidence.level() > Level::Hash)
+        .filter(|archive| archive.archive.evidence.level() > Level::Hash)
         .collect();
     let first = reprove(tools, &signed)?;
-    let lacking: Vec<&LockedPackage> = signed
+    let lacking: Vec<Archive<'_>> = signed
         .iter()
         .zip(&first)
         .filter(|(_, outcome)| matches!(outcome, Reproof::Missing | Reproof::Changed))
@@ -210,7 +210,7 @@ pub async fn prepare(tools: &Tools<'_>, server: &ServerName, packages: &[&Locked
     fetch(tools, server, &lacking).await?;
     let mut wrong = Vec::new();
     for (package, outcome) in signed.iter().zip(reprove(tools, &signed)?) {
-        let what = label(package);
+        let what = package.label();
         match outcome {
             Reproof::Holds(_) => {}
             Reproof::Refused(refused @ Refused::Undecidable(_)) => return Err(undecided(server, &what, &refused)),
@@ -220,7 +220,7 @@ pub async fn prepare(tools: &Tools<'_>, server: &ServerName, packages: &[&Locked
                 let mut report = crate::model::Report::default();
                 report
                     .findings
-                    .push(policy::evidence_stripped(server, &what, package.evidence.level()));
+                    .push(policy::evidence_stripped(server, &what, package.archive.evidence.level()));
                 return Err(Error::Untrustworthy {
                     server: server.clone(),
                     what: format!("the registry has no longer the attestations of {what} that the lock names"),
@@ -237,7 +237,7 @@ pub async fn prepare(tools: &Tools<'_>, server: &ServerName, packages: &[&Locked
 }
 
 /// Fetches attestations and keeps those that the lock names.
-async fn fetch(tools: &Tools<'_>, server: &ServerName, packages: &[&LockedPackage]) -> Result<(), Error> {
+async fn fetch(tools: &Tools<'_>, server: &ServerName, packages: &[Archive<'_>]) -> Result<(), Error> {
     if packages.is_empty() {
         return Ok(());
     }
@@ -247,7 +247,7 @@ async fn fetch(tools: &Tools<'_>, server: &ServerName, packages: &[&LockedPackag
     // By what is pinned as well: two copies of one version may name different bundles.
     let wanted: BTreeMap<_, _> = packages
         .iter()
-        .map(|package| ((label(package), package.evidence.bundles()), *package))
+        .map(|package| ((package.label(), package.archive.evidence.bundles()), *package))
         .collect();
     let progress = tools.person.progress("attestations", wanted.len());
     let mut waiting = wanted.into_iter();
@@ -260,7 +260,8 @@ async fn fetch(tools: &Tools<'_>, server: &ServerName, packages: &[&LockedPackag
                 (
                     what,
                     package,
-                    npm.attestations(network, &package.name, &package.version, None).await,
+                    npm.attestations(network, &package.package.name, &package.package.version, None)
+                        .await,
                 )
             });
         }
@@ -270,7 +271,7 @@ async fn fetch(tools: &Tools<'_>, server: &ServerName, packages: &[&LockedPackag
         progress.step(&what);
         let Some(reply) = reply? else { continue };
         let documents = read_npm_reply(&reply).map_err(|error| undecided(server, &what, &Refused::Undecidable(error)))?;
-        let pinned = package.evidence.bundles();
+        let pinned = package.archive.evidence.bundles();
         for document in documents.iter().filter(|document| pinned.contains(&document.digest())) {
             tools.store.put_bundle(document.json())?;
         }

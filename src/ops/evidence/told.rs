@@ -1,6 +1,6 @@
 //! Evidence in words, the same wherever it is told.
 
-use crate::model::{Closure, Evidence, Level, Provenance};
+use crate::model::{Closure, Evidence, Level, LockedPackage, Provenance};
 
 /// How many packages of a closure reach which level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,7 +17,7 @@ pub struct Counts {
 pub fn counts(closure: &Closure) -> Counts {
     let mut counts = Counts::default();
     for package in closure.packages.values() {
-        match package.evidence.level() {
+        match package.level() {
             Level::Provenance => counts.provenance += 1,
             Level::Signed => counts.signed += 1,
             Level::Hash => counts.hash += 1,
@@ -28,7 +28,10 @@ pub fn counts(closure: &Closure) -> Counts {
 
 /// The lines about evidence that a person reads before they are asked.
 pub fn figures(closure: &Closure) -> Vec<String> {
-    let root = closure.root_package().map(|root| &root.evidence);
+    let root = closure
+        .root_package()
+        .and_then(LockedPackage::weakest)
+        .map(|archive| &archive.evidence);
     let mut lines = vec![format!("evidence: {}", root.map_or_else(|| "none".to_owned(), told))];
     let Counts { provenance, signed, hash } = counts(closure);
     let all = closure.packages.len();

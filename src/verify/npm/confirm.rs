@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::model::{ArchiveContents, LockedPackage, PackageName};
+use crate::model::{ArchiveContents, LockedPackage, NodeTerms, PackageName, Terms};
 use crate::surface::visible::is_invisible;
 
 use super::manifest::clean_version;
@@ -108,16 +108,17 @@ pub fn confirm(claim: &Claim, contents: &ArchiveContents) -> Result<LockedPackag
 fn invisible(package: &LockedPackage) -> Option<&'static str> {
     let hides = |text: &String| text.chars().any(is_invisible);
     let edges = |map: &BTreeMap<String, String>| map.iter().any(|(name, requirement)| hides(name) || hides(requirement));
+    let terms = package.node()?;
     [
         ("version", hides(&package.version)),
-        ("os", package.os.iter().any(hides)),
-        ("cpu", package.cpu.iter().any(hides)),
-        ("libc", package.libc.iter().any(hides)),
-        ("dependencies", edges(&package.dependencies)),
-        ("optionalDependencies", edges(&package.optional_dependencies)),
-        ("peerDependencies", edges(&package.peer_dependencies)),
-        ("peerDependenciesMeta", package.optional_peers.iter().any(hides)),
-        ("engines", package.engines_node.iter().any(hides)),
+        ("os", terms.os.iter().any(hides)),
+        ("cpu", terms.cpu.iter().any(hides)),
+        ("libc", terms.libc.iter().any(hides)),
+        ("dependencies", edges(&terms.dependencies)),
+        ("optionalDependencies", edges(&terms.optional_dependencies)),
+        ("peerDependencies", edges(&terms.peer_dependencies)),
+        ("peerDependenciesMeta", terms.optional_peers.iter().any(hides)),
+        ("engines", terms.engines_node.iter().any(hides)),
     ]
     .into_iter()
     .find_map(|(field, hidden)| hidden.then_some(field))
@@ -126,22 +127,23 @@ fn invisible(package: &LockedPackage) -> Option<&'static str> {
 fn archived(manifest: &Manifest, claim: &Claim, contents: &ArchiveContents) -> LockedPackage {
     let facts = Facts::of(manifest, contents);
     LockedPackage {
-        evidence: crate::model::Evidence::default(),
         name: claim.name.clone(),
         version: claim.version.clone(),
-        integrity: claim.integrity.clone(),
-        optional: claim.optional,
-        os: manifest.os.clone(),
-        cpu: manifest.cpu.clone(),
-        libc: manifest.libc.clone(),
+        archives: vec![claim.archive()],
         scripts: facts.scripts,
         native: facts.native,
-        dependencies: manifest.dependencies.clone(),
-        optional_dependencies: manifest.optional_dependencies.clone(),
-        peer_dependencies: manifest.peer_dependencies.clone(),
-        optional_peers: manifest.optional_peers.clone(),
-        bundled: facts.bundled,
-        engines_node: manifest.engines_node.clone(),
+        terms: Terms::Node(NodeTerms {
+            optional: claim.optional,
+            os: manifest.os.clone(),
+            cpu: manifest.cpu.clone(),
+            libc: manifest.libc.clone(),
+            dependencies: manifest.dependencies.clone(),
+            optional_dependencies: manifest.optional_dependencies.clone(),
+            peer_dependencies: manifest.peer_dependencies.clone(),
+            optional_peers: manifest.optional_peers.clone(),
+            bundled: facts.bundled,
+            engines_node: manifest.engines_node.clone(),
+        }),
     }
 }
 
@@ -204,26 +206,30 @@ pub fn check_locked(locked: &LockedPackage, contents: &ArchiveContents) -> Resul
         return Err(Refusal::Shrinkwrap);
     }
     let manifest = Manifest::parse(&contents.manifest)?;
-    let facts = Facts::of(&manifest, contents);
     let mut found = Differences::default();
+    let Some(terms) = locked.node() else {
+        found.text("ecosystem", "Python", "npm");
+        return Ok(found.0);
+    };
+    let facts = Facts::of(&manifest, contents);
     found.text("name", locked.name.as_str(), &manifest.name);
     found.text("version", &clean_version(&locked.version), &manifest.version);
-    found.list("os", &locked.os, &manifest.os);
-    found.list("cpu", &locked.cpu, &manifest.cpu);
-    found.list("libc", &locked.libc, &manifest.libc);
+    found.list("os", &terms.os, &manifest.os);
+    found.list("cpu", &terms.cpu, &manifest.cpu);
+    found.list("libc", &terms.libc, &manifest.libc);
     found.map("scripts", &locked.scripts, &facts.scripts);
     found.text("native code", yes_no(locked.native), yes_no(facts.native));
-    found.map("dependencies", &locked.dependencies, &manifest.dependencies);
+    found.map("dependencies", &terms.dependencies, &manifest.dependencies);
     found.map(
         "optionalDependencies",
-        &locked.optional_dependencies,
+        &terms.optional_dependencies,
         &manifest.optional_dependencies,
     );
-    found.map("peerDependencies", &locked.peer_dependencies, &manifest.peer_dependencies);
-    found.set("peerDependenciesMeta", &locked.optional_peers, &manifest.optional_peers);
-    found.set("bundleDependencies", &locked.bundled, &facts.bundled);
+    found.map("peerDependencies", &terms.peer_dependencies, &manifest.peer_dependencies);
+    found.set("peerDependenciesMeta", &terms.optional_peers, &manifest.optional_peers);
+    found.set("bundleDependencies", &terms.bundled, &facts.bundled);
     let engines = |node: &Option<String>| node.clone().unwrap_or_default();
-    found.text("engines.node", &engines(&locked.engines_node), &engines(&manifest.engines_node));
+    found.text("engines.node", &engines(&terms.engines_node), &engines(&manifest.engines_node));
     Ok(found.0)
 }
 

@@ -15,7 +15,7 @@ mod manifest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Integrity, LockedPackage, PackageName};
+use crate::model::{Evidence, Integrity, LockedArchive, LockedPackage, NodeTerms, PackageName, Terms};
 
 pub use confirm::{Confusion, Refusal, check_locked, confirm};
 pub use entry::{EntryError, entry_point};
@@ -69,22 +69,32 @@ impl Claim {
             return None;
         }
         Some(LockedPackage {
-            evidence: crate::model::Evidence::default(),
             name: self.name.clone(),
             version: self.version.clone(),
-            integrity: self.integrity.clone(),
-            os: self.os.clone(),
-            cpu: self.cpu.clone(),
-            libc: self.libc.clone(),
-            optional: self.optional,
+            archives: vec![self.archive()],
             scripts: BTreeMap::new(),
             native: false,
-            dependencies: self.dependencies.clone(),
-            optional_dependencies: self.optional_dependencies.clone(),
-            peer_dependencies: self.peer_dependencies.clone(),
-            optional_peers: self.optional_peers.clone(),
-            bundled: BTreeSet::new(),
-            engines_node: self.engines_node.clone(),
+            terms: Terms::Node(NodeTerms {
+                os: self.os.clone(),
+                cpu: self.cpu.clone(),
+                libc: self.libc.clone(),
+                optional: self.optional,
+                dependencies: self.dependencies.clone(),
+                optional_dependencies: self.optional_dependencies.clone(),
+                peer_dependencies: self.peer_dependencies.clone(),
+                optional_peers: self.optional_peers.clone(),
+                bundled: BTreeSet::new(),
+                engines_node: self.engines_node.clone(),
+            }),
         })
+    }
+
+    /// The claimed archive, without any evidence yet.
+    fn archive(&self) -> LockedArchive {
+        LockedArchive {
+            file: None,
+            integrity: self.integrity.clone(),
+            evidence: Evidence::default(),
+        }
     }
 }

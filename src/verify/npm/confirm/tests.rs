@@ -59,7 +59,7 @@ fn fields(claim: &Claim, contents: &ArchiveContents) -> Vec<&'static str> {
 #[test]
 fn an_honest_package_is_confirmed_from_its_archive() {
     let package = confirm(&claim(), &contents(HONEST, &["cli.js", "build/x.node"])).unwrap();
-    assert_eq!(package.dependencies, map(&[("a", "^1")]));
+    assert_eq!(package.node().unwrap().dependencies, map(&[("a", "^1")]));
     assert!(package.native && package.scripts.is_empty());
 }
 
@@ -159,7 +159,7 @@ fn packages_inside_the_archive_are_found_whether_declared_or_not() {
         "loose.js",
         "plain",
     ];
-    assert_eq!(package.bundled, expected.map(String::from).into());
+    assert_eq!(package.node().unwrap().bundled, expected.map(String::from).into());
 }
 
 #[test]
@@ -184,13 +184,15 @@ fn a_lock_that_lies_about_an_archive_is_seen_in_every_field() {
         ("version", |p| p.version = "1.0.1".into()),
         ("scripts", |p| p.scripts = map(&[("install", "x")])),
         ("native code", |p| p.native = true),
-        ("dependencies", |p| p.dependencies.clear()),
-        ("optionalDependencies", |p| p.optional_dependencies = map(&[("x", "1")])),
-        ("peerDependencies", |p| p.peer_dependencies = map(&[("x", "1")])),
-        ("peerDependenciesMeta", |p| p.optional_peers = BTreeSet::from(["x".into()])),
-        ("bundleDependencies", |p| p.bundled = BTreeSet::from(["x".into()])),
-        ("engines.node", |p| p.engines_node = Some("18".into())),
-        ("os", |p| p.os = vec!["x".into()]),
+        ("dependencies", |p| p.node_mut().dependencies.clear()),
+        ("optionalDependencies", |p| p.node_mut().optional_dependencies = map(&[("x", "1")])),
+        ("peerDependencies", |p| p.node_mut().peer_dependencies = map(&[("x", "1")])),
+        ("peerDependenciesMeta", |p| {
+            p.node_mut().optional_peers = BTreeSet::from(["x".into()])
+        }),
+        ("bundleDependencies", |p| p.node_mut().bundled = BTreeSet::from(["x".into()])),
+        ("engines.node", |p| p.node_mut().engines_node = Some("18".into())),
+        ("os", |p| p.node_mut().os = vec!["x".into()]),
     ];
     for (field, edit) in edits {
         let mut locked = honest.clone();
@@ -198,10 +200,8 @@ fn a_lock_that_lies_about_an_archive_is_seen_in_every_field() {
         let found = check_locked(&locked, &archive).unwrap();
         assert_eq!(found.iter().map(|c| c.field).collect::<Vec<_>>(), [field]);
     }
-    let limited = LockedPackage {
-        cpu: one(),
-        libc: one(),
-        ..honest
-    };
+    let mut limited = honest;
+    limited.node_mut().cpu = one();
+    limited.node_mut().libc = one();
     assert_eq!(check_locked(&limited, &archive).unwrap().len(), 2);
 }
