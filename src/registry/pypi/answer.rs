@@ -88,9 +88,8 @@ pub(super) fn parse(text: &str) -> Result<BTreeMap<(PackageName, String), Claim>
     {
         return Err(answer("it has parts that are only for some installs"));
     }
-    let packages = match document.get("packages") {
-        Some(Item::ArrayOfTables(packages)) => packages,
-        _ => return Err(answer("it lists no packages")),
+    let Some(Item::ArrayOfTables(packages)) = document.get("packages") else {
+        return Err(answer("it lists no packages"));
     };
     let mut claims = BTreeMap::new();
     for package in packages {

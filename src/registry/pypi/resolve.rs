@@ -82,6 +82,7 @@ impl Pypi {
             }
         };
         let claims = answer::parse(&text)?;
+        self.agree(network, &claims).await?;
         let root = name
             .parse::<PackageName>()
             .map(|name| (name, version.to_string()))
@@ -109,7 +110,7 @@ impl Pypi {
     ) -> Result<String, Failure> {
         let other = |error: PypiError| Failure::Other(error);
         let run = |error: std::io::Error| Failure::Other(PypiError::Run { cause: error.to_string() });
-        std::fs::write(folder.project().join("requirements.in"), requirement).map_err(run)?;
+        std::fs::write(folder.question(), requirement).map_err(run)?;
         let output = uv
             .run(folder, &arguments(uv, folder, universe, before), LIMIT)
             .await
@@ -117,40 +118,25 @@ impl Pypi {
         if !output.success {
             return Err(explain(&output, &self.indexes, before));
         }
-        read(&folder.project().join("pylock.toml")).map_err(other)
+        read(&folder.answer()).map_err(other)
     }
 }
 
 fn arguments(uv: &Uv, folder: &Folder, universe: &Universe, before: Option<Timestamp>) -> Vec<OsString> {
-    let mut args: Vec<OsString> = [
-        "pip",
-        "compile",
-        "--universal",
-        "--no-build",
-        "--no-sources",
-        "--no-python-downloads",
-    ]
-    .iter()
-    .chain(&["--no-header", "--no-progress", "--color=never", "--index-strategy=first-index"])
-    .chain(&[
-        "--format=pylock.toml",
-        "--output-file=pylock.toml",
-        "--quiet",
-        "--resolution=highest",
-    ])
-    .map(OsString::from)
-    .collect();
-    args.push("--config-file".into());
-    args.push(folder.settings().into());
-    args.push(format!("--python-version={}", universe.lowest).into());
+    let words = "pip compile --universal --no-build --no-sources --no-python-downloads --no-header --no-progress --color=never \
+        --index-strategy=first-index --resolution=highest --format=pylock.toml";
+    let mut args: Vec<OsString> = words.split_whitespace().map(OsString::from).collect();
+    let mut pair = |option: &str, value: OsString| args.extend([option.into(), value]);
+    pair("--config-file", folder.settings().into());
+    pair("--output-file", folder.answer().into());
+    pair("--python-version", universe.lowest.to_string().into());
     if let Some(python) = uv.python() {
-        args.push("--python".into());
-        args.push(python.into());
+        pair("--python", python.into());
     }
     if let Some(before) = before {
-        args.push(format!("--exclude-newer={before}").into());
+        pair("--exclude-newer", before.to_string().into());
     }
-    args.push("requirements.in".into());
+    args.push(folder.question().into());
     args
 }
 
