@@ -56,7 +56,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The entry''s name (needed for a local command)')
             [CompletionResult]::new('--arg', '--arg', [CompletionResultType]::ParameterName, 'An argument that the server is started with (may be repeated)')
             [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The name of a variable that the server gets from its client (may be repeated)')
-            [CompletionResult]::new('--bin', '--bin', [CompletionResultType]::ParameterName, 'Which of the package''s programs to start, where it has several')
+            [CompletionResult]::new('--bin', '--bin', [CompletionResultType]::ParameterName, 'Which of the package''s programs to start, where it has several (of a Python package: the console script''s name)')
             [CompletionResult]::new('--accept', '--accept', [CompletionResultType]::ParameterName, 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)')
             [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')

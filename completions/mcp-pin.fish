@@ -54,7 +54,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "help" -d 'Print thi
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l name -d 'The entry\'s name (needed for a local command)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l arg -d 'An argument that the server is started with (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l env -d 'The name of a variable that the server gets from its client (may be repeated)' -r
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l bin -d 'Which of the package\'s programs to start, where it has several' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l bin -d 'Which of the package\'s programs to start, where it has several (of a Python package: the console script\'s name)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'

@@ -12,10 +12,13 @@ use crate::output::outcome;
 #[command(after_help = "Examples:
   mcp-pin install npm:@modelcontextprotocol/server-memory
   mcp-pin install npm:@modelcontextprotocol/server-filesystem@^2026 --arg /srv/notes
+  mcp-pin install pypi:mcp-server-fetch
+  mcp-pin install 'pypi:mcp-server-git>=2025,<2027' --arg --repository --arg /srv/notes
   mcp-pin install --name mine -- node ./server.js
   mcp-pin install            # make this machine match mcp-pin.lock")]
 pub struct Args {
-    /// What to add: `npm:NAME[@range|@tag|@version]`.
+    /// What to add: `npm:NAME[@range|@tag|@version]`, `pypi:NAME`, `pypi:NAME==1.2` or any
+    /// requirement with extras and versions, `'pypi:NAME[EXTRA]>=1,<2'`.
     #[arg(value_name = "SPEC", value_parser = source, conflicts_with = "command")]
     specs: Vec<Source>,
     /// The entry's name (needed for a local command).
@@ -30,7 +33,8 @@ pub struct Args {
     /// Let the probe use the network, for servers whose lists need it.
     #[arg(long)]
     network: bool,
-    /// Which of the package's programs to start, where it has several.
+    /// Which of the package's programs to start, where it has several (of a Python package: the
+    /// console script's name).
     #[arg(long, value_name = "NAME")]
     bin: Option<String>,
     #[command(flatten)]

@@ -57,7 +57,8 @@ pub struct ServerEntry {
     pub cwd: CwdRule,
     /// The probe may use the network.
     pub network: bool,
-    /// Which of the package's executables to start, where it has several.
+    /// Which of the package's executables to start, where it has several: of an npm package a name
+    /// in `bin`, of a Python package a console script.
     pub bin: Option<String>,
     /// The least level of evidence of the server's own package; the stricter of this and the
     /// policy's counts.

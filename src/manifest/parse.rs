@@ -11,6 +11,7 @@ use super::distance::nearest;
 use super::policy::read_cooldown;
 use super::problem::position;
 use super::{Manifest, ManifestError, PolicySettings, Problem, Scope, ServerEntry, Trust};
+use crate::model::python::normal_name;
 use crate::model::{CwdRule, EnvNameError, ServerName, Source, SourceError, check_env_name};
 use crate::surface::visible;
 use crate::surface::visible::is_invisible;
@@ -20,7 +21,14 @@ pub(super) use evidence::{IDENTITY, TRUST, TUF};
 
 pub(super) const TOP: &[&str] = &["servers", "policy", "trust"];
 pub(super) const SERVER: &[&str] = &["source", "args", "env", "cwd", "network", "bin", "evidence", "identity", "command"];
-pub(super) const POLICY: &[&str] = &["cooldown", "evidence", "evidence-closure", "trust", "accept-without-terminal"];
+pub(super) const POLICY: &[&str] = &[
+    "cooldown",
+    "evidence",
+    "evidence-closure",
+    "trust",
+    "accept-without-terminal",
+    "builds",
+];
 pub(super) const COOLDOWN: &[&str] = &["install", "update"];
 
 /// Reads a manifest of a scope. An empty text is an empty manifest.
@@ -90,7 +98,7 @@ impl Walk<'_> {
             self.problem(
                 span,
                 format!("server `{}` has no `source`", visible(name)),
-                Some("for example `source = \"npm:@modelcontextprotocol/server-memory\"`".into()),
+                Some("for example `source = \"npm:@modelcontextprotocol/server-memory\"` or `source = \"pypi:mcp-server-fetch\"`".into()),
             );
         }
         let source = self.text(table, "source").and_then(|(span, text)| self.source(span, text));
@@ -208,6 +216,15 @@ impl Walk<'_> {
         ok.then(|| text.to_owned())
     }
 
+    fn package(&mut self, span: Span, text: &str) -> bool {
+        let ok = normal_name(text).is_some();
+        if !ok {
+            let hint = "write the name alone, without versions: each build is of what the lock names";
+            self.problem(span, "a permitted build is not the name of a Python package", Some(hint.into()));
+        }
+        ok
+    }
+
     fn policy(&mut self, table: &dyn TableLike) -> PolicySettings {
         self.unknown_keys(table, "`policy`", POLICY);
         let mut settings = PolicySettings::default();
@@ -221,6 +238,10 @@ impl Walk<'_> {
         let trusts = [Trust::NoDowngrade, Trust::AllowDowngrade].map(|trust| (trust.as_str(), trust));
         settings.trust = self.word(table, "trust", &trusts);
         settings.accept_without_terminal = self.flag(table, "accept-without-terminal");
+        settings.builds = table.contains_key("builds").then(|| {
+            let names = self.strings(table, "builds", Self::package);
+            names.iter().filter_map(|name| normal_name(name)).collect()
+        });
         settings
     }
 

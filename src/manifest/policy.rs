@@ -1,13 +1,15 @@
 //! What this machine demands before it takes a release, and who may change that.
 //!
-//! The attack: a cloned project with `cooldown = { install = "0d" }`. A project's settings count
-//! only where they are stricter than the machine's; what is looser is ignored and reported.
+//! The attack: a cloned project with `cooldown = { install = "0d" }`, or one that permits the build
+//! of a package of its own, which runs code. A project's settings count only where they are stricter
+//! than the machine's; what is looser is ignored and reported.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::SignedDuration;
 
-use crate::model::Level;
+use crate::model::{Level, PackageName};
 
 const HOUR: i64 = 3600;
 
@@ -45,10 +47,13 @@ pub struct PolicySettings {
     pub trust: Option<Trust>,
     /// `--accept FINGERPRINT` works without a terminal. User's or system's file only.
     pub accept_without_terminal: Option<bool>,
+    /// The Python packages (normalised names) that may be built from their source, which runs their
+    /// code. User's or system's file only.
+    pub builds: Option<BTreeSet<PackageName>>,
 }
 
 /// The policy in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// See [`PolicySettings::cooldown_install`]. 7 days unless set.
     pub cooldown_install: SignedDuration,
@@ -62,6 +67,8 @@ pub struct Policy {
     pub trust: Trust,
     /// See [`PolicySettings::accept_without_terminal`]. `false` unless set.
     pub accept_without_terminal: bool,
+    /// See [`PolicySettings::builds`]. None unless set.
+    pub builds: BTreeSet<PackageName>,
 }
 
 impl Default for Policy {
@@ -73,6 +80,7 @@ impl Default for Policy {
             evidence_closure: Level::Hash,
             trust: Trust::NoDowngrade,
             accept_without_terminal: false,
+            builds: BTreeSet::new(),
         }
     }
 }
@@ -120,6 +128,7 @@ impl Policy {
             evidence_closure,
             trust,
             accept_without_terminal,
+            builds,
         } = settings;
         self.cooldown_install = cooldown_install.unwrap_or(self.cooldown_install);
         self.cooldown_update = cooldown_update.unwrap_or(self.cooldown_update);
@@ -127,6 +136,9 @@ impl Policy {
         self.evidence_closure = evidence_closure.unwrap_or(self.evidence_closure);
         self.trust = trust.unwrap_or(self.trust);
         self.accept_without_terminal = accept_without_terminal.unwrap_or(self.accept_without_terminal);
+        if let Some(builds) = builds {
+            self.builds.clone_from(builds);
+        }
     }
 
     fn tighten(&mut self, settings: &PolicySettings) -> Vec<Loosening> {
@@ -137,6 +149,7 @@ impl Policy {
             evidence_closure,
             trust,
             accept_without_terminal,
+            builds,
         } = settings;
         let mut out = Vec::new();
         raise(
@@ -172,6 +185,15 @@ impl Policy {
             &mut out,
         );
         self.accept_without_terminal = !needs_terminal;
+        // A project permits nothing, whatever it lists.
+        let asked: BTreeSet<_> = builds.iter().flatten().cloned().collect();
+        if !asked.is_subset(&self.builds) {
+            out.push(Loosening {
+                key: "builds",
+                asked: show_names(&asked),
+                kept: show_names(&self.builds),
+            });
+        }
         out
     }
 }
@@ -188,6 +210,12 @@ fn raise<T: Ord + Copy>(current: &mut T, asked: Option<T>, key: &'static str, sh
     } else {
         *current = asked;
     }
+}
+
+/// Names as the manifest writes them.
+fn show_names(names: &BTreeSet<PackageName>) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    format!("[{}]", quoted.join(", "))
 }
 
 /// A cooldown as the manifest writes it: `7d` or `36h`.
@@ -227,6 +255,7 @@ mod tests {
             evidence_closure: Some(evidence),
             trust: Some(trust),
             accept_without_terminal: Some(accept),
+            builds: None,
         }
     }
 
@@ -266,8 +295,32 @@ mod tests {
             evidence_closure: Level::Provenance,
             trust: Trust::NoDowngrade,
             accept_without_terminal: false,
+            builds: BTreeSet::new(),
         };
         assert_eq!(policy, expected);
+    }
+
+    #[test]
+    fn a_project_permits_no_build() {
+        let builds = |names: &[&str]| PolicySettings {
+            builds: Some(names.iter().map(|name| name.parse().unwrap()).collect()),
+            ..PolicySettings::default()
+        };
+        let (policy, loosenings) = Policy::effective(None, None, Some(&builds(&["evil", "odfpy"])));
+        assert!(policy.builds.is_empty());
+        assert_eq!(
+            loosenings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["the project's `builds = [\"evil\", \"odfpy\"]` is looser than `[]`, which stays in force"]
+        );
+        let (policy, loosenings) = Policy::effective(None, Some(&builds(&["odfpy"])), Some(&builds(&["evil", "odfpy"])));
+        assert_eq!((Some(policy.builds), loosenings.len()), (builds(&["odfpy"]).builds, 1));
+        // Nothing new is asked for, and what the user permits stays.
+        for project in [builds(&["odfpy"]), builds(&[]), PolicySettings::default()] {
+            let (policy, loosenings) = Policy::effective(None, Some(&builds(&["odfpy"])), Some(&project));
+            assert_eq!((Some(policy.builds), loosenings.len()), (builds(&["odfpy"]).builds, 0));
+        }
+        let (policy, _) = Policy::effective(Some(&builds(&[])), Some(&builds(&["odfpy"])), None);
+        assert!(policy.builds.is_empty(), "the system's list takes the place of the user's");
     }
 
     #[test]

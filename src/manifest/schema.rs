@@ -24,12 +24,12 @@ pub fn schema() -> Value {
                     "additionalProperties": false,
                     "required": ["source"],
                     "properties": {
-                        "source": {"type": "string", "description": "Where it comes from: `npm:NAME[@range|@tag|@version]`, or `local` in a user's own manifest."},
+                        "source": {"type": "string", "description": "Where it comes from: `npm:NAME[@range|@tag|@version]`, `pypi:NAME[EXTRAS][SPECIFIERS]`, or `local` in a user's own manifest."},
                         "args": described(&strings, "Arguments for the server."),
                         "env": described(&names, "Names of the variables to pass through. Values come from the client and are never stored."),
                         "cwd": {"enum": ["empty", "client"], "description": "The working directory: an empty folder, or the client's."},
                         "network": {"type": "boolean", "description": "The probe may use the network."},
-                        "bin": {"type": "string", "description": "Which of the package's executables to start."},
+                        "bin": {"type": "string", "description": "Which of the package's executables to start; of a Python package, the console script's name."},
                         "evidence": level("The least level of evidence of the server's own package."),
                         "identity": identity(),
                         "command": described(&strings, "With the source `local`: the command and its arguments."),
@@ -53,6 +53,11 @@ pub fn schema() -> Value {
                     "evidence-closure": level("The least level of evidence of every other package of the closure."),
                     "trust": {"enum": ["no-downgrade", "allow-downgrade"], "description": "Whether a version may carry less evidence than the pinned one."},
                     "accept-without-terminal": {"type": "boolean", "description": "`--accept FINGERPRINT` works without a terminal. Not in a project's manifest."},
+                    "builds": {
+                        "description": "Python packages that may be built from their source, which runs their code. Not in a project's manifest.",
+                        "type": "array",
+                        "items": {"type": "string", "pattern": "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"},
+                    },
                 },
             },
             "trust": {

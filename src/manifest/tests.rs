@@ -381,6 +381,56 @@ fn demands_on_evidence_are_read_wherever_they_stand() {
 }
 
 #[test]
+fn python_servers_are_read_in_one_spelling() {
+    let text = "[servers.fetch]\nsource = \"pypi:MCP_Server.Fetch [Extra] < 2, >=1\" # ours\nbin = \"mcp-server-fetch\"\n";
+    let manifest = parse(text, Scope::Project).unwrap();
+    let canonical = entry("pypi:mcp-server-fetch[extra]>=1,<2");
+    let fetch = &manifest.servers[&name("fetch")];
+    assert_eq!((&fetch.source, fetch.bin.as_deref()), (&canonical.source, Some("mcp-server-fetch")));
+    // The same requirement in another spelling is no change.
+    assert_eq!(set_server(text, &name("fetch"), fetch).unwrap(), text);
+    let added = add_server("", &name("fetch"), fetch).unwrap();
+    assert!(added.contains("source = \"pypi:mcp-server-fetch[extra]>=1,<2\"\n"), "{added}");
+
+    let found = problems("[servers.a]\nsource = \"pypi:a@1.2\"\n", Scope::Project);
+    assert!(
+        found[0].line == 2 && found[0].hint.as_deref() == Some("write `pypi:a==1.2`"),
+        "{found:?}"
+    );
+    let found = problems("[servers.a]\nsource = \"pypi:a @ https://u:s3cr3t@host/a.whl\"\n", Scope::Project);
+    assert!(!found[0].to_string().contains("s3cr3t"), "{found:?}");
+}
+
+#[test]
+fn permitted_builds_are_names() {
+    let text = "[policy]\nbuilds = [\"Foo_Bar\", \"odfpy\"] # run their code\n";
+    let builds = parse(text, Scope::User).unwrap().policy.builds.unwrap();
+    assert_eq!(
+        builds.iter().map(crate::model::PackageName::as_str).collect::<Vec<_>>(),
+        ["foo-bar", "odfpy"]
+    );
+    // Ignored in a project and reported there, by `Policy::effective`.
+    assert!(parse(text, Scope::Project).is_ok());
+    assert_eq!(parse("", Scope::User).unwrap().policy.builds, None);
+    for (bad, what) in [
+        ("builds = [\"foo==1\"]", "a permitted build is not the name"),
+        ("builds = [\"*\"]", "a permitted build is not the name"),
+        ("builds = [\"\"]", "a permitted build is not the name"),
+        ("builds = [\"https://u:s3cr3t@host/x\"]", "a permitted build is not the name"),
+        ("builds = \"foo\"", "must be a list of strings"),
+        ("builds = true", "must be a list of strings"),
+        ("build = [\"foo\"]", "unknown key `build`"),
+    ] {
+        let found = problems(&format!("[policy]\n{bad}\n"), Scope::User);
+        assert!(
+            found.len() == 1 && found[0].what.contains(what) && found[0].line == 2,
+            "{bad}: {found:?}"
+        );
+        assert!(!found[0].to_string().contains("s3cr3t"), "{found:?}");
+    }
+}
+
+#[test]
 fn an_install_of_the_same_name_keeps_the_users_demands() {
     let new = entry("npm:a@2");
     let set = set_server(SIGNED, &name("a"), &new).unwrap();

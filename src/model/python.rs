@@ -1,7 +1,27 @@
 //! Python's side of a closure: what a package asks of the machine, and what a machine is.
 //!
 //! The attack: a lock whose markers or file names are read in one way by the reviewer and in
-//! another by the machine, so that a package is left out or another wheel is taken.
+//! another by the machine, so that a package is left out or another wheel is taken. Whatever could
+//! be read in two ways is an error here, never a guess.
+
+mod entry;
+mod facts;
+mod marker;
+mod name;
+mod requirement;
+mod tags;
+mod target;
+mod universe;
+mod wheel;
+
+pub use entry::EntryPoint;
+pub use facts::{Libc, PythonFacts, PythonMarkers, PythonPlatform};
+pub use marker::{Marker, MarkerError};
+pub use name::{normal_extra, normal_name};
+pub use requirement::{PythonRequirement, RequirementError};
+pub use target::{PythonTarget, TargetError};
+pub use universe::universe;
+pub use wheel::{WheelName, is_source_distribution};
 
 /// What a locked Python package says beside its name, version and wheels.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,5 +1,8 @@
 //! What the user asked for: a server's local name and its source.
 
+mod pypi;
+
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -63,22 +66,64 @@ pub enum SourceError {
     /// The requirement has control characters or is empty after the `@`.
     #[error("`{0}` is not a version, range or tag")]
     Requirement(String),
+    /// Not a name that PEP 508 allows.
+    #[error("`{0}` is not the name of a Python package")]
+    PythonName(String),
+    /// Not a requirement of PEP 508 with versions of PEP 440, or with hidden characters in it.
+    #[error("`{}` is not a Python requirement", .0.escape_debug())]
+    PythonRequirement(String),
+    /// npm's and uvx's way to ask for a version, which PEP 508 reads as an address.
+    #[error("`{written}` asks for a version with `@`, which a Python requirement has no place for")]
+    PythonAt {
+        /// As written.
+        written: String,
+        /// The source that is meant, where that can be told.
+        instead: Option<String>,
+    },
+    /// A marker says where a dependency belongs; a server is asked for or it is not.
+    #[error("a server's requirement has no marker (`; ...`)")]
+    PythonMarker {
+        /// The source without it, where that is one.
+        instead: Option<String>,
+    },
+    /// `===` compares letters, so that `===1.0` refuses the version 1.0.0.
+    #[error("`===` is not supported: it compares versions letter by letter")]
+    PythonExact {
+        /// The specifier that compares versions.
+        instead: String,
+    },
 }
 
 impl SourceError {
     /// The line that says what to do about it, without the word `hint:`.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoScheme(word) => Some(format!("write `npm:{word}` for the npm package of that name")),
-            Self::Unsupported { .. } => {
-                Some("this version installs `npm:NAME[@range|@tag|@version]` and local commands (`--name NAME -- COMMAND ARGS`)".into())
-            }
+            Self::NoScheme(word) => Some(scheme_hint(word)),
+            Self::Unsupported { .. } => Some(
+                "this version installs `npm:NAME[@range|@tag|@version]`, `pypi:NAME[EXTRAS][==version|>=version,...]` and local commands (`--name NAME -- COMMAND ARGS`)".into(),
+            ),
             Self::NotRegistry(_) => Some(
                 "install a published version, or pin a checked-out copy with `mcp-pin install --name NAME -- node /path/to/entry.js`"
                     .into(),
             ),
-            Self::Name(_) | Self::PackageName(_) | Self::Requirement(_) => None,
+            Self::PythonAt { instead: Some(line), .. } | Self::PythonMarker { instead: Some(line) } => Some(format!("write `{line}`")),
+            Self::PythonExact { instead } => Some(format!("write `{instead}`")),
+            Self::PythonRequirement(_) | Self::PythonAt { .. } | Self::PythonMarker { .. } => {
+                Some("write `pypi:NAME`, `pypi:NAME==1.2` or a range such as `pypi:NAME[EXTRA]>=1.2,<2`".into())
+            }
+            Self::Name(_) | Self::PackageName(_) | Self::Requirement(_) | Self::PythonName(_) => None,
         }
+    }
+}
+
+/// A bare word may be a package of any registry: those are named whose packages can be called so.
+fn scheme_hint(word: &str) -> String {
+    let is = |scheme: &str| format!("{scheme}:{word}").parse::<Source>().is_ok();
+    match (is("npm"), is("pypi")) {
+        (false, true) => format!("write `pypi:{word}` for the Python package"),
+        (true, false) => format!("write `npm:{word}` for the npm package"),
+        (true, true) => format!("write `npm:{word}` for the npm package of that name, `pypi:{word}` for the Python package"),
+        (false, false) => "write `npm:NAME` for an npm package, `pypi:NAME` for a Python package".into(),
     }
 }
 
@@ -92,15 +137,31 @@ pub enum Source {
         /// What stands after the `@`; `None` means the `latest` tag.
         requirement: Option<String>,
     },
+    /// `pypi:NAME[EXTRAS][SPECIFIERS]`: a requirement of PEP 508 in one spelling, so that two that
+    /// mean the same are equal.
+    Pypi {
+        /// The package's name, normalised by PEP 503.
+        name: PackageName,
+        /// The extras that are asked for, normalised.
+        extras: BTreeSet<String>,
+        /// PEP 440 specifiers: normalised, sorted by version, without blanks (`>=1,<2`); `None`
+        /// means any release.
+        requirement: Option<String>,
+    },
     /// `local`: a command of this machine, pinned by the digests of its files. User's scope only.
     Local,
 }
 
 impl Source {
     /// The server name to use when the user gave none: the package's last segment without the
-    /// usual `mcp-server-`/`server-` prefix, as users call these servers.
+    /// usual `mcp-server-`/`server-` prefix, as users call these servers; a Python package's name
+    /// without `mcp-server-`, `mcp-`, `-mcp-server` or `-mcp`.
     pub fn default_name(&self) -> Option<ServerName> {
-        let Self::Npm { name, .. } = self else { return None };
+        let name = match self {
+            Self::Npm { name, .. } => name,
+            Self::Pypi { name, .. } => return pypi::default_name(name),
+            Self::Local => return None,
+        };
         let last = name.base();
         let short = ["mcp-server-", "server-"]
             .iter()
@@ -122,6 +183,14 @@ impl fmt::Display for Source {
                 requirement: Some(requirement),
             } => write!(f, "npm:{name}@{requirement}"),
             Self::Npm { name, requirement: None } => write!(f, "npm:{name}"),
+            Self::Pypi { name, extras, requirement } => {
+                write!(f, "pypi:{name}")?;
+                if !extras.is_empty() {
+                    let extras: Vec<_> = extras.iter().map(String::as_str).collect();
+                    write!(f, "[{}]", extras.join(","))?;
+                }
+                f.write_str(requirement.as_deref().unwrap_or_default())
+            }
             Self::Local => f.write_str("local"),
         }
     }
@@ -137,6 +206,7 @@ impl FromStr for Source {
         let (scheme, rest) = text.split_once(':').ok_or_else(|| SourceError::NoScheme(text.to_owned()))?;
         match scheme {
             "npm" => npm_source(rest),
+            "pypi" => pypi::source(rest),
             "git" | "git+https" | "git+ssh" | "file" | "link" | "github" => Err(SourceError::NotRegistry(text.to_owned())),
             other => Err(SourceError::Unsupported {
                 scheme: other.chars().take(20).collect(),
@@ -201,6 +271,15 @@ mod tests {
             assert!(matches!(text.parse::<Source>(), Err(SourceError::NotRegistry(_))), "{text}");
         }
         assert!(matches!("memory".parse::<Source>(), Err(SourceError::NoScheme(_))));
+        for (word, hints) in [
+            ("memory", ["`npm:memory`", "`pypi:memory`"]),
+            ("@s/memory@1", ["`npm:@s/memory@1`", "npm"]),
+            ("memory[x]>=1", ["`pypi:memory[x]>=1`", "pypi"]),
+        ] {
+            let hint = word.parse::<Source>().unwrap_err().hint().unwrap();
+            assert!(hints.iter().all(|part| hint.contains(part)), "{hint}");
+        }
+        assert!(!"memory[x]>=1".parse::<Source>().unwrap_err().hint().unwrap().contains("npm"));
         assert!(matches!("oci:x".parse::<Source>(), Err(SourceError::Unsupported { .. })));
         assert!(matches!("npm:../x".parse::<Source>(), Err(SourceError::PackageName(_))));
         assert!(matches!("npm:a@".parse::<Source>(), Err(SourceError::Requirement(_))));

@@ -17,7 +17,8 @@ impl Judge<'_> {
     /// The finding for another source.
     pub(super) fn source(&self, before: &str, after: &str) -> Finding {
         let name = |text: &str| match text.parse::<Source>() {
-            Ok(Source::Npm { name, .. }) => Some(name),
+            Ok(Source::Npm { name, .. }) => Some(("npm", name)),
+            Ok(Source::Pypi { name, .. }) => Some(("pypi", name)),
             _ => None,
         };
         let facts = json!({"before": before, "after": after});
@@ -59,7 +60,11 @@ impl Judge<'_> {
                 Grade::Notice,
                 "the package asks for other versions of its runtime".to_owned(),
             ),
-            "entry" => ("entry-changed", Grade::Warning, "another file of the package is started".to_owned()),
+            "entry" => (
+                "entry-changed",
+                Grade::Warning,
+                "another file or function of the package is started".to_owned(),
+            ),
             _ => (
                 "launch-changed",
                 Grade::Critical,
@@ -289,7 +294,7 @@ pub(super) fn plural(count: usize, noun: &str) -> String {
     }
 }
 
-fn changed(label: &str, before: &str, after: &str) -> Detail {
+pub(super) fn changed(label: &str, before: &str, after: &str) -> Detail {
     Detail::Text {
         label: label.to_owned(),
         before: before.to_owned(),

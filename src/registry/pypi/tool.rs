@@ -1,0 +1,217 @@
+//! The machine's uv: which one, how old, and with what in its environment.
+//!
+//! The attacks: a project that brings its own uv, a Python of its own, or settings and variables
+//! that steer the resolver (another index, overrides, links to files). uv is run with a handful of
+//! variables, a home and a cache of ours, and one settings file that we wrote.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::PypiError;
+use super::index::Index;
+use crate::registry::Environment;
+use crate::registry::program::{self, Output, RunError};
+
+/// The oldest uv whose options and answer are what [`super::Pypi::resolve`] relies on.
+const OLDEST: (u32, u32) = (0, 7);
+
+const VERSION_LIMIT: Duration = Duration::from_secs(30);
+
+/// What uv needs to reach an index. Everything else could change its mind.
+const PASSED: [&str; 18] = [
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "SSL_CLIENT_CERT",
+    "UV_NATIVE_TLS",
+    "UV_SYSTEM_CERTS",
+    "UV_HTTP_TIMEOUT",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "PYENV_ROOT",
+];
+
+/// This machine's uv.
+pub struct Uv {
+    program: PathBuf,
+    /// It looks the real one up, for which it needs the user's home.
+    shim: bool,
+    env: Environment,
+    home: Option<OsString>,
+    python: Option<PathBuf>,
+    scratch: PathBuf,
+    version: String,
+}
+
+impl std::fmt::Debug for Uv {
+    // The environment may hold a proxy's password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Uv")
+            .field("program", &self.program)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Uv {
+    /// Finds uv on the `PATH` of `env` and asks for its version.
+    ///
+    /// Programs below `project`, and relative entries of `PATH`, are passed over; a real program is
+    /// preferred to a script that looks one up. `scratch` is an existing folder of ours; what is
+    /// made below it is removed again.
+    ///
+    /// # Errors
+    /// There is none, it cannot be run, or it is too old.
+    pub async fn discover(env: &Environment, project: Option<&Path>, scratch: &Path) -> Result<Self, PypiError> {
+        let folders = program::trusted_folders(env, project);
+        let all: Vec<PathBuf> = program::find_all(&folders, "uv", project).collect();
+        let real = all.iter().find(|path| !program::is_shim(path));
+        let found = real.or_else(|| all.first()).ok_or(PypiError::NoUv)?;
+        let mut kept: Environment = PASSED
+            .iter()
+            .filter_map(|name| env.get_key_value(OsStr::new(name)))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let path = std::env::join_paths(&folders).map_err(|error| PypiError::Run { cause: error.to_string() })?;
+        kept.insert("PATH".into(), path);
+        let python = program::find(&folders, "python3", project);
+        let mut uv = Self {
+            program: found.clone(),
+            shim: real.is_none(),
+            env: kept,
+            home: env.get(OsStr::new("HOME")).cloned(),
+            python,
+            scratch: scratch.to_owned(),
+            version: String::new(),
+        };
+        let folder = uv.folder(&[])?;
+        let output = uv.run(&folder, &["--version".into(), "--no-config".into()], VERSION_LIMIT).await?;
+        uv.version = version(&output.stdout)
+            .filter(|_| output.success)
+            .ok_or_else(|| PypiError::Answer {
+                cause: "`uv --version` names none".to_owned(),
+            })?;
+        let mut numbers = uv.version.split('.').map(str::parse);
+        let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
+            return Err(PypiError::Answer {
+                cause: "`uv --version` names no version".to_owned(),
+            });
+        };
+        if (major, minor) < OLDEST {
+            return Err(PypiError::TooOld {
+                found: uv.version,
+                oldest: format!("{}.{}", OLDEST.0, OLDEST.1),
+            });
+        }
+        Ok(uv)
+    }
+
+    /// With a certain Python to run beside it, where it must not be the `PATH`'s. It changes nothing
+    /// about what is resolved: that is for every Python.
+    #[must_use]
+    pub fn with_python(mut self, python: PathBuf) -> Self {
+        self.python = Some(python);
+        self
+    }
+
+    /// Its version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Where it is.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    pub(super) fn python(&self) -> Option<&Path> {
+        self.python.as_deref()
+    }
+
+    /// A closed folder with our settings for uv, which name these indexes and nothing else.
+    pub(super) fn folder(&self, indexes: &[Index]) -> Result<Folder, PypiError> {
+        let failed = |error: std::io::Error| PypiError::Run {
+            cause: format!("no folder below `{}`: {error}", self.scratch.display()),
+        };
+        let dir = program::closed_folder(&self.scratch, "uv-").map_err(failed)?;
+        for name in ["project", "cache", "home"] {
+            std::fs::create_dir(dir.path().join(name)).map_err(failed)?;
+        }
+        std::fs::write(dir.path().join("netrc"), "").map_err(failed)?;
+        std::fs::write(dir.path().join("uv.toml"), settings(indexes)).map_err(failed)?;
+        let mut env = self.env.clone();
+        let home = self.home.clone().filter(|_| self.shim);
+        env.insert("HOME".into(), home.unwrap_or_else(|| dir.path().join("home").into()));
+        env.insert("NETRC".into(), dir.path().join("netrc").into());
+        env.insert("UV_CACHE_DIR".into(), dir.path().join("cache").into());
+        env.insert("UV_CREDENTIALS_DIR".into(), dir.path().join("home").into());
+        env.insert("UV_PYTHON_DOWNLOADS".into(), "never".into());
+        for (at, index) in indexes.iter().enumerate() {
+            if let Some(login) = index.login() {
+                env.insert(format!("UV_INDEX_I{at}_USERNAME").into(), login.user.clone().into());
+                env.insert(format!("UV_INDEX_I{at}_PASSWORD").into(), login.password.clone().into());
+            }
+        }
+        Ok(Folder { dir, env })
+    }
+
+    /// Runs uv in a closed folder, waits at most `limit`, and kills it with its children after that.
+    pub(super) async fn run(&self, folder: &Folder, args: &[OsString], limit: Duration) -> Result<Output, PypiError> {
+        let output = program::run(&self.program, &folder.project(), args, &folder.env, limit).await;
+        output.map_err(|error| match error {
+            RunError::Io { cause } => PypiError::Run { cause },
+            RunError::Timeout { seconds } => PypiError::Timeout { seconds },
+        })
+    }
+}
+
+/// A closed folder and the environment that belongs to it.
+pub(super) struct Folder {
+    dir: TempDir,
+    env: Environment,
+}
+
+impl Folder {
+    pub(super) fn project(&self) -> PathBuf {
+        self.dir.path().join("project")
+    }
+
+    pub(super) fn settings(&self) -> PathBuf {
+        self.dir.path().join("uv.toml")
+    }
+}
+
+/// The indexes in the order they are asked, by names of ours: their credentials are handed over in
+/// variables of those names.
+fn settings(indexes: &[Index]) -> String {
+    let mut list = toml_edit::ArrayOfTables::new();
+    for (at, index) in indexes.iter().enumerate() {
+        let mut table = toml_edit::Table::new();
+        table.insert("name", toml_edit::value(format!("i{at}")));
+        table.insert("url", toml_edit::value(index.address()));
+        table.insert("default", toml_edit::value(at + 1 == indexes.len()));
+        list.push(table);
+    }
+    let mut document = toml_edit::DocumentMut::new();
+    document.insert("index", toml_edit::Item::ArrayOfTables(list));
+    document.to_string()
+}
+
+/// `uv 0.13.9 (TRIPLE)`.
+fn version(stdout: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(stdout).ok()?;
+    let version = text.strip_prefix("uv ")?.split_whitespace().next()?;
+    let fits = version.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-+".contains(&byte));
+    fits.then(|| version.to_owned())
+}
