@@ -67,7 +67,7 @@ pub async fn npm(tools: &Tools<'_>, name: &ServerName, entry: &ServerEntry, term
     findings.extend(resolved.notes.iter().filter_map(|note| note_finding(name, note)));
     fetch(tools, &resolved).await?;
     let (mut closure, claimed) = confirmed(tools, name, &resolved)?;
-    let poison = check(&closure, package, requirement.as_deref());
+    let poison = check(&closure, &entry.source);
     let poison: Vec<_> = poison
         .iter()
         .filter(|poison| !poison.is_notice())

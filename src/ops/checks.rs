@@ -16,21 +16,10 @@ const MANIFEST_DIFFERS: &str = "manifest-differs";
 
 /// What is wrong with a closure as a whole: a poisoned lock.
 pub fn poison(name: &ServerName, pin: &Pin) -> Vec<Finding> {
-    let (
-        Pinned::Package { closure, .. },
-        Source::Npm {
-            name: package,
-            requirement,
-        },
-    ) = (&pin.pinned, &pin.source)
-    else {
+    let Pinned::Package { closure, .. } = &pin.pinned else {
         return Vec::new();
     };
-    findings_of(name, closure, package, requirement.as_deref())
-}
-
-fn findings_of(name: &ServerName, closure: &Closure, package: &crate::model::PackageName, requirement: Option<&str>) -> Vec<Finding> {
-    check(closure, package, requirement)
+    check(closure, &pin.source)
         .into_iter()
         .map(|poison| {
             let text = poison.to_string();
