@@ -20,7 +20,7 @@ pub fn poison(name: &ServerName, pin: &Pin) -> Vec<Finding> {
     let Pinned::Package { closure, .. } = &pin.pinned else {
         return Vec::new();
     };
-    poisons(closure, &pin.source)
+    check(closure, &pin.source)
         .into_iter()
         .map(|poison| {
             let text = poison.to_string();
@@ -32,13 +32,6 @@ pub fn poison(name: &ServerName, pin: &Pin) -> Vec<Finding> {
             Finding::new(code, grade, name, "", text.clone(), &json!(text))
         })
         .collect()
-}
-
-pub fn poisons(closure: &Closure, source: &Source) -> Vec<crate::lock::check::Poison> {
-    match source {
-        Source::Npm { name, requirement } => check(closure, name, requirement.as_deref()),
-        _ => Vec::new(),
-    }
 }
 
 /// The manifest against the lock: what the user wants and what is pinned must be the same.
