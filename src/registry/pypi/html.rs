@@ -49,6 +49,7 @@ fn listing(attributes: &Attributes<'_>, file: String) -> Result<Listing, String>
         provenance,
         upload_time: None,
         yanked: attributes.get("data-yanked").is_some(),
+        yanked_because: attributes.get("data-yanked"),
         requires_python: attributes.get("data-requires-python").filter(|text| !text.trim().is_empty()),
         size: None,
         link,

@@ -84,6 +84,8 @@ pub struct IndexFile {
     pub upload_time: Option<Timestamp>,
     /// The publisher took it back (PEP 592).
     pub yanked: bool,
+    /// Why, in the publisher's words.
+    pub yanked_because: Option<String>,
     /// The Pythons it is for, as the index says.
     pub requires_python: Option<String>,
     /// Its length, where the index says.

@@ -24,6 +24,7 @@ pub(super) struct Listing {
     pub(super) provenance: Option<String>,
     pub(super) upload_time: Option<Timestamp>,
     pub(super) yanked: bool,
+    pub(super) yanked_because: Option<String>,
     pub(super) requires_python: Option<String>,
     pub(super) size: Option<u64>,
 }
@@ -111,6 +112,7 @@ impl File {
             sha256,
             provenance,
             upload_time: self.upload_time.and_then(|time| time.parse().ok()),
+            yanked_because: self.yanked.as_ref().and_then(Value::as_str).map(str::to_owned),
             yanked: !matches!(self.yanked, None | Some(Value::Null | Value::Bool(false))),
             requires_python: self.requires_python.filter(|text| !text.trim().is_empty()),
             size: self.size,
@@ -168,6 +170,7 @@ mod tests {
             provenance: Some("https://h/p".into()),
             upload_time: Some("2025-01-02T03:04:05.678901Z".parse().unwrap()),
             yanked: true,
+            yanked_because: Some("broken".into()),
             requires_python: Some(">=3.9".into()),
             size: Some(1),
         };

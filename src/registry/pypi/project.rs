@@ -138,6 +138,7 @@ fn file(index: &Index, at: usize, page: &str, listing: Listing) -> Result<IndexF
         sha256: listing.sha256,
         upload_time: listing.upload_time,
         yanked: listing.yanked,
+        yanked_because: listing.yanked_because,
         requires_python: listing.requires_python,
         size: listing.size,
         index: at,

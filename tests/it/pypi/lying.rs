@@ -19,7 +19,7 @@ fn wrong_bytes_for_a_right_name() {
     let other = helper("1.0").file("evil.py", "").archive();
     index.swap(&helper("1.0").file_name(), other);
     let machine = machine(&index);
-    machine.refuses(&INSTALL).says("demo-helper").says("1.0");
+    machine.refuses(&INSTALL).says(&helper("1.0").file_name()).says("digest");
     assert!(!machine.project().join("mcp-pin.lock").exists());
 }
 
@@ -30,7 +30,7 @@ fn the_page_gives_another_digest_than_it_serves() {
     for digest in [Some(zeros.as_str()), Some("abc"), None] {
         let index = FakePypi::with_demo();
         index.claims_sha256(&file, digest);
-        machine(&index).refuses(&INSTALL).says("demo-helper");
+        machine(&index).refuses(&INSTALL).says("demo_helper-1.0");
     }
 }
 
@@ -42,7 +42,7 @@ fn right_bytes_that_are_swapped_later() {
     let first = machine(&index);
     first.run(&INSTALL).exits(0);
     let second = cloned(&index, &first);
-    second.refuses(&MATCH).says("demo-helper").says(&file);
+    second.refuses(&MATCH).says(&file).says("digest");
     assert_eq!(std::fs::read_dir(second.store().join("installs")).unwrap().count(), 0);
     // The first machine holds what it verified, and needs nobody for that.
     first.run(&["verify", "--no-probe", "--offline"]).exits(0);
@@ -60,7 +60,7 @@ fn new_bytes_for_an_old_version() {
     }
     machine.run(&VERIFY).exits(0);
     let second = cloned(&index, &machine);
-    second.refuses(&MATCH).says("demo-mcp-server");
+    second.refuses(&MATCH).says(&demo("1.0").file_name()).says("digest");
 }
 
 #[test]
@@ -202,10 +202,10 @@ fn a_link_that_leads_to_no_index() {
     let folder = tempfile::tempdir().unwrap();
     let local = folder.path().join(&file);
     std::fs::write(&local, helper("1.0").archive()).unwrap();
-    for link in [format!("file://{}", local.display()), "ftp://127.0.0.1/x.whl".to_owned()] {
+    for link in [format!("file://{}", local.display()), format!("ftp://127.0.0.1/{file}")] {
         let index = FakePypi::with_demo();
         index.links(&file, &link);
-        machine(&index).refuses(&INSTALL).says("demo-helper");
+        machine(&index).refuses(&INSTALL).says("demo_helper-1.0");
     }
     // Another host may hold the files, as most indexes do: the bytes are what counts.
     let (index, files) = (FakePypi::with_demo(), FakePypi::with_demo());
