@@ -225,7 +225,10 @@ evidence = \"trust me\"
             (4, "unknown key `sorce` (did you mean `source`?)"),
             (6, "`demo` does not say where it comes from"),
             (7, "`args` must be a list of strings"),
-            (9, "`demo@1` asks for a version with `@`, which a Python requirement has no place for (write `pypi:demo==1`)"),
+            (
+                9,
+                "`demo@1` asks for a version with `@`, which a Python requirement has no place for (write `pypi:demo==1`)",
+            ),
             (10, "`cwd` must be"),
             (12, "`install` is not a cooldown"),
             (13, "`evidence` must be"),
