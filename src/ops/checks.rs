@@ -119,22 +119,6 @@ pub fn vanished(name: &ServerName) -> Finding {
     )))
 }
 
-/// The interpreter that a server was installed with is another one now: what was checked at install
-/// says nothing about it.
-pub fn interpreter_changed(name: &ServerName, before: &str, now: Option<&str>) -> Finding {
-    let title = match now {
-        Some(_) => "the Python that it was installed with has changed",
-        None => "the Python that it was installed with is gone",
-    };
-    let found = now.unwrap_or("nothing that can be started");
-    Finding::new("interpreter-changed", Grade::Warning, name, "python", title, &json!([before, now]))
-        .with(Detail::Line(format!("installed with {before}")))
-        .with(Detail::Line(format!("found          {found}")))
-        .with(Detail::Line(
-            "`mcp-pin install` makes the tree for the Python that is there now".into(),
-        ))
-}
-
 /// An archive of the store whose bytes are not what its name says: whoever changed it wants the
 /// next repair to install something else.
 pub fn archive_changed(name: &ServerName, what: &str) -> Finding {

@@ -131,17 +131,17 @@ impl Ecosystem for Python {
         let Some(before) = tools.history.interpreter(site.scope, site.server)? else {
             return Ok(Recorded::Nothing);
         };
-        let said = format!("Python {} at {}", before.version, before.path.display());
-        Ok(match PythonRuntime::reopen(&before.path, &before.version) {
-            Ok(runtime) if runtime.identity() == before.identity => Recorded::As(Machine::Python(Box::new(runtime))),
-            Ok(runtime) => Recorded::Changed {
-                before: format!("{said} ({})", before.identity),
-                now: Some(format!("Python {} ({})", runtime.version(), runtime.identity())),
-            },
-            Err(error) => Recorded::Changed {
-                before: said,
-                now: PythonRuntime::ask(&before.path).ok().map(|_| error.to_string()),
-            },
+        let at = |path: &std::path::Path| path.display().to_string();
+        let changed = |now: (String, String)| Recorded::Changed {
+            before: (at(&before.path), before.version.clone()),
+            now,
+        };
+        Ok(match PythonRuntime::ask(&before.path) {
+            Ok(runtime) if runtime.path() == before.path && runtime.version() == before.version && runtime.identity() == before.identity => {
+                Recorded::As(Machine::Python(Box::new(runtime)))
+            }
+            Ok(runtime) => changed((format!("{}, {}", at(runtime.path()), runtime.identity()), runtime.version().to_owned())),
+            Err(error) => changed((error.to_string(), "gone".to_owned())),
         })
     }
 
