@@ -8,6 +8,7 @@ mod names;
 mod npm;
 mod sigstore;
 mod surface;
+mod wheel;
 
 /// What tries one input.
 pub(crate) type Target = fn(&[u8]);
@@ -40,6 +41,8 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("text", surface::text),
     ("trusted-root", sigstore::root),
     ("tuf-stored", attest::tuf_stored),
+    ("wheel", wheel::contents),
+    ("wheel-layout", wheel::layout),
 ];
 
 /// The input as text; targets of text pass over what is none.
