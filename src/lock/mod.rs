@@ -21,11 +21,12 @@
 //! from the model's structs field by field.
 //!
 //! # Compatibility
-//! Version 2 is written; version 1, which has no `evidence`, is read as well, and rewrites to
-//! version 2 with nothing else changed. An entry without evidence has the digests it had under
-//! version 1: approvals given then stay valid. `tests/fixtures/lock-v2.json` must read and rewrite
-//! to its own bytes for as long as this tool exists, and `lock-v1.json` must read. Adding a field
-//! needs a new version, because older readers refuse what they do not know; that is the point.
+//! Version 3 is written. Version 2, which has no Python, and version 1, which has no `evidence`
+//! either, are read as well, and rewrite to version 3 with nothing else changed. The digests of an
+//! entry are those it had under the older version: approvals given then stay valid.
+//! `tests/fixtures/lock-v3.json` must read and rewrite to its own bytes for as long as this tool
+//! exists, and the older ones must read. Adding a field needs a new version, because older readers
+//! refuse what they do not know; that is the point.
 
 pub mod check;
 mod digest;
@@ -58,10 +59,13 @@ pub const FILE_NAME: &str = "mcp-pin.lock";
 pub const MARKER: &str = "mcp-pin/closure";
 
 /// The newest version that is read, and the one that is written.
-pub const VERSION: u64 = 2;
+pub const VERSION: u64 = 3;
 
 /// The version before evidence; still read.
 const VERSION_WITHOUT_EVIDENCE: u64 = 1;
+
+/// The version before Python; still read.
+const VERSION_WITHOUT_PYTHON: u64 = 2;
 
 /// Every entry of one lock.
 ///

@@ -1,5 +1,7 @@
 //! Text to model: marker and version first, then shape, then every value.
 
+mod python;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -9,7 +11,7 @@ use super::wire::{
     WireArg, WireClient, WireCwd, WireDefinition, WireEra, WireEvidence, WireFile, WireFileDigest, WireKind, WireLaunch, WireLocal,
     WirePackage, WireRegistry, WireRoot, WireRuntimeKind, WireServer, WireShape, WireSurface, WireView,
 };
-use super::{EntryError, LockError, Lockfile, MARKER, VERSION, VERSION_WITHOUT_EVIDENCE, evidence};
+use super::{EntryError, LockError, Lockfile, MARKER, VERSION, VERSION_WITHOUT_EVIDENCE, VERSION_WITHOUT_PYTHON, evidence};
 use crate::model::launch::PinnedFile;
 use crate::model::{
     ClientProfile, Closure, CwdRule, Era, Evidence, InstallPath, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedArchive,
@@ -29,6 +31,8 @@ const MAX_DEPTH: usize = 50;
 /// above its package, so edges count by the length of the path they start from. Real closures stay
 /// below a tenth of it.
 const MAX_SEARCH: usize = 64 << 20;
+
+const NOT_NPM: &str = "an npm package has `integrity`, and nothing of a Python package";
 
 /// Reads a lock.
 ///
@@ -142,9 +146,7 @@ impl Reader<'_> {
             (None, None, None, Some(local)) => Pinned::Local(self.local(local)?),
             _ => return self.rule("entry", "it needs `package`, `launch` and `packages`, or `local` alone"),
         };
-        if matches!(source, Source::Local) != matches!(pinned, Pinned::Local(_)) {
-            return self.rule("source", "`local` and a local command belong together");
-        }
+        self.origin(&source, &pinned)?;
         let (env, network) = match &pinned {
             Pinned::Package { launch, .. } => (&launch.env, launch.network),
             Pinned::Local(local) => (&local.env, local.network),
@@ -156,13 +158,27 @@ impl Reader<'_> {
         Ok(Pin { source, pinned, surface })
     }
 
+    /// An entry is of the kind its source says: what the source's own checks look for is there.
+    fn origin(&self, source: &Source, pinned: &Pinned) -> Read<()> {
+        match (source, pinned) {
+            (Source::Npm { .. }, Pinned::Package { closure, .. }) if !closure.root.is_python() => Ok(()),
+            (Source::Pypi { .. }, Pinned::Package { closure, .. }) if closure.root.is_python() => Ok(()),
+            (Source::Local, Pinned::Local(_)) => Ok(()),
+            (Source::Local, _) | (_, Pinned::Local(_)) => self.rule("source", "`local` and a local command belong together"),
+            _ => self.rule("source", "it is of another registry than `package`"),
+        }
+    }
+
     fn closure(&self, root: &WireRoot, wire: BTreeMap<String, WirePackage>) -> Read<Closure> {
         let WireRoot {
-            registry_type: WireRegistry::Npm,
+            registry_type,
             identifier,
             version,
             path,
         } = root;
+        if matches!(registry_type, WireRegistry::Pypi) {
+            return self.python_closure(root, wire);
+        }
         let name: PackageName = self.at("package", identifier.parse())?;
         let root = match path {
             Some(path) => self.at("package", path.parse())?,
@@ -177,6 +193,9 @@ impl Reader<'_> {
                 return self.rule("packages", "packages are nested more than 50 deep");
             }
             let install: InstallPath = self.at(&path, path.parse())?;
+            if install.is_python() {
+                return self.rule(&path, "a Python package stands in the closure of an npm package");
+            }
             let package = self.package(&install, package)?;
             packages.insert(install, package);
         }
@@ -218,27 +237,58 @@ impl Reader<'_> {
                 .chain(&wire.engines_node)
                 .chain([&wire.version]),
         )?;
+        let WirePackage {
+            name: _,
+            version,
+            integrity: Some(integrity),
+            evidence,
+            os,
+            cpu,
+            libc,
+            optional,
+            scripts,
+            native,
+            dependencies,
+            optional_dependencies,
+            peer_dependencies,
+            optional_peers,
+            bundled,
+            engines_node,
+            wheels,
+            sdist,
+            built: false,
+            marker: None,
+            requires,
+            requires_python: None,
+            startup,
+        } = wire
+        else {
+            return self.rule(at, NOT_NPM);
+        };
+        if !(wheels.is_empty() && sdist.is_empty() && requires.is_empty() && startup.is_empty()) {
+            return self.rule(at, NOT_NPM);
+        }
         Ok(LockedPackage {
             name,
-            version: wire.version,
+            version,
             archives: vec![LockedArchive {
                 file: None,
-                integrity: self.integrity(at, &wire.integrity)?,
-                evidence: self.evidence(at, wire.evidence)?,
+                integrity: self.integrity(at, &integrity)?,
+                evidence: self.evidence(at, evidence)?,
             }],
-            scripts: wire.scripts,
-            native: wire.native,
+            scripts,
+            native,
             terms: Terms::Node(NodeTerms {
-                os: wire.os,
-                cpu: wire.cpu,
-                libc: wire.libc,
-                optional: wire.optional,
-                dependencies: wire.dependencies,
-                optional_dependencies: wire.optional_dependencies,
-                peer_dependencies: wire.peer_dependencies,
-                optional_peers: self.set(at, wire.optional_peers)?,
-                bundled: self.set(at, wire.bundled)?,
-                engines_node: wire.engines_node,
+                os,
+                cpu,
+                libc,
+                optional,
+                dependencies,
+                optional_dependencies,
+                peer_dependencies,
+                optional_peers: self.set(at, optional_peers)?,
+                bundled: self.set(at, bundled)?,
+                engines_node,
             }),
         })
     }
@@ -277,16 +327,28 @@ impl Reader<'_> {
     }
 
     fn launch(&self, wire: WireLaunch, closure: &Closure) -> Read<Launch> {
-        let WireRuntimeKind::Node = wire.runtime.kind;
         let wanted = wire.runtime.wanted;
-        if wanted.as_ref() != closure.root_package().and_then(|root| root.node()?.engines_node.as_ref()) {
-            return self.rule("launch.runtime", "`wanted` differs from the package's own `enginesNode`");
-        }
         self.plain("launch.args", &wire.args)?;
         self.plain("launch.entry", [&wire.entry])?;
+        let root = closure.root_package().map(|root| &root.terms);
+        let (runtime, entry) = match (wire.runtime.kind, root) {
+            (WireRuntimeKind::Node, Some(Terms::Node(terms))) => {
+                if wanted != terms.engines_node {
+                    return self.rule("launch.runtime", "`wanted` differs from the package's own `enginesNode`");
+                }
+                (Runtime::Node { wanted }, self.entry(wire.entry, &closure.root)?)
+            }
+            (WireRuntimeKind::Python, Some(Terms::Python(terms))) => {
+                if wanted != terms.requires_python {
+                    return self.rule("launch.runtime", "`wanted` differs from the package's own `requiresPython`");
+                }
+                (Runtime::Python { wanted }, self.python_entry(wire.entry)?)
+            }
+            _ => return self.rule("launch.runtime", "it is of another kind than the package"),
+        };
         Ok(Launch {
-            runtime: Runtime::Node { wanted },
-            entry: self.entry(wire.entry, &closure.root)?,
+            runtime,
+            entry,
             args: wire.args,
             env: self.env("launch.env", wire.env)?,
             cwd: cwd(&wire.cwd),

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::Lockfile;
 use crate::model::launch::PinnedFile;
 use crate::model::{
-    ClientProfile, Closure, CwdRule, Era, Evidence, Identity, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedArchive,
-    LockedPackage, NodeTerms, Pin, Pinned, Provenance, RegistrySignature, Runtime, ServerName, Sha256Digest, Shape, Surface, Terms, View,
-    Volatile,
+    ClientProfile, Closure, CwdRule, Era, Evidence, Identity, InstallPath, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand,
+    LockedArchive, LockedPackage, NodeTerms, Pin, Pinned, Provenance, PythonTerms, RegistrySignature, Runtime, ServerName, Sha256Digest,
+    Shape, Surface, Terms, View, Volatile,
 };
 use crate::surface::digest;
 
@@ -260,7 +260,84 @@ pub(crate) fn local_pin() -> Pin {
     }
 }
 
+/// A Python package with one pure wheel.
+pub(crate) fn wheeled(name: &str, version: &str, requires: &[&str]) -> LockedPackage {
+    LockedPackage {
+        name: name.parse().unwrap(),
+        version: version.to_owned(),
+        archives: vec![wheel(&format!("{}-{version}-py3-none-any.whl", name.replace('-', "_")), 5)],
+        scripts: BTreeMap::new(),
+        native: false,
+        terms: Terms::Python(PythonTerms {
+            requires: strings(requires),
+            ..PythonTerms::default()
+        }),
+    }
+}
+
+pub(crate) fn wheel(file: &str, byte: u8) -> LockedArchive {
+    LockedArchive {
+        file: Some(file.to_owned()),
+        integrity: Integrity::Sha256([byte; 32]),
+        evidence: Evidence::default(),
+    }
+}
+
+pub(crate) fn python_pin() -> Pin {
+    let mut root = wheeled(
+        "mcp-notes",
+        "2025.1.7",
+        &["anyio>=4", "colorama; sys_platform == 'win32'", "Zstd[fast] (>=1.0)"],
+    );
+    root.python_mut().requires_python = Some(">=3.10".into());
+    root.archive_mut().evidence.provenance = Some(provenance());
+    let mut anyio = wheeled("anyio", "4.9.0", &[]);
+    anyio.native = true;
+    anyio.scripts = map(&[("anyio.pth", "import anyio")]);
+    let mut colorama = wheeled("colorama", "0.4.6", &[]);
+    colorama.python_mut().marker = Some("sys_platform == 'win32'".into());
+    let mut zstd = wheeled("zstd", "1.5.0", &["builder; extra == 'fast'"]);
+    zstd.archives = vec![
+        wheel("zstd-1.5.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", 1),
+        wheel("zstd-1.5.0-cp312-cp312-win_amd64.whl", 2),
+    ];
+    let mut builder = wheeled("builder", "1.0", &[]);
+    builder.archives = vec![wheel("builder-1.0.tar.gz", 3)];
+    builder.python_mut().built = true;
+    let packages = [root, anyio, colorama, zstd, builder];
+    Pin {
+        source: "pypi:mcp-notes>=2025".parse().unwrap(),
+        pinned: Pinned::Package {
+            closure: Closure {
+                root: "site-packages/mcp-notes@2025.1.7".parse().unwrap(),
+                packages: packages
+                    .into_iter()
+                    .map(|package| (InstallPath::python(&package.name, &package.version).unwrap(), package))
+                    .collect(),
+            },
+            launch: Launch {
+                runtime: Runtime::Python {
+                    wanted: Some(">=3.10".into()),
+                },
+                entry: "mcp-notes = mcp_notes.cli:main".into(),
+                args: strings(&["--stdio"]),
+                env: vec![],
+                cwd: CwdRule::Empty,
+                network: false,
+            },
+        },
+        surface: None,
+    }
+}
+
 pub(crate) fn lockfile() -> Lockfile {
+    let mut lockfile = before_python();
+    lockfile.servers.insert(name("paper"), python_pin());
+    lockfile
+}
+
+/// What version 2 could say.
+pub(crate) fn before_python() -> Lockfile {
     Lockfile {
         servers: BTreeMap::from([(name("notes"), package_pin()), (name("own"), local_pin())]),
     }

@@ -1,9 +1,13 @@
-//! Version 2 as it stands in the file; version 1 is the same without `evidence`. Private: nothing outside `lock` sees these types, so the
-//! format and the model can move apart.
+//! Version 3 as it stands in the file; version 2 is the same without Python, version 1 also without
+//! `evidence`. Private: nothing outside `lock` sees these types, so the format and the model can
+//! move apart.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -12,12 +16,12 @@ use super::strict::Strict;
 /// The whole file.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(title = "mcp-pin.lock, version 2")]
+#[schemars(title = "mcp-pin.lock, version 3")]
 pub(super) struct WireFile {
     /// Tells this file from another tool's of the same name.
     pub(super) kind: WireKind,
-    /// The format's version: 2, or 1, which has no `evidence`.
-    #[schemars(range(min = 1, max = 2))]
+    /// The format's version: 3; or 2, which has no Python; or 1, which has no `evidence` either.
+    #[schemars(range(min = 1, max = 3))]
     pub(super) lockfile_version: u64,
     /// The entries by the server's local name.
     pub(super) servers: BTreeMap<String, WireServer>,
@@ -63,7 +67,7 @@ pub(super) struct WireRoot {
     pub(super) identifier: String,
     /// The exact version.
     pub(super) version: String,
-    /// Where it stands, if not at `node_modules/IDENTIFIER`.
+    /// Where it stands, if not at `node_modules/IDENTIFIER`. npm only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) path: Option<String>,
 }
@@ -73,6 +77,8 @@ pub(super) struct WireRoot {
 pub(super) enum WireRegistry {
     /// npm's.
     Npm,
+    /// A Python index.
+    Pypi,
 }
 
 /// A launch without a shell.
@@ -81,7 +87,7 @@ pub(super) enum WireRegistry {
 pub(super) struct WireLaunch {
     /// The interpreter.
     pub(super) runtime: WireRuntime,
-    /// The entry file, relative to the installed tree.
+    /// Node: the entry file, relative to the installed tree. Python: `NAME = module:callable`.
     pub(super) entry: String,
     /// Arguments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -112,6 +118,8 @@ pub(super) struct WireRuntime {
 pub(super) enum WireRuntimeKind {
     /// Node.js.
     Node,
+    /// Python.
+    Python,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -123,8 +131,10 @@ pub(super) enum WireCwd {
     Client,
 }
 
-/// One package of a closure.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+/// One package of a closure. npm's at `node_modules/…` has `integrity`; Python's at
+/// `site-packages/NAME@VERSION` has `wheels`, or `sdist` where the user allowed a build. The members
+/// of the one never stand in the other.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct WirePackage {
     /// The real name, only where the path is an alias.
@@ -132,9 +142,10 @@ pub(super) struct WirePackage {
     pub(super) name: Option<String>,
     /// The exact version.
     pub(super) version: String,
-    /// The archive's digest, `sha512-…` or `sha256-…`.
-    pub(super) integrity: String,
-    /// What is proved about who made the archive. Absent where nothing is, and in version 1.
+    /// The archive's digest, `sha512-…` or `sha256-…`. npm only.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) integrity: Option<String>,
+    /// What is proved about who made the archive. Absent where nothing is, and in version 1. npm only.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub(super) evidence: Option<WireEvidence>,
     /// Systems it is limited to.
@@ -173,6 +184,73 @@ pub(super) struct WirePackage {
     /// The versions of Node.js it names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) engines_node: Option<String>,
+    /// Every wheel of this version by its file name. Python only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) wheels: BTreeMap<String, WireArchive>,
+    /// The source distribution that is built on each machine. Python only, in place of `wheels`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) sdist: BTreeMap<String, WireArchive>,
+    /// The user allowed the build of `sdist`. Python only.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(super) built: bool,
+    /// Where it belongs, as an environment marker. Python only.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) marker: Option<String>,
+    /// What it requires, as its own metadata says. Python only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) requires: Vec<String>,
+    /// The versions of Python it names. Python only.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) requires_python: Option<String>,
+    /// Code that runs whenever the server's interpreter starts, by the file that holds it. Python only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) startup: BTreeMap<String, String>,
+}
+
+/// One of a package's archives: its digest, `sha256-…`, alone where nothing is proved about who
+/// made it, so that a wheel is one line.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum WireArchive {
+    /// The digest.
+    Digest(String),
+    /// The digest, and what is proved.
+    Proved(WireProved),
+}
+
+/// An archive about whose maker something is proved.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WireProved {
+    /// The archive's digest, `sha256-…`.
+    pub(super) integrity: String,
+    /// What is proved about who made it.
+    pub(super) evidence: WireEvidence,
+}
+
+impl<'de> Deserialize<'de> for WireArchive {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ArchiveVisitor)
+    }
+}
+
+/// By hand instead of derived: an error then says what is wrong, and where.
+struct ArchiveVisitor;
+
+impl<'de> Visitor<'de> for ArchiveVisitor {
+    type Value = WireArchive;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a digest, or a digest with evidence")
+    }
+
+    fn visit_str<E>(self, digest: &str) -> Result<WireArchive, E> {
+        Ok(WireArchive::Digest(digest.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WireArchive, A::Error> {
+        WireProved::deserialize(MapAccessDeserializer::new(map)).map(WireArchive::Proved)
+    }
 }
 
 /// What is proved about who made an archive. Never empty.
@@ -393,10 +471,10 @@ pub(super) enum WireShape {
     Unshaped,
 }
 
-/// A member that stands there holds something: `null` is no other word for absent, so that no
-/// version 1 lock carries the member in any form.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WireEvidence>, D::Error> {
-    WireEvidence::deserialize(deserializer).map(Some)
+/// A member that stands there holds something: `null` is no other word for absent, so that no lock
+/// of a version without the member carries it in any form.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -404,7 +482,7 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// The JSON Schema of version 2, generated from the types that read and write it. It describes the
+/// The JSON Schema of version 3, generated from the types that read and write it. It describes the
 /// shape only; the rules between fields are the reader's.
 pub fn schema() -> Value {
     schemars::schema_for!(WireFile).to_value()

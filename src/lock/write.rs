@@ -1,19 +1,22 @@
 //! Model to text. Every struct of the model is taken apart field by field without `..`: a field
 //! that is added to the model and forgotten here does not compile.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
 use super::strict::Strict;
 use super::wire::{
-    WireArg, WireClient, WireCwd, WireDefinition, WireEra, WireFile, WireFileDigest, WireKind, WireLaunch, WireLocal, WirePackage,
-    WireRegistry, WireRoot, WireRuntime, WireRuntimeKind, WireServer, WireShape, WireSurface, WireView, WireVolatile,
+    WireArchive, WireArg, WireClient, WireCwd, WireDefinition, WireEra, WireFile, WireFileDigest, WireKind, WireLaunch, WireLocal,
+    WirePackage, WireProved, WireRegistry, WireRoot, WireRuntime, WireRuntimeKind, WireServer, WireShape, WireSurface, WireView,
+    WireVolatile,
 };
 use super::{Lockfile, VERSION};
 use crate::model::launch::PinnedFile;
 use crate::model::{
-    ClientProfile, Closure, CwdRule, Era, InstallPath, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedPackage, NodeTerms, Pin,
-    Pinned, Shape, Surface, Terms, View, Volatile,
+    ClientProfile, Closure, CwdRule, Era, InstallPath, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedArchive, LockedPackage,
+    NodeTerms, Pin, Pinned, PythonTerms, Runtime, Shape, Surface, Terms, View, Volatile,
 };
 use crate::surface::{canonical, digest};
 
@@ -68,12 +71,16 @@ fn root_of(root: &InstallPath, closure: &Closure) -> WireRoot {
         Some(package) => (package.name.clone(), package.version.clone()),
         None => (root.name(), String::new()),
     };
-    let usual = InstallPath::child(None, &identifier);
+    let (registry_type, usual) = if root.is_python() {
+        (WireRegistry::Pypi, InstallPath::python(&identifier, &version))
+    } else {
+        (WireRegistry::Npm, Some(InstallPath::child(None, &identifier)))
+    };
     WireRoot {
-        registry_type: WireRegistry::Npm,
+        registry_type,
         identifier: identifier.to_string(),
         version,
-        path: (*root != usual).then(|| root.to_string()),
+        path: (Some(root) != usual.as_ref()).then(|| root.to_string()),
     }
 }
 
@@ -88,7 +95,10 @@ fn launch_of(launch: &Launch) -> WireLaunch {
     } = launch;
     WireLaunch {
         runtime: WireRuntime {
-            kind: WireRuntimeKind::Node,
+            kind: match runtime {
+                Runtime::Node { .. } => WireRuntimeKind::Node,
+                Runtime::Python { .. } => WireRuntimeKind::Python,
+            },
             wanted: runtime.wanted().map(str::to_owned),
         },
         entry: entry.clone(),
@@ -108,10 +118,19 @@ fn package(path: &InstallPath, package: &LockedPackage) -> WirePackage {
         native,
         terms,
     } = package;
-    let terms = match terms {
-        Terms::Node(terms) => terms.clone(),
-        Terms::Python(_) => NodeTerms::default(),
+    let common = WirePackage {
+        name: (*name != path.name()).then(|| name.to_string()),
+        version: version.clone(),
+        native: *native,
+        ..WirePackage::default()
     };
+    match terms {
+        Terms::Node(terms) => node(common, archives, scripts, terms),
+        Terms::Python(terms) => python(common, archives, scripts, terms),
+    }
+}
+
+fn node(common: WirePackage, archives: &[LockedArchive], scripts: &BTreeMap<String, String>, terms: &NodeTerms) -> WirePackage {
     let NodeTerms {
         os,
         cpu,
@@ -123,26 +142,68 @@ fn package(path: &InstallPath, package: &LockedPackage) -> WirePackage {
         optional_peers,
         bundled,
         engines_node,
-    } = &terms;
-    let archive = archives.first();
+    } = terms;
+    // An npm package has one archive without a file name. What else there should be is written so
+    // that every digest covers it, and no reader takes it.
+    let (first, more) = match archives {
+        [first, more @ ..] if first.file.is_none() => (Some(first), more),
+        all => (None, all),
+    };
     WirePackage {
-        name: (*name != path.name()).then(|| name.to_string()),
-        version: version.clone(),
-        integrity: archive.map(|archive| archive.integrity.to_string()).unwrap_or_default(),
-        evidence: archive.and_then(|archive| super::evidence::wire(&archive.evidence)),
+        integrity: first.map(|archive| archive.integrity.to_string()),
+        evidence: first.and_then(|archive| super::evidence::wire(&archive.evidence)),
+        sdist: archives_of(more),
         os: os.clone(),
         cpu: cpu.clone(),
         libc: libc.clone(),
         optional: *optional,
         scripts: scripts.clone(),
-        native: *native,
         dependencies: dependencies.clone(),
         optional_dependencies: optional_dependencies.clone(),
         peer_dependencies: peer_dependencies.clone(),
         optional_peers: optional_peers.iter().cloned().collect(),
         bundled: bundled.iter().cloned().collect(),
         engines_node: engines_node.clone(),
+        ..common
     }
+}
+
+fn python(common: WirePackage, archives: &[LockedArchive], scripts: &BTreeMap<String, String>, terms: &PythonTerms) -> WirePackage {
+    let PythonTerms {
+        marker,
+        requires,
+        requires_python,
+        built,
+    } = terms;
+    let (wheels, sdist) = if *built { (&[][..], archives) } else { (archives, &[][..]) };
+    WirePackage {
+        wheels: archives_of(wheels),
+        sdist: archives_of(sdist),
+        built: *built,
+        marker: marker.clone(),
+        requires: requires.clone(),
+        requires_python: requires_python.clone(),
+        startup: scripts.clone(),
+        ..common
+    }
+}
+
+/// By file name. Two of one name, which no reader takes, both stay, so that a digest covers both.
+fn archives_of(archives: &[LockedArchive]) -> BTreeMap<String, WireArchive> {
+    let mut out = BTreeMap::new();
+    for LockedArchive { file, integrity, evidence } in archives {
+        let integrity = integrity.to_string();
+        let archive = match super::evidence::wire(evidence) {
+            Some(evidence) => WireArchive::Proved(WireProved { integrity, evidence }),
+            None => WireArchive::Digest(integrity),
+        };
+        let mut name = file.clone().unwrap_or_default();
+        while out.contains_key(&name) {
+            name.push('+');
+        }
+        out.insert(name, archive);
+    }
+    out
 }
 
 fn local_of(local: &LocalCommand) -> WireLocal {

@@ -313,6 +313,15 @@ impl LockedPackage {
         }
     }
 
+    /// Python's side of it, for tests that change it.
+    #[cfg(test)]
+    pub(crate) fn python_mut(&mut self) -> &mut PythonTerms {
+        match &mut self.terms {
+            Terms::Python(terms) => terms,
+            Terms::Node(_) => panic!("not a Python package"),
+        }
+    }
+
     /// The first archive, for tests that change it.
     #[cfg(test)]
     pub(crate) fn archive_mut(&mut self) -> &mut LockedArchive {

@@ -21,7 +21,7 @@ pub use name::{normal_extra, normal_name};
 pub use requirement::{PythonRequirement, RequirementError};
 pub use target::{PythonTarget, TargetError};
 pub use universe::universe;
-pub use wheel::WheelName;
+pub use wheel::{WheelName, is_source_distribution};
 
 /// What a locked Python package says beside its name, version and wheels.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

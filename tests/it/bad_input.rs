@@ -152,14 +152,14 @@ fn lockfiles_that_are_not_read() {
         ("the file is empty", "hint:", String::new()),
         ("git conflict marker", "git checkout --ours", conflict),
         (
-            "lockfile version 3 is newer",
+            "lockfile version 4 is newer",
             "hint: use the mcp-pin that wrote it",
-            good.replace("\"lockfileVersion\": 2", "\"lockfileVersion\": 3"),
+            good.replace("\"lockfileVersion\": 3", "\"lockfileVersion\": 4"),
         ),
         (
             "`lockfileVersion`",
             "hint:",
-            good.replace("\"lockfileVersion\": 2", "\"lockfileVersion\": 0"),
+            good.replace("\"lockfileVersion\": 3", "\"lockfileVersion\": 0"),
         ),
         (
             "unknown",

@@ -41,8 +41,10 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("text", surface::text),
     ("trusted-root", sigstore::root),
     ("tuf-stored", attest::tuf_stored),
-    ("wheel", wheel::contents),
+    ("wheel", archive::wheel),
     ("wheel-layout", wheel::layout),
+    ("wheel-mended", archive::wheel_mended),
+    ("wheel-metadata", wheel::contents),
 ];
 
 /// The input as text; targets of text pass over what is none.

@@ -94,6 +94,18 @@ impl WheelName {
     }
 }
 
+/// Whether a file name is that of a source distribution of this project (normalised name) and this
+/// version (PEP 625, and the older spellings of the name).
+pub fn is_source_distribution(file_name: &str, name: &PackageName, version: &str) -> bool {
+    let parts = [".tar.gz", ".zip"]
+        .iter()
+        .find_map(|ending| file_name.strip_suffix(ending))
+        .filter(|_| file_name.len() <= 255)
+        .and_then(|stem| stem.rsplit_once('-'));
+    let Some((project, found)) = parts else { return false };
+    normal_name(project).as_ref() == Some(name) && version_of(found).is_some_and(|found| Version::from_str(version) == Ok(found))
+}
+
 fn version_of(text: &str) -> Option<Version> {
     // The reader of versions skips white space around them.
     let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+!".contains(&byte));
@@ -144,6 +156,24 @@ mod tests {
         assert!(wheel.matches_project(&foo, "1") && wheel.matches_project(&foo, "1.0.0"));
         assert!(!wheel.matches_project(&foo, "1.0.1") && !wheel.matches_project(&foo, "1.0-py3"));
         assert!(!wheel.matches_project(&normal_name("foo-1").unwrap(), "1.0"));
+    }
+
+    #[test]
+    fn a_source_distribution_belongs_to_one_project_and_version() {
+        let name = normal_name("foo-bar").unwrap();
+        for yes in ["foo_bar-1.0.tar.gz", "Foo.Bar-1.0.0.tar.gz", "foo-bar-1.0.zip"] {
+            assert!(is_source_distribution(yes, &name, "1.0"), "{yes}");
+        }
+        for no in [
+            "foo_bar-1.1.tar.gz",
+            "foo-1.0.tar.gz",
+            "foo_bar-1.0.tar.bz2",
+            "x/foo_bar-1.0.tar.gz",
+            "foo_bar- 1.0.tar.gz",
+            "foo_bar.tar.gz",
+        ] {
+            assert!(!is_source_distribution(no, &name, "1.0"), "{no}");
+        }
     }
 
     #[test]
