@@ -60,6 +60,20 @@ pub enum Error {
     /// The resolver or the registry.
     #[error(transparent)]
     Npm(#[from] NpmError),
+    /// This machine cannot take part: its runtime says something that cannot be used.
+    #[error("{what}")]
+    Machine {
+        /// What.
+        what: String,
+        /// What helps.
+        hint: Option<String>,
+    },
+    /// An index's page gives a file one digest, and gave the resolver another.
+    #[error("the index gives two digests for `{file}`: it, or something between, answers differently each time")]
+    TwoDigests {
+        /// The file.
+        file: String,
+    },
     /// The Python index.
     #[error(transparent)]
     Pypi(#[from] PypiError),
@@ -322,6 +336,8 @@ impl Error {
             | Self::Store(_)
             | Self::Npm(_)
             | Self::Pypi(_)
+            | Self::Machine { .. }
+            | Self::TwoDigests { .. }
             | Self::Net(_)
             | Self::History(_)
             | Self::Runtime(_)
@@ -398,6 +414,10 @@ impl Error {
             Self::Npm(source) => source.hint().into_iter().collect(),
             Self::Evidence { .. } => {
                 one("`mcp-pin trust show` lists what signatures are proved against, `mcp-pin trust refresh` brings it up to date")
+            }
+            Self::Machine { hint, .. } => hint.iter().cloned().collect(),
+            Self::TwoDigests { .. } => {
+                one("nothing was installed; try again, and if it stays so, do not trust what stands between you and the index")
             }
             Self::Pypi(source) => source.hint().into_iter().collect(),
             Self::Net(source) => source.hint().into_iter().collect(),

@@ -103,7 +103,12 @@ fn package(out: &mut dyn Write, closure: &Closure, all: bool, approved: bool) ->
         .collect();
     writeln!(out, "closure    {}", count(closure.packages.len(), "package"))?;
     if !scripts.is_empty() {
-        writeln!(out, "scripts    never run: {}", scripts.join(", "))?;
+        let what = if closure.root.is_python() {
+            "startup    runs with the server's Python"
+        } else {
+            "scripts    never run"
+        };
+        writeln!(out, "{what}: {}", scripts.join(", "))?;
     }
     if !native.is_empty() {
         writeln!(out, "native     {}", native.join(", "))?;

@@ -50,6 +50,7 @@ pub fn diff_closures(before: &Closure, after: &Closure) -> Vec<Change> {
         if native(is) && !native(was) {
             out.push(Change::NativeAdded { name: name.clone() });
         }
+        builds(name, was, is, &mut out);
     }
     out
 }
@@ -189,12 +190,14 @@ fn scripts(name: &PackageName, own: bool, was: &Copies<'_>, is: &Copies<'_>, out
     let (old, new) = (all(was), all(is));
     let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
     let none = BTreeSet::new();
+    let startup = is.iter().chain(was).any(|(_, package)| package.python().is_some());
     for script in names {
         let (was, is) = (old.get(script).unwrap_or(&none), new.get(script).unwrap_or(&none));
         let mut tell = |before: Option<&String>, after: Option<&String>| {
             out.push(Change::Script {
                 name: name.clone(),
                 own,
+                startup,
                 script: script.clone(),
                 before: before.cloned(),
                 after: after.cloned(),
@@ -206,6 +209,27 @@ fn scripts(name: &PackageName, own: bool, was: &Copies<'_>, is: &Copies<'_>, out
         if is.is_empty() {
             tell(was.iter().next(), None);
         }
+    }
+}
+
+/// The versions that are built from a source that they were not built from before.
+fn builds(name: &PackageName, was: &Copies<'_>, is: &Copies<'_>, out: &mut Vec<Change>) {
+    let built = |copies: &Copies<'_>| -> BTreeSet<(String, String)> {
+        let built = copies
+            .iter()
+            .filter(|(_, package)| package.python().is_some_and(|terms| terms.built));
+        let sources = |package: &LockedPackage| -> Vec<_> {
+            let digest = |archive: &LockedArchive| (package.version.clone(), archive.integrity.to_string());
+            package.archives.iter().map(digest).collect()
+        };
+        built.flat_map(|(_, package)| sources(package)).collect()
+    };
+    for (version, integrity) in built(is).difference(&built(was)) {
+        out.push(Change::BuildAdded {
+            name: name.clone(),
+            version: version.clone(),
+            integrity: integrity.clone(),
+        });
     }
 }
 

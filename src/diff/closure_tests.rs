@@ -44,6 +44,7 @@ fn codes(changes: &[Change]) -> Vec<String> {
                 before,
                 after,
                 own,
+                startup: false,
             } => format!("{name} {script} {own} {before:?}>{after:?}"),
             Change::NativeAdded { name } => format!("native {name}"),
             other => format!("{other:?}"),

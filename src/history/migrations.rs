@@ -3,7 +3,8 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// `user_version` is the number of steps taken.
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
 CREATE TABLE approvals (
     id          INTEGER PRIMARY KEY,
     digest      TEXT NOT NULL,
@@ -49,7 +50,19 @@ CREATE TABLE alerts_sent (
     at          INTEGER NOT NULL,
     PRIMARY KEY (channel, fingerprint)
 ) STRICT;
-"];
+",
+    "
+CREATE TABLE interpreters (
+    scope    TEXT NOT NULL,
+    server   TEXT NOT NULL,
+    path     TEXT NOT NULL,
+    version  TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (scope, server)
+) STRICT;
+",
+];
 
 /// The file's `application_id`, by which our file is told from another program's: `mcpi`.
 const APPLICATION_ID: i64 = 0x6d63_7069;

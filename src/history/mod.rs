@@ -1,4 +1,5 @@
-//! Floor 2: what this user approved, what happened, which drift is open, who was told.
+//! Floor 2: what this user approved, what happened, which drift is open, who was told, and which
+//! interpreter a server was installed with.
 //!
 //! One `SQLite` file in the user's own state folder, never in a project: a cloned project cannot
 //! bring approvals along. Approvals are about digests ([`crate::lock::static_digest`],
@@ -27,6 +28,7 @@ mod approvals;
 mod drifts;
 mod error;
 mod events;
+mod interpreters;
 mod migrations;
 
 use std::fs;
@@ -44,6 +46,7 @@ pub use approvals::{Approval, ApprovalKind, How, NewApproval};
 pub use drifts::{NewDrift, OpenDrift, Resolution};
 pub use error::HistoryError;
 pub use events::{Event, EventFilter, EventKind, NewEvent};
+pub use interpreters::Interpreter;
 
 use migrations::Kind;
 

@@ -318,3 +318,49 @@ fn other_users_cannot_read_it() {
     drop(History::open(&path).unwrap());
     assert_eq!(mode(&path), 0o600);
 }
+
+#[test]
+fn an_interpreter_is_recorded_for_one_server_of_one_scope() {
+    let (_folder, path, history) = fresh();
+    let (one, two) = (name("one"), name("two"));
+    let python = |version: &str| Interpreter {
+        path: "/opt/python/bin/python3.12".into(),
+        version: version.into(),
+        identity: "cpython-312".into(),
+    };
+    history.record_interpreter("/p", &one, &python("3.12.1"), at(1)).unwrap();
+    history.record_interpreter("/p", &one, &python("3.12.2"), at(2)).unwrap();
+    drop(history);
+    let history = History::open(&path).unwrap();
+    assert_eq!(history.interpreter("/p", &one).unwrap(), Some(python("3.12.2")));
+    assert_eq!(history.interpreter("/q", &one).unwrap(), None);
+    assert_eq!(history.interpreter("/p", &two).unwrap(), None);
+    let relative = Interpreter {
+        path: "python3".into(),
+        ..python("3.12.1")
+    };
+    assert!(history.record_interpreter("/p", &two, &relative, at(3)).is_err());
+    assert!(history.forget_interpreter("/p", &one).unwrap() && !history.forget_interpreter("/p", &one).unwrap());
+    assert_eq!(history.interpreter("/p", &one).unwrap(), None);
+    // A relative path in the file would be looked up wherever mcp-pin happens to stand.
+    let raw = Connection::open(&path).unwrap();
+    raw.execute("INSERT INTO interpreters VALUES ('/p', 'two', 'bin/python3', '3', '', 0)", ())
+        .unwrap();
+    assert!(matches!(history.interpreter("/p", &two), Err(HistoryError::Row { .. })));
+}
+
+#[test]
+fn a_file_of_the_first_version_is_taken_along() {
+    let (_folder, path, history) = fresh();
+    let server = name("s");
+    history
+        .approve(&approval(Sha256Digest::of("a"), ApprovalKind::Entry, &server), at(1))
+        .unwrap();
+    drop(history);
+    let raw = Connection::open(&path).unwrap();
+    raw.execute_batch("DROP TABLE interpreters; PRAGMA user_version = 1").unwrap();
+    drop(raw);
+    let history = History::open(&path).unwrap();
+    assert_eq!(history.approved_servers("/p/mcp-pin.lock").unwrap(), [server.clone()]);
+    assert_eq!(history.interpreter("/p", &server).unwrap(), None);
+}

@@ -11,7 +11,8 @@ use super::distance::nearest;
 use super::policy::read_cooldown;
 use super::problem::position;
 use super::{Manifest, ManifestError, PolicySettings, Problem, Scope, ServerEntry, Trust};
-use crate::model::{CwdRule, EnvNameError, ServerName, Source, SourceError, check_env_name, python_name};
+use crate::model::python::normal_name;
+use crate::model::{CwdRule, EnvNameError, ServerName, Source, SourceError, check_env_name};
 use crate::surface::visible;
 use crate::surface::visible::is_invisible;
 
@@ -216,7 +217,7 @@ impl Walk<'_> {
     }
 
     fn package(&mut self, span: Span, text: &str) -> bool {
-        let ok = python_name(text).is_some();
+        let ok = normal_name(text).is_some();
         if !ok {
             let hint = "write the name alone, without versions: each build is of what the lock names";
             self.problem(span, "a permitted build is not the name of a Python package", Some(hint.into()));
@@ -239,7 +240,7 @@ impl Walk<'_> {
         settings.accept_without_terminal = self.flag(table, "accept-without-terminal");
         settings.builds = table.contains_key("builds").then(|| {
             let names = self.strings(table, "builds", Self::package);
-            names.iter().filter_map(|name| python_name(name)).collect()
+            names.iter().filter_map(|name| normal_name(name)).collect()
         });
         settings
     }

@@ -4,6 +4,8 @@
 //! that equals its verified archives has one) and an [`Approval`] of exactly this entry (only the
 //! user's own state hands one out). There is no other way to one.
 
+mod python;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -14,6 +16,10 @@ use crate::mcp::runtime::NodeRuntime;
 use crate::model::env::check_env_name;
 use crate::model::{Launch, LocalArg, LocalCommand, PinnedFile, Sha256Digest};
 use crate::store::Installed;
+
+#[cfg(test)]
+pub(in crate::mcp) use python::launchable;
+pub use python::python;
 
 /// Why an entry cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +47,30 @@ pub enum LaunchError {
         /// As the lock names it.
         entry: String,
     },
+    /// The lock's entry for Python is not of its form. Whoever wrote the lock is at fault.
+    #[error("could not start it: the entry `{}` is not `NAME = module:callable`", crate::surface::visible(.entry))]
+    NotAnEntry {
+        /// As the lock has it.
+        entry: String,
+    },
+    /// The tree was made for another version of Python.
+    #[error("could not start it with Python {version}: its tree has no `{folder}`")]
+    OtherPython {
+        /// The interpreter's version.
+        version: String,
+        /// Where its packages would be.
+        folder: String,
+    },
+}
+
+impl LaunchError {
+    /// What to do about it, without the word `hint:`.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::OtherPython { .. } => Some("install it again: its tree is then made for the Python of this machine".into()),
+            _ => None,
+        }
+    }
 }
 
 /// The values of the variables an entry names, where they are set. A name that lets the

@@ -2,6 +2,7 @@
 
 pub mod launch;
 pub mod probe;
+pub mod python;
 pub mod runtime;
 pub mod sandbox;
 

@@ -34,6 +34,28 @@ pub enum RuntimeError {
         /// Why not.
         source: std::io::Error,
     },
+    /// What a project or somebody else names as an interpreter is not one that can be used.
+    #[error("could not use `{}` as a Python: {what}", path.display())]
+    NotUsable {
+        /// Where it stands.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// No Python of this machine will do.
+    #[error("could not find {}{}", wanted.as_ref().map_or_else(|| "a Python to use".to_owned(), |wanted| format!("a Python that meets `{wanted}`")), there(.found))]
+    NoPython {
+        /// The version that is asked for, as written.
+        wanted: Option<String>,
+        /// What there is, each with its place.
+        found: Vec<String>,
+    },
+    /// The version that is asked for cannot be read: the package is at fault.
+    #[error("could not read the Python version `{}` that is asked for", crate::surface::visible(.wanted))]
+    BadRequirement {
+        /// As written.
+        wanted: String,
+    },
     /// It answered something that is not a version.
     #[error("could not read the version of `{}`", path.display())]
     NoVersion {
@@ -49,10 +71,22 @@ impl RuntimeError {
             Self::NotFound { .. } => {
                 Some("install Node.js 18 or newer (for example `apt-get install nodejs npm`) and make sure it is on PATH".into())
             }
+            Self::NoPython { wanted, .. } => Some(format!(
+                "install one, for example with `uv python install {}` or with your system's packages, and put it on PATH",
+                wanted.as_deref().map_or_else(|| "3.12".to_owned(), crate::mcp::python::example)
+            )),
             Self::Script { .. } => Some("put the folder of the real `node` program first on PATH, not a version manager's shim".into()),
-            Self::Unusable { .. } | Self::NoVersion { .. } => None,
+            Self::Unusable { .. } | Self::NotUsable { .. } | Self::BadRequirement { .. } | Self::NoVersion { .. } => None,
         }
     }
+}
+
+/// What there is, in words.
+fn there(found: &[String]) -> String {
+    if found.is_empty() {
+        return "; there is none on PATH".into();
+    }
+    format!("; there are: {}", found.join(", "))
 }
 
 /// A Node.js of this machine.
@@ -70,20 +104,10 @@ impl NodeRuntime {
     /// [`RuntimeError`]: none found, a shim, or unreadable.
     pub fn find(path: &OsStr, project: Option<&Path>) -> Result<Self, RuntimeError> {
         let name = "node";
-        let real = project.and_then(|project| project.canonicalize().ok());
-        let in_project = |path: &Path| {
-            [project, real.as_deref()]
-                .into_iter()
-                .flatten()
-                .any(|project| path.starts_with(project))
-        };
-        let of_a_project = |folder: &Path| in_project(folder) || folder.components().any(|part| part.as_os_str() == "node_modules");
-        let found = std::env::split_paths(path)
-            .filter(|folder| folder.is_absolute() && !of_a_project(folder))
-            .filter_map(|folder| folder.canonicalize().ok())
-            .filter(|folder| !of_a_project(folder))
-            .filter_map(|folder| folder.join(name).canonicalize().ok())
-            .find(|candidate| candidate.is_file() && !in_project(candidate))
+        let trusted = Trusted::new(project);
+        let found = trusted
+            .folders(path)
+            .find_map(|folder| trusted.program(&folder, name))
             .ok_or(RuntimeError::NotFound { name })?;
         let head = read_head(&found).map_err(|source| RuntimeError::Unusable {
             path: found.clone(),
@@ -133,7 +157,44 @@ impl NodeRuntime {
     }
 }
 
-fn read_head(path: &Path) -> std::io::Result<Vec<u8>> {
+/// What of a machine may decide which interpreter runs: nothing that a project brings along.
+pub(super) struct Trusted<'a> {
+    /// The project, as it was named and with links resolved.
+    project: [Option<std::borrow::Cow<'a, Path>>; 2],
+}
+
+impl<'a> Trusted<'a> {
+    pub(super) fn new(project: Option<&'a Path>) -> Self {
+        let real = project.and_then(|project| project.canonicalize().ok());
+        Self {
+            project: [project.map(Into::into), real.map(Into::into)],
+        }
+    }
+
+    fn is_in_project(&self, path: &Path) -> bool {
+        self.project.iter().flatten().any(|project| path.starts_with(project))
+    }
+
+    fn is_a_projects(&self, folder: &Path) -> bool {
+        self.is_in_project(folder) || folder.components().any(|part| part.as_os_str() == "node_modules")
+    }
+
+    /// The folders of a `PATH` value, in order, links resolved.
+    pub(super) fn folders(&self, path: &OsStr) -> impl Iterator<Item = PathBuf> {
+        std::env::split_paths(path)
+            .filter(|folder| folder.is_absolute() && !self.is_a_projects(folder))
+            .filter_map(|folder| folder.canonicalize().ok())
+            .filter(|folder| !self.is_a_projects(folder))
+    }
+
+    /// A file of such a folder, links resolved.
+    pub(super) fn program(&self, folder: &Path, name: impl AsRef<Path>) -> Option<PathBuf> {
+        let found = folder.join(name).canonicalize().ok()?;
+        (found.is_file() && !self.is_in_project(&found)).then_some(found)
+    }
+}
+
+pub(super) fn read_head(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
     std::fs::File::open(path)?.take(8192).read_to_end(&mut head)?;
     Ok(head)

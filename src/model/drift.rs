@@ -151,14 +151,17 @@ pub enum Change {
         /// The digest as found.
         after: String,
     },
-    /// An install script that was not there, or has another command. (`after` is `None` where it
-    /// went away.)
+    /// Code that runs unasked and was not there, or is other code. (`after` is `None` where it went
+    /// away.)
     Script {
         /// The package.
         name: PackageName,
         /// It is the server's own package.
         own: bool,
-        /// `preinstall`, `install` or `postinstall`.
+        /// It runs whenever the server's interpreter starts (Python). Otherwise it is an install
+        /// script of npm's, which mcp-pin never runs.
+        startup: bool,
+        /// `preinstall`, `install` or `postinstall`; for startup code its file.
         script: String,
         /// The command before.
         before: Option<String>,
@@ -215,6 +218,15 @@ pub enum Change {
         before: String,
         /// Now; empty where it is not named.
         after: String,
+    },
+    /// A version is built from source on this machine that was not, or not from this source.
+    BuildAdded {
+        /// The package.
+        name: PackageName,
+        /// Its version.
+        version: String,
+        /// The digest of the source distribution.
+        integrity: String,
     },
     /// Native code is new in a package.
     NativeAdded {

@@ -28,5 +28,5 @@ pub use launch::{CwdRule, Launch, LocalArg, LocalCommand, PinnedFile, Runtime};
 pub use pin::{Pin, Pinned};
 pub use python::PythonTerms;
 pub use report::{Detail, Finding, Fingerprint, Grade, Report};
-pub use server::{ServerName, Source, SourceError, python_name};
+pub use server::{ServerName, Source, SourceError};
 pub use surface::{ClientProfile, Era, Item, ItemKind, Shape, Surface, View, Volatile};

@@ -8,8 +8,6 @@ use std::str::FromStr;
 
 use super::closure::PackageName;
 
-pub use pypi::python_name;
-
 /// The name an entry has in `mcp-pin.toml`, `mcp-pin.lock` and on the command line.
 ///
 /// 1 to 64 of `A-Z a-z 0-9 . _ -`, starting with a letter or a digit: it becomes part of file

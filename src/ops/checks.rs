@@ -8,6 +8,7 @@ use crate::manifest::ServerEntry;
 use crate::mcp::launch::digest_file;
 use crate::model::launch::PinnedFile;
 use crate::model::{Change, Closure, Detail, Drift, Finding, Grade, Launch, LocalArg, Pin, Pinned, Report, ServerName, Source};
+use crate::ops::ecosystem;
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
 use crate::policy;
@@ -19,7 +20,7 @@ pub fn poison(name: &ServerName, pin: &Pin) -> Vec<Finding> {
     let Pinned::Package { closure, .. } = &pin.pinned else {
         return Vec::new();
     };
-    check(closure, &pin.source)
+    poisons(closure, &pin.source)
         .into_iter()
         .map(|poison| {
             let text = poison.to_string();
@@ -31,6 +32,11 @@ pub fn poison(name: &ServerName, pin: &Pin) -> Vec<Finding> {
             Finding::new(code, grade, name, "", text.clone(), &json!(text))
         })
         .collect()
+}
+
+/// What is wrong with a closure as a whole.
+pub fn poisons(closure: &Closure, source: &Source) -> Vec<crate::lock::check::Poison> {
+    check(closure, source)
 }
 
 /// The manifest against the lock: what the user wants and what is pinned must be the same.
@@ -95,29 +101,11 @@ pub fn untrustworthy(name: &ServerName, code: &'static str, what: &str, evidence
 /// # Errors
 /// [`Error::Untrustworthy`], or an archive that cannot be read.
 pub fn entry(tools: &Tools<'_>, name: &ServerName, closure: &Closure, launch: &Launch) -> Result<(), Error> {
-    let wrong = |line: String| untrustworthy(name, "lock-poisoned", "the lock names no entry that can be started", &[line]);
-    let root = closure
-        .root_package()
-        .ok_or_else(|| wrong("the server's own package is missing".into()))?;
-    let what = format!("{}@{}", root.name, root.version);
-    let archive = tools.store.archive(
-        &root
-            .archives
-            .first()
-            .ok_or_else(|| wrong("the server's own package has no archive".into()))?
-            .integrity,
-        &what,
-    )?;
-    let contents = archive
-        .ok_or(Error::Worker {
-            what: "reading the server's own archive",
-        })?
-        .contents()?;
-    let inside = launch.entry.strip_prefix(&format!("{}/", closure.root));
-    match inside.filter(|path| contents.has(path)) {
-        Some(_) => Ok(()),
-        None => Err(wrong(format!("{what} holds no `{}`", launch.entry))),
-    }
+    let wrong = ecosystem::of(closure).wrong_launch(&tools.store, closure, launch)?;
+    wrong.map_or(Ok(()), |line| {
+        let what = "the lock names no entry that can be started";
+        Err(untrustworthy(name, "lock-poisoned", what, &[line]))
+    })
 }
 
 /// A server that this user approved and never removed, and that stands in neither file any more:
@@ -127,6 +115,22 @@ pub fn vanished(name: &ServerName) -> Finding {
     Finding::new("server-vanished", Grade::Warning, name, "", title, &json!({})).with(Detail::Line(format!(
         "if that is right, `mcp-pin remove {name}` takes the approval back"
     )))
+}
+
+/// The interpreter that a server was installed with is another one now: what was checked at install
+/// says nothing about it.
+pub fn interpreter_changed(name: &ServerName, before: &str, now: Option<&str>) -> Finding {
+    let title = match now {
+        Some(_) => "the Python that it was installed with has changed",
+        None => "the Python that it was installed with is gone",
+    };
+    let found = now.unwrap_or("nothing that can be started");
+    Finding::new("interpreter-changed", Grade::Warning, name, "python", title, &json!([before, now]))
+        .with(Detail::Line(format!("installed with {before}")))
+        .with(Detail::Line(format!("found          {found}")))
+        .with(Detail::Line(
+            "`mcp-pin install` makes the tree for the Python that is there now".into(),
+        ))
 }
 
 /// An archive of the store whose bytes are not what its name says: whoever changed it wants the

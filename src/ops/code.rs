@@ -1,11 +1,10 @@
 //! What an update changes in the code: file by file, for every package that moved.
 
-use std::collections::BTreeMap;
-
 use crate::diff::{self, Side};
 use crate::error::Error;
-use crate::model::{ArchiveContents, Change, Closure, InstallPath, Integrity, Pin, Pinned};
+use crate::model::{Change, Closure, InstallPath, Integrity, Pin, Pinned};
 use crate::ops::archive::Archive;
+use crate::ops::ecosystem::{self, Ecosystem, Files, Wanted};
 use crate::ops::sync;
 use crate::ops::tools::Tools;
 
@@ -16,15 +15,28 @@ use crate::ops::tools::Tools;
 /// An archive cannot be read. Where the old archive is neither in the store nor to be had any more,
 /// the package is compared with nothing: every file counts as added, never as unchanged.
 pub async fn changes(tools: &Tools<'_>, before: &Pin, after: &Pin) -> Result<Vec<Change>, Error> {
-    let (Pinned::Package { closure: before, .. }, Pinned::Package { closure: after, .. }) = (&before.pinned, &after.pinned) else {
+    let (
+        Pinned::Package { closure: before, .. },
+        Pinned::Package {
+            closure: after,
+            launch: after_launch,
+        },
+    ) = (&before.pinned, &after.pinned)
+    else {
         return Ok(Vec::new());
     };
-    let (old, new) = (here(tools, before)?, here(tools, after)?);
+    let ecosystem = ecosystem::of(after);
+    if before.root.is_python() != after.root.is_python() {
+        return Ok(Vec::new()); // Another source altogether: the closure's changes say so.
+    }
+    let wanted = after_launch.runtime.wanted();
+    let machine = ecosystem.machine(tools, wanted).await?;
+    let (old, new) = (ecosystem.unpacked(&machine, before)?, ecosystem.unpacked(&machine, after)?);
     let pairs = pairs(before, &old, &new);
     let gone = pairs.iter().filter(|(old, _)| !tools.store.has_archive(&old.archive.integrity));
     for (old, _) in gone {
         // One that was unpublished meanwhile must not keep the others from being compared.
-        if let Err(error) = sync::fetch(tools, vec![sync::Wanted::locked(*old)]).await {
+        if let Err(error) = sync::fetch(tools, ecosystem, vec![Wanted::locked(*old)]).await {
             tools.person.note(&format!("{} is compared with nothing: {error}", old.label()));
         }
     }
@@ -33,7 +45,7 @@ pub async fn changes(tools: &Tools<'_>, before: &Pin, after: &Pin) -> Result<Vec
         let own = after
             .root_package()
             .is_some_and(|root| root.name == new.package.name && root.version == new.package.version);
-        let files = compare(tools, old, new)?;
+        let files = compare(tools, ecosystem, old, new)?;
         if !files.is_empty() {
             out.push(Change::Files {
                 name: new.package.name.clone(),
@@ -47,25 +59,6 @@ pub async fn changes(tools: &Tools<'_>, before: &Pin, after: &Pin) -> Result<Vec
 
 /// The archives that this machine unpacks, with their places.
 type Here<'a> = Vec<(&'a InstallPath, Archive<'a>)>;
-
-fn here<'a>(tools: &Tools<'_>, closure: &'a Closure) -> Result<Here<'a>, Error> {
-    let platform = tools.node()?.platform();
-    let fits = closure
-        .packages
-        .iter()
-        .filter(|(_, package)| package.node().is_some_and(|terms| terms.fits(platform)));
-    Ok(fits
-        .filter_map(|(path, package)| {
-            Some((
-                path,
-                Archive {
-                    package,
-                    archive: package.archives.first()?,
-                },
-            ))
-        })
-        .collect())
-}
 
 /// Old and new of each package that moved: at the same place first, otherwise the nearest of the
 /// same name.
@@ -91,9 +84,14 @@ fn pairs<'a>(before: &Closure, old: &Here<'a>, new: &Here<'a>) -> Vec<(Archive<'
     out
 }
 
-fn compare(tools: &Tools<'_>, old: Archive<'_>, new: Archive<'_>) -> Result<Vec<crate::model::drift::FileChange>, Error> {
-    let (before, before_bytes) = unpacked(tools, old)?.unwrap_or_default();
-    let Some((after, after_bytes)) = unpacked(tools, new)? else {
+fn compare(
+    tools: &Tools<'_>,
+    ecosystem: &dyn Ecosystem,
+    old: Archive<'_>,
+    new: Archive<'_>,
+) -> Result<Vec<crate::model::drift::FileChange>, Error> {
+    let (before, before_bytes) = unpacked(tools, ecosystem, old)?.unwrap_or_default();
+    let Some((after, after_bytes)) = unpacked(tools, ecosystem, new)? else {
         return Ok(Vec::new());
     };
     let read = |side: Side, file: &crate::model::ArchiveFile| {
@@ -103,15 +101,7 @@ fn compare(tools: &Tools<'_>, old: Archive<'_>, new: Archive<'_>) -> Result<Vec<
     diff::diff_files(&before, &after, read)
 }
 
-type Unpacked = (ArchiveContents, BTreeMap<String, Vec<u8>>);
-
-fn unpacked(tools: &Tools<'_>, archive: Archive<'_>) -> Result<Option<Unpacked>, Error> {
-    let Some(archive) = tools.store.archive(&archive.archive.integrity, &archive.label())? else {
-        return Ok(None);
-    };
-    let mut bytes = BTreeMap::new();
-    archive.for_each_file(&mut |path, _, content| {
-        bytes.insert(path.to_owned(), content.to_vec());
-    })?;
-    Ok(Some((archive.contents()?, bytes)))
+fn unpacked(tools: &Tools<'_>, ecosystem: &dyn Ecosystem, at: Archive<'_>) -> Result<Option<Files>, Error> {
+    let stored = tools.store.archive(&at.archive.integrity, &at.label())?;
+    stored.map(|stored| ecosystem.files(&stored)).transpose()
 }

@@ -4,16 +4,14 @@
 //! somewhere deep in the closure. The resolver is asked for the state of a date; that it kept to
 //! it is checked here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::model::{Detail, Finding, Grade, ServerName};
-use crate::ops::archive::Key;
-use crate::ops::releases::Releases;
+use crate::model::{Detail, Finding, Grade, PackageName, ServerName};
+use crate::ops::ecosystem::{Releases, Resolution};
 use crate::ops::tools::Tools;
-use crate::registry::npm::Resolution;
 
 /// Findings about young releases, and about registries without dates.
 pub fn findings(
@@ -24,11 +22,17 @@ pub fn findings(
     cutoff: Option<Timestamp>,
 ) -> Vec<Finding> {
     let Some(cutoff) = cutoff else { return Vec::new() };
-    let names: BTreeSet<_> = releases.keys().map(|key| &key.name).collect();
+    let mut versions: BTreeMap<(&PackageName, &str), Option<Timestamp>> = BTreeMap::new();
+    for (key, release) in releases {
+        // Of several archives the youngest counts, and one without a date leaves it open.
+        let date = versions.entry((&key.name, &key.version)).or_insert(release.published);
+        *date = date.zip(release.published).map(|(one, other)| one.max(other));
+    }
+    let names: BTreeSet<_> = versions.keys().map(|(name, _)| *name).collect();
     let (mut young, mut undated) = (Vec::new(), Vec::new());
-    for (Key { name, version, .. }, release) in releases {
-        match release.published {
-            Some(published) if published > cutoff => young.push((name, version, published)),
+    for ((name, version), published) in &versions {
+        match published {
+            Some(published) if *published > cutoff => young.push((*name, *version, *published)),
             Some(_) => {}
             None => undated.push(format!("{name}@{version}")),
         }

@@ -16,10 +16,10 @@ use crate::manifest::{Policy, ServerEntry};
 use crate::model::{Closure, Evidence, Finding, Level, LockedArchive, LockedPackage, Pin, Pinned, RegistrySignature, ServerName};
 use crate::ops::archive::{Archive, Key};
 use crate::ops::checks;
-use crate::ops::releases::{Release, Releases};
+use crate::ops::ecosystem::{Ecosystem, Releases};
 use crate::ops::tools::Tools;
 use crate::policy;
-use crate::verify::attest::{Document, NpmSubject, Proven, Refused, Trust, prove_npm, read_npm_reply, source};
+use crate::verify::attest::{Document, Proven, Refused, Trust, source};
 
 mod claims;
 mod reproof;
@@ -87,6 +87,7 @@ struct Job {
 /// network's where nothing can be decided.
 pub async fn collect(
     tools: &Tools<'_>,
+    ecosystem: &dyn Ecosystem,
     server: &ServerName,
     closure: &mut Closure,
     releases: &Releases,
@@ -95,17 +96,17 @@ pub async fn collect(
 ) -> Result<Vec<Finding>, Error> {
     let trust = &tools.trust()?.trust;
     let archives: BTreeMap<Key, Archive<'_>> = Archive::all(closure).into_iter().map(|archive| (archive.key(), archive)).collect();
-    let kept = kept(tools, &archives, known)?;
+    let kept = kept(tools, ecosystem, &archives, known)?;
     let asked = archives.keys().filter(|key| {
         let release = releases.get(*key);
         let offered = match release {
-            Some(release) if release.announces_attestations() => Level::Provenance,
+            Some(release) if release.attestations.is_some() => Level::Provenance,
             Some(release) if !release.signatures.is_empty() => Level::Signed,
             _ => Level::Hash,
         };
         kept.get(*key).map_or(Level::Hash, |proven| proven.evidence().level()) < offered
     });
-    let mut jobs = deliver(tools, server, asked.cloned().collect(), releases).await?;
+    let mut jobs = deliver(tools, ecosystem, server, asked.cloned().collect(), releases).await?;
     for job in &mut jobs {
         if let Some(kept) = kept.get(&job.key) {
             job.keep(tools, kept.evidence())?;
@@ -117,7 +118,7 @@ pub async fn collect(
         findings.push(policy::attestation_missing(server, &missing));
     }
     let mut proven = kept;
-    for (key, fresh) in proved(tools, server, trust, jobs)? {
+    for (key, fresh) in proved(tools, ecosystem, server, trust, jobs)? {
         let better = proven
             .get(&key)
             .is_none_or(|kept| kept.evidence().level() < fresh.evidence().level());
@@ -182,7 +183,12 @@ fn stripped<'a>(
 }
 
 /// Known evidence that holds, proved again from the store. What does not hold is fetched anew.
-fn kept(tools: &Tools<'_>, archives: &BTreeMap<Key, Archive<'_>>, known: &Known) -> Result<BTreeMap<Key, Proven>, Error> {
+fn kept(
+    tools: &Tools<'_>,
+    ecosystem: &dyn Ecosystem,
+    archives: &BTreeMap<Key, Archive<'_>>,
+    known: &Known,
+) -> Result<BTreeMap<Key, Proven>, Error> {
     let pinned: Vec<(&LockedPackage, LockedArchive)> = archives
         .iter()
         .filter_map(|(key, Archive { package, archive })| {
@@ -197,7 +203,7 @@ fn kept(tools: &Tools<'_>, archives: &BTreeMap<Key, Archive<'_>>, known: &Known)
         })
         .collect();
     let pinned: Vec<Archive<'_>> = pinned.iter().map(|(package, archive)| Archive { package, archive }).collect();
-    let outcomes = reprove(tools, &pinned)?;
+    let outcomes = reprove(tools, ecosystem, &pinned)?;
     Ok(pinned
         .iter()
         .zip(outcomes)
@@ -209,12 +215,18 @@ fn kept(tools: &Tools<'_>, archives: &BTreeMap<Key, Archive<'_>>, known: &Known)
 }
 
 /// Fetches what the registry announces.
-async fn deliver(tools: &Tools<'_>, server: &ServerName, asked: Vec<Key>, releases: &Releases) -> Result<Vec<Job>, Error> {
+async fn deliver(
+    tools: &Tools<'_>,
+    ecosystem: &dyn Ecosystem,
+    server: &ServerName,
+    asked: Vec<Key>,
+    releases: &Releases,
+) -> Result<Vec<Job>, Error> {
     let announced = asked
         .iter()
-        .filter(|key| releases.get(*key).is_some_and(Release::announces_attestations))
+        .filter(|key| releases.get(*key).is_some_and(|release| release.attestations.is_some()))
         .count();
-    let (npm, network) = tools.online("ask for attestations").await?;
+    tools.must_be_online("ask for attestations")?;
     let progress = tools.person.progress("attestations", announced);
     let mut waiting = asked.into_iter().filter_map(|key| Some((releases.get(&key)?.clone(), key)));
     let mut running = futures_util::stream::FuturesUnordered::new();
@@ -225,7 +237,7 @@ async fn deliver(tools: &Tools<'_>, server: &ServerName, asked: Vec<Key>, releas
         {
             running.push(async move {
                 let reply = match &release.attestations {
-                    Some(announced) => npm.attestations(network, &key.name, &key.version, Some(announced)).await,
+                    Some(announced) => ecosystem.attestations(tools, &key, Some(announced)).await,
                     None => Ok(None),
                 };
                 (key, release, reply)
@@ -235,15 +247,16 @@ async fn deliver(tools: &Tools<'_>, server: &ServerName, asked: Vec<Key>, releas
             return Ok(jobs);
         };
         let reply = reply?;
-        if release.announces_attestations() {
+        let announced = release.attestations.is_some();
+        if announced {
             progress.step(&key.label());
         }
-        let missing = release.announces_attestations() && reply.is_none();
+        let missing = announced && reply.is_none();
         let documents = match reply {
             None => Vec::new(),
-            Some(reply) => {
-                read_npm_reply(&reply).map_err(|undecidable| undecided(server, &key.label(), &Refused::Undecidable(undecidable)))?
-            }
+            Some(reply) => ecosystem
+                .documents(&key, &reply)
+                .map_err(|refused| undecided(server, &key.label(), &refused))?,
         };
         jobs.push(Job {
             key,
@@ -262,16 +275,15 @@ fn undecided(server: &ServerName, what: &str, refused: &Refused) -> Error {
 }
 
 /// Proves every job, on all cores, and stores what is proved.
-fn proved(tools: &Tools<'_>, server: &ServerName, trust: &Trust, jobs: Vec<Job>) -> Result<Vec<(Key, Proven)>, Error> {
+fn proved(
+    tools: &Tools<'_>,
+    ecosystem: &dyn Ecosystem,
+    server: &ServerName,
+    trust: &Trust,
+    jobs: Vec<Job>,
+) -> Result<Vec<(Key, Proven)>, Error> {
     let now = tools.context.now();
-    let results = on_all_cores(&jobs, |job| {
-        let subject = NpmSubject {
-            name: &job.key.name,
-            version: &job.key.version,
-            archive: &job.key.integrity,
-        };
-        prove_npm(trust, subject, &job.signatures, &job.documents, now)
-    });
+    let results = on_all_cores(&jobs, |job| ecosystem.prove(trust, &job.key, &job.signatures, &job.documents, now));
     let mut forged = Vec::new();
     let mut out = Vec::new();
     for (job, result) in jobs.into_iter().zip(results) {

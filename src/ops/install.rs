@@ -11,6 +11,7 @@ use crate::ops::archive::Archive;
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate::{self, Terms};
 use crate::ops::consent::{self, Consent};
+use crate::ops::ecosystem::{self, Site};
 use crate::ops::interact::Stage;
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::scope::{self, Loaded, Scope};
@@ -257,10 +258,14 @@ async fn proposal<'a>(
     asked: Asked,
 ) -> Result<Proposal<'a>, Error> {
     let made = match &entry.source {
-        Source::Npm { .. } => {
-            candidate::npm(
+        Source::Npm { .. } | Source::Pypi { .. } => {
+            let site = Site {
+                scope: loaded.scope_key(),
+                server: name,
+            };
+            candidate::package(
                 tools,
-                name,
+                site,
                 entry,
                 &Terms {
                     cooldown: loaded.policy.cooldown_install,
@@ -270,7 +275,6 @@ async fn proposal<'a>(
             )
             .await?
         }
-        Source::Pypi { .. } => return Err(Error::NoName { source_text: entry.source.to_string() }),
         Source::Local => candidate::local(tools, entry)?,
     };
     Ok(Proposal {
@@ -322,15 +326,23 @@ async fn match_lock(context: &Context, options: &Options, person: &dyn Interact)
     for (name, pin) in &loaded.lock.servers {
         let mut line = ServerLine::new(name, Action::Unchanged, pin);
         checks::whole(name, pin, &loaded)?;
+        let site = Site {
+            scope: loaded.scope_key(),
+            server: name,
+        };
+        let mut machine = None;
         if let Pinned::Package { closure, launch } = &pin.pinned {
-            sync::prepare(&tools, name, closure).await?;
-            evidence::prepare(&tools, name, &Archive::all(closure)).await?;
+            let ecosystem = ecosystem::of(closure);
+            let here = ecosystem.machine(&tools, launch.runtime.wanted()).await?;
+            sync::prepare(&tools, name, closure, &here).await?;
+            evidence::prepare(&tools, ecosystem, name, &Archive::all(closure)).await?;
             checks::entry(&tools, name, closure, launch)?;
+            machine = Some(here);
         }
         approve_entry(&tools, &loaded, name, pin, options).await?;
-        if let Pinned::Package { closure, .. } = &pin.pinned {
-            let there = tools.store.has_install(&sync::parts(&tools, name, closure)?.0);
-            let synced = sync::install(&tools, name, closure)?;
+        if let (Pinned::Package { closure, .. }, Some(machine)) = (&pin.pinned, machine) {
+            let there = tools.store.has_install(&ecosystem::of(closure).tree(&machine, name, closure)?.0);
+            let synced = sync::install(&tools, site, closure, machine)?;
             line.action = match (there, synced.replaced.is_empty()) {
                 (_, false) => Action::Repaired,
                 (false, true) => Action::Installed,

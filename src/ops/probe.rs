@@ -9,6 +9,7 @@ use crate::mcp::launch;
 use crate::mcp::probe::{self, ProbeError, ProbeOptions};
 use crate::mcp::sandbox::SandboxLevel;
 use crate::model::{Pin, Pinned, ServerName, Surface};
+use crate::ops::ecosystem::{self, Machine, Start};
 use crate::ops::tools::Tools;
 use crate::store::Installed;
 
@@ -38,7 +39,7 @@ pub enum Taken {
     },
 }
 
-/// Starts the server and reads its surface. `installed` is the proof for a package's bytes and
+/// Starts the server and reads its surface. `ready` is the proof for a package's bytes with its runtime, and
 /// `None` for a local command, whose files are hashed again here.
 ///
 /// # Errors
@@ -47,14 +48,23 @@ pub async fn take(
     tools: &Tools<'_>,
     name: &ServerName,
     pin: &Pin,
-    installed: Option<&Installed>,
+    ready: Option<(&Installed, &Machine)>,
     approval: &Approval,
     unsandboxed: bool,
 ) -> Result<Taken, Error> {
     let digest = lock::static_digest(name, pin);
     let env = launch::pass_through(pin.env(), tools.context.env.all());
-    let launchable = match (&pin.pinned, installed) {
-        (Pinned::Package { launch, .. }, Some(installed)) => launch::package(installed, launch, &digest, approval, tools.node()?, env)?,
+    let launchable = match (&pin.pinned, ready) {
+        (Pinned::Package { launch, closure }, Some((installed, machine))) => {
+            let start = Start {
+                installed,
+                launch,
+                digest: &digest,
+                approval,
+                env,
+            };
+            ecosystem::of(closure).start(machine, start)?
+        }
         (Pinned::Local(local), _) => launch::local(local, &digest, approval, tools.context.env.get("HOME").map(Path::new), env)?,
         (Pinned::Package { .. }, None) => {
             return Err(Error::Worker {

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use crate::error::Error;
 use crate::manifest::Scope as Owner;
 use crate::model::{Closure, Pin, Pinned, Sha256Digest};
+use crate::ops::ecosystem::{self, Recorded, Site};
 use crate::ops::scope::{self, Scope};
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, baseline, sync};
+use crate::ops::{Context, Interact, baseline};
 
 /// What was (or would be) freed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,15 @@ pub fn prune(context: &Context, dry_run: bool, person: &dyn Interact) -> Result<
             bundles.extend(evidence(pin));
             let Pinned::Package { closure, .. } = &pin.pinned else { continue };
             archives.extend(closure.archives().map(|(_, archive)| archive.integrity.clone()));
-            installs.insert(sync::parts(&tools, name, closure)?.0);
+            let site = Site {
+                scope: loaded.scope_key(),
+                server: name,
+            };
+            let ecosystem = ecosystem::of(closure);
+            // A tree for a runtime that is gone serves nobody.
+            if let Recorded::As(machine) = ecosystem.recorded(&tools, site)? {
+                installs.insert(ecosystem.tree(&machine, name, closure)?.0);
+            }
         }
     }
     // What was approved last is what the next candidate's evidence is compared with.

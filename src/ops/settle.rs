@@ -15,6 +15,7 @@ use crate::manifest::Trust;
 use crate::model::{Change, Drift, Finding, Level, Pin, Pinned, Report, ServerName};
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::consent::{self, Consent, How};
+use crate::ops::ecosystem::{self, Site};
 use crate::ops::interact::Stage;
 use crate::ops::probe::{self, Taken};
 use crate::ops::scope::Loaded;
@@ -221,7 +222,14 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
     notices::record_approval(tools, ApprovalKind::Static, name, manner.scope, &digest, how, &static_report).await?;
 
     let synced = match &proposal.candidate.pinned {
-        Pinned::Package { closure, .. } => Some(sync::install(tools, name, closure)?),
+        Pinned::Package { closure, launch } => {
+            let site = Site {
+                scope: manner.scope,
+                server: name,
+            };
+            let machine = ecosystem::of(closure).machine(tools, launch.runtime.wanted()).await?;
+            Some(sync::install(tools, site, closure, machine)?)
+        }
         Pinned::Local(_) => None,
     };
     let mut settled = Settled {
@@ -234,8 +242,8 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
             .history
             .approval(&digest, ApprovalKind::Static)?
             .ok_or(Error::Worker { what: "the approval" })?;
-        let installed = synced.as_ref().map(|synced| &synced.installed);
-        let taken = probe::take(tools, name, &settled.pin, installed, &approval, manner.unsandboxed).await?;
+        let ready = synced.as_ref().map(|synced| (&synced.installed, &synced.machine));
+        let taken = probe::take(tools, name, &settled.pin, ready, &approval, manner.unsandboxed).await?;
         // What the history calls the approval is how this last question was answered.
         how = surface_stage(tools, name, proposal.before, &mut settled, taken, manner, proposal.asked)?;
     }

@@ -6,37 +6,16 @@
 use crate::error::Error;
 use crate::model::drift::TreeChangeKind;
 use crate::model::{Closure, ServerName};
-use crate::net::Network;
-use crate::ops::archive::{Archive, Key};
+use crate::ops::archive::Archive;
 use crate::ops::checks;
+use crate::ops::ecosystem::{self, Ecosystem, Machine, Site, Wanted, gone};
 use crate::ops::tools::Tools;
-use crate::registry::npm::{FetchError, Npm};
-use crate::store::{InstallId, Installed, Part, Store, StoreError};
-use crate::verify::npm::check_locked;
+use crate::store::{Installed, Store, StoreError};
 
 /// How many archives are fetched at once.
 const AT_ONCE: usize = 8;
 /// No honest package is larger.
 const MAX_ARCHIVE: u64 = 256 * 1024 * 1024;
-
-/// An archive to fetch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// Which, and what its bytes must hash to.
-    pub key: Key,
-    /// The resolver's address, where there is one. A lock has none.
-    pub address: Option<String>,
-}
-
-impl Wanted {
-    /// A locked archive.
-    pub fn locked(archive: Archive<'_>) -> Self {
-        Self {
-            key: archive.key(),
-            address: None,
-        }
-    }
-}
 
 /// A tree on this machine that equals its verified archives.
 #[derive(Debug)]
@@ -46,26 +25,8 @@ pub struct Synced {
     /// What of the tree that stood there was not what its archives say, and was replaced; a line
     /// each.
     pub replaced: Vec<String>,
-}
-
-/// The parts of a closure that belong on this machine.
-///
-/// # Errors
-/// No runtime, which decides the platform.
-pub fn parts(tools: &Tools<'_>, name: &ServerName, closure: &Closure) -> Result<(InstallId, Vec<Part>), Error> {
-    let platform = tools.node()?.platform();
-    let parts: Vec<_> = closure
-        .for_platform(platform)
-        .filter_map(|(path, package)| {
-            Some(Part {
-                path: path.clone(),
-                integrity: package.archives.first()?.integrity.clone(),
-                what: package.label(),
-            })
-        })
-        .collect();
-    let id = InstallId::of(name, platform, parts.iter().map(|part| (&part.path, &part.integrity)));
-    Ok((id, parts))
+    /// What it is started with.
+    pub machine: Machine,
 }
 
 /// Fetches the archives that the store lacks, and those that were changed on the disk since they
@@ -73,7 +34,7 @@ pub fn parts(tools: &Tools<'_>, name: &ServerName, closure: &Closure) -> Result<
 ///
 /// # Errors
 /// The network, or bytes that are not what was asked for (both digests are named).
-pub async fn fetch(tools: &Tools<'_>, mut wanted: Vec<Wanted>) -> Result<(), Error> {
+pub async fn fetch(tools: &Tools<'_>, ecosystem: &dyn Ecosystem, mut wanted: Vec<Wanted>) -> Result<(), Error> {
     wanted.sort_by(|a, b| a.key.integrity.cmp(&b.key.integrity));
     wanted.dedup_by(|a, b| a.key.integrity == b.key.integrity);
     let (mut missing, mut damaged) = (Vec::new(), Vec::new());
@@ -89,7 +50,7 @@ pub async fn fetch(tools: &Tools<'_>, mut wanted: Vec<Wanted>) -> Result<(), Err
     if missing.is_empty() {
         return Ok(());
     }
-    let (npm, network) = tools.online(&format!("fetch {} archives", missing.len())).await?;
+    tools.must_be_online(&format!("fetch {} archives", missing.len()))?;
     for wanted in damaged {
         let what = wanted.key.label();
         tools
@@ -106,7 +67,7 @@ pub async fn fetch(tools: &Tools<'_>, mut wanted: Vec<Wanted>) -> Result<(), Err
             && let Some(wanted) = waiting.next()
         {
             running.push(async move {
-                fetch_one(tools, npm, network, wanted, progress).await?;
+                fetch_one(tools, ecosystem, wanted, progress).await?;
                 progress.step(&wanted.key.label());
                 Ok::<_, Error>(())
             });
@@ -120,8 +81,7 @@ pub async fn fetch(tools: &Tools<'_>, mut wanted: Vec<Wanted>) -> Result<(), Err
 
 async fn fetch_one(
     tools: &Tools<'_>,
-    npm: &Npm,
-    network: &Network,
+    ecosystem: &dyn Ecosystem,
     wanted: &Wanted,
     progress: &dyn crate::ops::Progress,
 ) -> Result<(), Error> {
@@ -130,13 +90,7 @@ async fn fetch_one(
         progress.bytes(piece.len() as u64);
         incoming.write(piece)
     };
-    let fetched = npm
-        .fetch(network, &wanted.key.name, &wanted.key.version, wanted.address.as_deref(), &mut sink)
-        .await;
-    fetched.map_err(|error: FetchError<StoreError>| match error {
-        FetchError::Npm(error) => Error::Npm(error),
-        FetchError::Sink(error) => Error::Store(error),
-    })?;
+    ecosystem.fetch(tools, wanted, &mut sink).await?;
     incoming.finish()?;
     Ok(())
 }
@@ -148,17 +102,12 @@ async fn fetch_one(
 /// # Errors
 /// As [`fetch`], [`Error::Untrustworthy`] where the lock says something else than an archive, and
 /// [`Error::Entry`] where a needed package really is for another platform.
-pub async fn prepare(tools: &Tools<'_>, name: &ServerName, closure: &Closure) -> Result<(), Error> {
-    let platform = tools.node()?.platform();
-    let fits = |archive: &Archive<'_>| archive.package.node().is_some_and(|terms| terms.fits(platform));
-    let optional = |archive: &Archive<'_>| archive.package.node().is_some_and(|terms| terms.optional);
-    let all = Archive::all(closure);
-    let needed = || all.iter().copied().filter(|archive| !optional(archive) || fits(archive));
-    let wanted = needed().map(Wanted::locked);
-    fetch(tools, wanted.collect()).await?;
-    let packages: Vec<_> = needed().collect();
+pub async fn prepare(tools: &Tools<'_>, name: &ServerName, closure: &Closure, machine: &Machine) -> Result<(), Error> {
+    let ecosystem = ecosystem::of(closure);
+    let required = ecosystem.required(machine, closure)?;
+    fetch(tools, ecosystem, required.iter().copied().map(Wanted::locked).collect()).await?;
     let mut wrong = Vec::new();
-    for compared in compare_all(&tools.store, &packages) {
+    for compared in compare_all(&tools.store, ecosystem, &required) {
         wrong.extend(compared?);
     }
     if !wrong.is_empty() {
@@ -169,69 +118,70 @@ pub async fn prepare(tools: &Tools<'_>, name: &ServerName, closure: &Closure) ->
             &wrong,
         ));
     }
-    let unfit = needed().find(|archive| !fits(archive));
-    unfit.map_or(Ok(()), |archive| {
+    ecosystem.unfit(machine, closure)?.map_or(Ok(()), |what| {
         Err(Error::Entry {
             server: name.clone(),
-            what: format!("it needs {}, which does not run on this platform", archive.package.label()),
+            what,
             hint: None,
         })
     })
 }
 
-/// What each package's archive says differently from the lock, compared on all cores.
-fn compare_all(store: &Store, packages: &[Archive<'_>]) -> Vec<Result<Vec<String>, Error>> {
+/// What each archive says differently from the lock, compared on all cores.
+fn compare_all(store: &Store, ecosystem: &dyn Ecosystem, archives: &[Archive<'_>]) -> Vec<Result<Vec<String>, Error>> {
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = packages.len().div_ceil(workers).max(1);
+    let share = archives.len().div_ceil(workers).max(1);
     std::thread::scope(|scope| {
-        let compare_share = |share: &[Archive<'_>]| share.iter().map(|archive| compare(store, *archive)).collect::<Vec<_>>();
-        let running: Vec<_> = packages
+        let compare_share = |share: &[Archive<'_>]| share.iter().map(|at| compare(store, ecosystem, *at)).collect::<Vec<_>>();
+        let running: Vec<_> = archives
             .chunks(share)
             .map(|share| scope.spawn(move || compare_share(share)))
             .collect();
         // A worker that ended early compared nothing: that is no agreement.
-        let lost = |_| {
-            vec![Err(Error::Worker {
-                what: "comparing the archives",
-            })]
-        };
+        let lost = |_| vec![Err(gone("comparing the archives"))];
         running.into_iter().flat_map(|worker| worker.join().unwrap_or_else(lost)).collect()
     })
 }
 
-fn compare(store: &Store, Archive { package, archive }: Archive<'_>) -> Result<Vec<String>, Error> {
-    let what = package.label();
-    let Some(archive) = store.archive(&archive.integrity, &what)? else {
+fn compare(store: &Store, ecosystem: &dyn Ecosystem, at: Archive<'_>) -> Result<Vec<String>, Error> {
+    let what = at.label();
+    let Some(stored) = store.archive(&at.archive.integrity, &what)? else {
         return Ok(vec![format!("{what}: its archive vanished from the store")]);
     };
-    let contents = archive.contents()?;
-    Ok(match check_locked(package, &contents) {
-        Ok(differences) => differences.into_iter().map(|difference| format!("{what}: {difference}")).collect(),
-        Err(refusal) => vec![format!("{what}: {refusal}")],
-    })
+    let differences = ecosystem.differences(&stored, at)?;
+    Ok(differences.iter().map(|difference| format!("{what}: {difference}")).collect())
 }
 
-/// Makes the tree stand as the closure says, replacing one that does not.
+/// Makes the tree stand as the closure says, replacing one that does not, and records for which
+/// runtime.
 ///
 /// # Errors
 /// The store cannot write, or an archive is refused.
-pub fn install(tools: &Tools<'_>, name: &ServerName, closure: &Closure) -> Result<Synced, Error> {
-    let (id, parts) = parts(tools, name, closure)?;
+pub fn install(tools: &Tools<'_>, site: Site<'_>, closure: &Closure, machine: Machine) -> Result<Synced, Error> {
+    let (id, parts) = ecosystem::of(closure).tree(&machine, site.server, closure)?;
+    let derive = machine.derive();
     let mut replaced = Vec::new();
     if tools.store.has_install(&id) {
-        let check = tools.store.check(&id, &parts)?;
+        let check = tools.store.check(&id, &parts, derive.as_deref())?;
         if let Some(installed) = check.installed {
-            return Ok(Synced { installed, replaced });
+            machine.record(tools, site)?;
+            return Ok(Synced {
+                installed,
+                replaced,
+                machine,
+            });
         }
         replaced = lines(&check.changes);
     }
-    let done = tools.store.install(&id, &parts)?;
+    let done = tools.store.install(&id, &parts, derive.as_deref())?;
     if done.replaced && replaced.is_empty() {
         replaced.push("replaced an installed tree that could not be compared".into());
     }
+    machine.record(tools, site)?;
     Ok(Synced {
         installed: done.installed,
         replaced,
+        machine,
     })
 }
 

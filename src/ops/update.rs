@@ -9,6 +9,7 @@ use crate::model::{Pin, Report, ServerName, Source};
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate::{self, Terms};
 use crate::ops::consent::Consent;
+use crate::ops::ecosystem::Site;
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::scope::{self, Loaded};
 use crate::ops::settle::{self, Manner, Proposal};
@@ -49,7 +50,7 @@ pub async fn update(context: &Context, options: Options, person: &dyn Interact) 
         let Some(entry) = entry(&loaded, name) else {
             continue;
         };
-        let Source::Npm { .. } = entry.source else {
+        if entry.source == Source::Local {
             if let Some(pin) = loaded.lock.servers.get(name) {
                 let mut line = ServerLine::new(name, Action::Unchanged, pin);
                 line.notes
@@ -57,7 +58,7 @@ pub async fn update(context: &Context, options: Options, person: &dyn Interact) 
                 outcome.servers.push(line);
             }
             continue;
-        };
+        }
         let (line, report) = one(&tools, &mut loaded, &options, name, &entry, before.as_ref()).await?;
         outcome.servers.push(line);
         outcome.report.extend(report);
@@ -81,9 +82,13 @@ async fn one(
     entry: &ServerEntry,
     before: Option<&Baseline>,
 ) -> Result<(ServerLine, Report), Error> {
-    let made = candidate::npm(
+    let site = Site {
+        scope: loaded.scope_key(),
+        server: name,
+    };
+    let made = candidate::package(
         tools,
-        name,
+        site,
         entry,
         &Terms {
             cooldown: loaded.policy.cooldown_update,

@@ -17,12 +17,13 @@ use crate::history::{ApprovalKind, EventKind, NewDrift, Resolution};
 use crate::lock::{self, Lockfile};
 use crate::model::report::Undecided;
 use crate::model::{Change, Detail, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName, Surface};
+use crate::ops::ecosystem::{self, Machine, Recorded, Site};
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::probe::{self, Taken};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, baseline, checks, evidence, notices, queries, settle, sync};
-use crate::store::{InstallId, Installed, Part, StoreError, TreeCheck};
+use crate::ops::{Context, Interact, baseline, checks, evidence, notices, queries, settle};
+use crate::store::{Derive, InstallId, Installed, Part, StoreError, TreeCheck};
 use crate::{diff, policy};
 
 /// How to verify.
@@ -173,7 +174,17 @@ async fn server(
         return Ok(());
     }
     if let Some(pinned) = &pin.surface {
-        surface(tools, loaded, options, pin, pinned, installed.as_ref(), checked, line).await?;
+        surface(
+            tools,
+            loaded,
+            options,
+            pin,
+            pinned,
+            installed.as_ref().map(|(installed, machine)| (installed, machine)),
+            checked,
+            line,
+        )
+        .await?;
     }
     Ok(())
 }
@@ -187,7 +198,7 @@ fn signed(tools: &Tools<'_>, closure: &crate::model::Closure, checked: &mut Chec
     if packages.is_empty() {
         return true;
     }
-    let said = match evidence::again(tools, checked.name, &packages) {
+    let said = match evidence::again(tools, ecosystem::of(closure), checked.name, &packages) {
         Ok(said) => said,
         Err(error) => {
             // A trust root that cannot be used must not hide what is wrong with the files.
@@ -211,13 +222,33 @@ fn tree(
     closure: &crate::model::Closure,
     checked: &mut Checked<'_>,
     line: &mut ServerLine,
-) -> Result<Option<Installed>, Error> {
-    let (id, parts) = sync::parts(tools, checked.name, closure)?;
+) -> Result<Option<(Installed, Machine)>, Error> {
+    let ecosystem = ecosystem::of(closure);
+    let site = Site {
+        scope: loaded.scope_key(),
+        server: checked.name,
+    };
+    let machine = match ecosystem.recorded(tools, site)? {
+        Recorded::As(machine) => machine,
+        Recorded::Nothing => {
+            checked.undecided("verify it: it is not installed on this machine", vec!["mcp-pin install".into()]);
+            return Ok(None);
+        }
+        Recorded::Changed { before, now } => {
+            checked
+                .report
+                .findings
+                .push(checks::interpreter_changed(checked.name, &before, now.as_deref()));
+            return Ok(None);
+        }
+    };
+    let (id, parts) = ecosystem.tree(&machine, checked.name, closure)?;
+    let derive = machine.derive();
     if !tools.store.has_install(&id) {
         checked.undecided("verify it: it is not installed on this machine", vec!["mcp-pin install".into()]);
         return Ok(None);
     }
-    let check = match settled_check(tools, &id, &parts) {
+    let check = match settled_check(tools, &id, &parts, derive.as_deref()) {
         // The other servers are still to be checked, and somebody still to be told.
         Err(Error::Store(StoreError::ChangedOnDisk { what, .. })) => {
             checked.report.findings.push(checks::archive_changed(checked.name, &what));
@@ -240,18 +271,18 @@ fn tree(
     };
     let changes = check.changes.into_iter().map(tree).collect();
     checked.judge(changes, loaded);
-    Ok(check.installed)
+    Ok(check.installed.map(|installed| (installed, machine)))
 }
 
 /// The comparison, repeated under the store's lock where it finds a difference: another mcp-pin
 /// may be replacing this very tree.
-fn settled_check(tools: &Tools<'_>, id: &InstallId, parts: &[Part]) -> Result<TreeCheck, Error> {
-    let check = tools.store.check(id, parts)?;
+fn settled_check(tools: &Tools<'_>, id: &InstallId, parts: &[Part], derive: Option<&dyn Derive>) -> Result<TreeCheck, Error> {
+    let check = tools.store.check(id, parts, derive)?;
     if check.changes.is_empty() {
         return Ok(check);
     }
     let _lock = tools.lock_store()?;
-    Ok(tools.store.check(id, parts)?)
+    Ok(tools.store.check(id, parts, derive)?)
 }
 
 #[expect(clippy::too_many_arguments, reason = "one step of `server`, cut out to be read alone")]
@@ -261,7 +292,7 @@ async fn surface(
     options: &Options,
     pin: &Pin,
     pinned: &Surface,
-    installed: Option<&Installed>,
+    ready: Option<(&Installed, &Machine)>,
     checked: &mut Checked<'_>,
     line: &mut ServerLine,
 ) -> Result<(), Error> {
@@ -285,7 +316,7 @@ async fn surface(
         );
         return Ok(());
     }
-    match probe::take(tools, name, pin, installed, &approval, options.unsandboxed).await? {
+    match probe::take(tools, name, pin, ready, &approval, options.unsandboxed).await? {
         Taken::Undecided { what, hints } => checked.undecided(what, hints),
         Taken::Hostile { code, what } => checked.judge(vec![Change::Hostile { code, what }], loaded),
         Taken::Surface { surface, notes } => {

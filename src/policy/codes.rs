@@ -39,6 +39,10 @@ pub const CODES: &[(&str, &str)] = &[
         "the tool no longer claims to change nothing, though it was approved as one that does",
     ),
     (
+        "archive-added",
+        "a version that was pinned before has one more archive, which some machines prefer; projects do add wheels later, and so does whoever stole their token, so look at when and by whom it was made",
+    ),
+    (
         "archive-changed",
         "an archive in the store is no longer the bytes that were verified; it is never unpacked, and install fetches it again",
     ),
@@ -57,6 +61,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "builder-self-hosted",
         "the server's own package was built on a machine of somebody's own, not on one of the host's; whoever runs that machine can put anything into the build",
+    ),
+    (
+        "built-from-source",
+        "a Python package has no wheel and you permitted its build: its own code runs to make one, and the bytes that come out exist on this machine alone, so no index and no signature speaks for them",
     ),
     (
         "bundled-dependencies",
@@ -92,7 +100,7 @@ pub const CODES: &[(&str, &str)] = &[
         "two definitions share one name: which of them a client uses is not known",
     ),
     ("endless-pages", "the server's lists never end"),
-    ("entry-changed", "another file of the package is started than before"),
+    ("entry-changed", "another file or function of the package is started than before"),
     ("enum-dropped", "a parameter that took only listed values now takes any"),
     ("enum-value-added", "a parameter takes a further value, whose text the model reads"),
     ("enum-value-removed", "a parameter no longer takes a value"),
@@ -181,6 +189,10 @@ pub const CODES: &[(&str, &str)] = &[
         "the server's instructions changed; a client may put them before the model as they are",
     ),
     (
+        "interpreter-changed",
+        "the Python that was recorded for the server has another path or version now; its bytes are not in the lock, so find out whether you or your system updated it",
+    ),
+    (
         "invisible-characters",
         "characters that nobody sees stand in code or in text for the model, the way hidden instructions are smuggled",
     ),
@@ -237,6 +249,10 @@ pub const CODES: &[(&str, &str)] = &[
         "a schema now refers to another one over the network, which can change at any time",
     ),
     (
+        "newer-without-wheel",
+        "a newer release exists only as source, whose build would run its code, so an older one with a wheel was taken; permit the build by name (`builds` under `[policy]` in your own mcp-pin.toml) if you want it",
+    ),
+    (
         "optional-dependency-absent",
         "npm silently left out an optional dependency, because the registry does not give it",
     ),
@@ -282,6 +298,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "release-too-young",
         "the release is younger than the cooldown; most malicious releases are found and pulled within days",
+    ),
+    (
+        "release-yanked",
+        "the publisher withdrew this release from the index (yanked); the bytes are as pinned, and there is a reason not to use them, so update",
     ),
     ("resource-added", "a resource is new"),
     ("resource-changed", "type or annotations of a resource changed"),
@@ -340,6 +360,22 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "source-mismatch",
         "the package names one source repository and was built from another; what you read in the first is not what was built, so review the one that it was built from",
+    ),
+    (
+        "startup-code-added",
+        "a Python package now has code (a `.pth` file, sitecustomize) that runs whenever the server's Python starts, without anybody importing it; stolen packages used exactly this, so read it",
+    ),
+    (
+        "startup-code-changed",
+        "code of a Python package that runs whenever the server's Python starts is other code than before",
+    ),
+    (
+        "startup-code-present",
+        "Python packages have code (`.pth` files, sitecustomize) that runs whenever the server's Python starts, without anybody importing it; critical where it decodes, fetches or starts programs, which honest startup code does not",
+    ),
+    (
+        "startup-code-removed",
+        "a Python package no longer has code that runs when Python starts",
     ),
     (
         "steering-text",
@@ -425,6 +461,7 @@ mod tests {
             include_str!("evidence.rs"),
             include_str!("demand.rs"),
             include_str!("first.rs"),
+            include_str!("python.rs"),
         ];
         let ordinary = [
             "before-source",

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::package::{WithLines as _, plural};
+use super::python::bytes;
 use crate::model::report::Detail;
-use crate::model::{Closure, Evidence, Finding, Grade, IdentityRule, Level, LockedArchive, LockedPackage, Provenance, ServerName};
+use crate::model::{Closure, Evidence, Finding, Grade, IdentityRule, Level, LockedArchive, LockedPackage, Provenance, ServerName, Terms};
 
 /// How much earlier than the log a release may call itself: clocks differ, and a registry may give
 /// the moment at which an upload began.
@@ -18,12 +19,45 @@ const SKEW: SignedDuration = SignedDuration::from_hours(1);
 ///
 /// The attack: a stolen token, or a repository under another name, with provenance that is valid
 /// and somebody else's.
+///
+/// Of a Python package every wheel must be by whom is demanded: which of them is taken is the
+/// machine's choice. The finding covers all that are not.
 pub fn identity_unmet(server: &ServerName, package: &LockedPackage, rule: &IdentityRule) -> Option<Finding> {
-    let unmet = |archive| identity_of(server, &package.label(), archive, rule);
-    package.archives.iter().find_map(unmet)
+    let label = package.label();
+    let mut unmet: Vec<_> = package
+        .archives
+        .iter()
+        .filter_map(|archive| Some((archive, identity_of(server, &label, archive, rule)?)))
+        .collect();
+    if unmet.len() < 2 {
+        return unmet.pop().map(|(_, finding)| finding);
+    }
+    let title = format!(
+        "{} of {label} are not built by whom you demand, or nobody says who built them",
+        plural(unmet.len(), "wheel")
+    );
+    let facts = unmet
+        .iter()
+        .map(|(archive, finding)| json!([archive.file, archive.integrity.to_string(), finding.fingerprint.as_str()]))
+        .collect();
+    let finding = Finding::new("identity-unmet", Grade::Critical, server, &label, title, &facts);
+    let line = |(archive, finding): (&LockedArchive, Finding)| {
+        let file = archive.file.as_deref().unwrap_or(&label);
+        let why = finding.details.into_iter().filter_map(|detail| match detail {
+            Detail::Line(line) => Some(line),
+            Detail::Text { .. } => None,
+        });
+        let why: Vec<_> = why.collect();
+        if why.is_empty() {
+            format!("{file}: no provenance")
+        } else {
+            format!("{file}: {}", why.join(", "))
+        }
+    };
+    Some(finding.with_lines(unmet.into_iter().map(line)))
 }
 
-/// As [`identity_unmet`], for one archive: every one of a package must be by whom is demanded.
+/// As [`identity_unmet`], for one archive.
 fn identity_of(server: &ServerName, package: &str, archive: &LockedArchive, rule: &IdentityRule) -> Option<Finding> {
     let integrity = archive.integrity.to_string();
     let Some(provenance) = &archive.evidence.provenance else {
@@ -105,62 +139,103 @@ fn rule_json(rule: &IdentityRule) -> Value {
     json!({"issuer": issuer, "signer": signer, "repository": repository, "workflow": workflow, "ref": git_ref})
 }
 
-/// Whether an npm package's evidence reaches what is demanded. A higher level includes the lower
-/// ones: where the registry's signature is demanded, provenance does not stand in for it.
+/// Whether what is proved of every archive of a package reaches what is demanded. A higher level
+/// includes the lower ones.
 ///
-/// The attack: a mirror without any key serves bytes of its own and attests them itself, as anybody
-/// can.
-fn reaches(evidence: &Evidence, wanted: Level) -> bool {
-    evidence.level() >= wanted && (wanted < Level::Signed || evidence.has_registrys_word())
+/// npm: where the registry's signature is demanded, provenance does not stand in for it. The attack:
+/// a mirror without any key serves bytes of its own and attests them itself, as anybody can.
+///
+/// Python: an index signs nothing, so `hash` and `provenance` are the levels that there are, and a
+/// demand of `signed` is met by provenance alone: an attestation (PEP 740) by the identity that
+/// publishes the project, which the index checked when the file was uploaded. A mirror that serves
+/// bytes and an attestation of its own is refused only where an `identity` is demanded or pinned.
+fn reaches(package: &LockedPackage, wanted: Level) -> bool {
+    let archive = |evidence: &Evidence| match package.terms {
+        Terms::Node(_) => evidence.level() >= wanted && (wanted < Level::Signed || evidence.has_registrys_word()),
+        Terms::Python(_) => wanted == Level::Hash || evidence.provenance.is_some(),
+    };
+    // What a machine takes is its own choice: every archive counts, and none is not enough.
+    !package.archives.is_empty() && package.archives.iter().all(|one| archive(&one.evidence))
 }
 
-/// What is proved of the archive about which the least is proved, and its digest.
-fn weakest(package: &LockedPackage) -> (Evidence, String) {
-    package
-        .weakest()
-        .map(|archive| (archive.evidence.clone(), archive.integrity.to_string()))
-        .unwrap_or_default()
-}
-
-/// What there is, in words.
-fn held(evidence: &Evidence) -> String {
+/// What is proved of the archive about which the least is proved, in words.
+fn held(package: &LockedPackage) -> String {
+    let evidence = package.weakest().map(|archive| archive.evidence.clone()).unwrap_or_default();
     match evidence.level() {
-        Level::Provenance if !evidence.has_registrys_word() => "`provenance` alone, not signed by the registry".to_owned(),
+        Level::Provenance if package.node().is_some() && !evidence.has_registrys_word() => {
+            "`provenance` alone, not signed by the registry".to_owned()
+        }
         level => format!("`{level}` evidence"),
     }
 }
 
+/// How many of a Python package's wheels fall short, where it is not all of them.
+fn how_many(package: &LockedPackage) -> Option<String> {
+    let lowest = package.level();
+    let low = package.archives.iter().filter(|archive| archive.evidence.level() == lowest).count();
+    (low < package.archives.len()).then(|| format!("{low} of {} wheels", package.archives.len()))
+}
+
+/// A package as a fact: its bytes, what is proved of them, what is demanded.
+fn fact(package: &LockedPackage, wanted: Level) -> Value {
+    let (name, version, wanted) = (package.name.as_str(), &package.version, wanted.to_string());
+    let proved = |archive: &LockedArchive| {
+        let evidence = &archive.evidence;
+        (
+            archive.integrity.to_string(),
+            evidence.level().to_string(),
+            evidence.has_registrys_word(),
+        )
+    };
+    match &package.archives[..] {
+        [one] if one.file.is_none() => {
+            let (integrity, level, word) = proved(one);
+            json!([name, version, integrity, level, word, wanted])
+        }
+        all => {
+            let all: Vec<_> = all.iter().map(|archive| json!([archive.file, proved(archive)])).collect();
+            json!([name, version, all, wanted])
+        }
+    }
+}
+
+/// The line that says why no Python package can reach `signed` as npm's do.
+const UNSIGNED: &str = "a Python index signs nothing: only an attestation (`provenance`) meets a demand of `signed`";
+
+fn asks_a_signature_of_python(package: &LockedPackage, wanted: Level) -> bool {
+    wanted == Level::Signed && package.python().is_some()
+}
+
 /// The findings for packages with less evidence than is demanded: `own` of the server's own
-/// package, `closure` of every other.
+/// package, `closure` of every other. Of several wheels the weakest counts.
 pub fn evidence_too_low(server: &ServerName, own: Level, closure: Level, packages: &Closure) -> Vec<Finding> {
     const CODE: &str = "evidence-too-low";
-    let fact = |package: &LockedPackage, wanted: Level| {
-        json!([
-            package.name.as_str(),
-            package.version,
-            weakest(package).1,
-            weakest(package).0.level().to_string(),
-            weakest(package).0.has_registrys_word(),
-            wanted.to_string()
-        ])
-    };
     let mut out = Vec::new();
-    if let Some(root) = packages.root_package().filter(|root| !reaches(&weakest(root).0, own)) {
-        let (name, version, held) = (&root.name, &root.version, held(&weakest(root).0));
+    if let Some(root) = packages.root_package().filter(|root| !reaches(root, own)) {
+        let (name, version, held) = (&root.name, &root.version, held(root));
         let title = format!("the server's own package {name} {version} has {held}, and `{own}` is demanded");
-        out.push(Finding::new(CODE, Grade::Critical, server, name.as_str(), title, &fact(root, own)));
+        let mut finding = Finding::new(CODE, Grade::Critical, server, name.as_str(), title, &fact(root, own));
+        finding
+            .details
+            .extend(how_many(root).map(|how_many| Detail::Line(format!("of {how_many}"))));
+        if asks_a_signature_of_python(root, own) {
+            finding = finding.with(Detail::Line(UNSIGNED.to_owned()));
+        }
+        out.push(finding);
     }
     let others = packages.packages.iter().filter(|(path, _)| **path != packages.root);
-    let mut low: Vec<_> = others
+    let low: Vec<_> = others
         .map(|(_, package)| package)
-        .filter(|package| !reaches(&weakest(package).0, closure))
+        .filter(|package| !reaches(package, closure))
+        .collect();
+    let unsigned = low.iter().any(|package| asks_a_signature_of_python(package, closure));
+    let mut low: Vec<_> = low
+        .into_iter()
         .map(|package| {
-            let line = format!(
-                "{} {} has {}",
-                package.name,
-                package.version,
-                held(&weakest(package).0).trim_end_matches(" evidence")
-            );
+            let held = held(package);
+            let held = held.trim_end_matches(" evidence");
+            let of = how_many(package).map(|how_many| format!(" ({how_many})")).unwrap_or_default();
+            let line = format!("{} {} has {held}{of}", package.name, package.version);
             (line, fact(package, closure))
         })
         .collect();
@@ -173,7 +248,10 @@ pub fn evidence_too_low(server: &ServerName, own: Level, closure: Level, package
             "{} of the closure with less evidence than `{closure}`, which is demanded",
             plural(lines.len(), "package")
         );
-        let finding = Finding::new(CODE, Grade::Critical, server, "closure", title, &Value::from(facts));
+        let mut finding = Finding::new(CODE, Grade::Critical, server, "closure", title, &Value::from(facts));
+        if unsigned {
+            finding = finding.with(Detail::Line(UNSIGNED.to_owned()));
+        }
         out.push(finding.with_lines(lines.into_iter()));
     }
     out
@@ -237,30 +315,35 @@ pub fn evidence_stripped_of_many(server: &ServerName, packages: &[(String, Level
     Finding::new("evidence-stripped", Grade::Critical, server, "closure", title, &facts).with_lines(lines)
 }
 
+/// The provenance of every archive that has one.
+fn attested(package: &LockedPackage) -> impl Iterator<Item = &Provenance> {
+    package.archives.iter().filter_map(|archive| archive.evidence.provenance.as_ref())
+}
+
 /// The findings for provenance that is proved and weak: the server's own package built on a machine
 /// of somebody's own, and packages built from a proposal that nobody had merged.
 ///
 /// Part of the report of a first install; an update whose provenance is new asks for it by itself.
 pub fn weak_provenance(server: &ServerName, closure: &Closure) -> Vec<Finding> {
     let mut out = Vec::new();
-    let provenance = |package: &LockedPackage| package.archives.iter().find_map(|archive| archive.evidence.provenance.clone());
-    let root = closure.root_package();
-    if let Some((root, provenance)) = root.and_then(|root| Some((root, provenance(root)?)))
-        && provenance.identity.builder.as_deref() == Some("self-hosted")
-    {
+    let self_hosted =
+        |root: &&LockedPackage| attested(root).any(|provenance| provenance.identity.builder.as_deref() == Some("self-hosted"));
+    if let Some(root) = closure.root_package().filter(self_hosted) {
         let name = root.name.as_str();
         let title = format!("the server's own package {name} was built on a machine of somebody's own (self-hosted)");
-        let facts = json!([root.version, weakest(root).1, "self-hosted"]);
+        let facts = json!([root.version, bytes(root), "self-hosted"]);
         out.push(Finding::new("builder-self-hosted", Grade::Notice, server, name, title, &facts));
     }
-    let proposal = |git_ref: &String| ["refs/pull/", "refs/merge-requests/"].iter().any(|head| git_ref.starts_with(head));
+    let proposal = |git_ref: &&String| ["refs/pull/", "refs/merge-requests/"].iter().any(|head| git_ref.starts_with(head));
     let built_from = |package: &LockedPackage| {
-        let git_ref = provenance(package)?.git_ref.filter(proposal)?;
+        let git_ref = attested(package)
+            .filter_map(|provenance| provenance.git_ref.as_ref())
+            .find(proposal)?;
         let line = format!("{} {}: {git_ref}", package.name, package.version);
-        Some((line, weakest(package).1))
+        Some((line, bytes(package)))
     };
     let mut unusual: Vec<_> = closure.packages.values().filter_map(built_from).collect();
-    unusual.sort();
+    unusual.sort_by_key(|(line, bytes)| (line.clone(), bytes.to_string()));
     unusual.dedup();
     if !unusual.is_empty() {
         let title = format!(

@@ -325,3 +325,110 @@ fn a_first_install_tells_of_weak_provenance() {
     root.archive_mut().evidence.provenance.as_mut().unwrap().git_ref = Some("refs/pull/1/merge".into());
     assert_eq!(unusual(&pin), 1);
 }
+
+/// A Python package with one wheel for each of the evidences.
+fn python(name: &str, evidence: &[Evidence]) -> LockedPackage {
+    let wheel = |(at, evidence): (usize, &Evidence)| LockedArchive {
+        file: Some(format!("{name}-1.0.0-py3-none-any{at}.whl")),
+        integrity: crate::model::Integrity::Sha256([u8::try_from(at).unwrap(); 32]),
+        evidence: evidence.clone(),
+    };
+    LockedPackage {
+        archives: evidence.iter().enumerate().map(wheel).collect(),
+        terms: Terms::Python(crate::model::PythonTerms::default()),
+        ..locked(name, "1.0.0")
+    }
+}
+
+/// PEP 740 as it is proved: who built it, and no word of the index.
+fn attested() -> Evidence {
+    Evidence {
+        provenance: Some(provenance()),
+        ..Evidence::default()
+    }
+}
+
+fn python_closure(root: LockedPackage, other: LockedPackage) -> Closure {
+    let at = |package: &LockedPackage| InstallPath::python(&package.name, &package.version).unwrap();
+    Closure {
+        root: at(&root),
+        packages: BTreeMap::from([(at(&root), root), (at(&other), other)]),
+    }
+}
+
+#[test]
+fn of_python_packages_every_wheel_must_be_attested() {
+    let low = |wheels: &[Evidence], wanted| {
+        let closure = python_closure(python("top", wheels), python("other", wheels));
+        let mut findings = evidence_too_low(&server(), wanted, wanted, &closure);
+        assert!(findings.iter().all(|finding| finding.grade == Grade::Critical));
+        findings.sort_by(|a, b| b.subject.cmp(&a.subject));
+        findings
+    };
+    let none = Evidence::default();
+    for wheels in [&[none.clone()][..], &[attested()], &[attested(), none.clone()]] {
+        assert_eq!(low(wheels, Level::Hash), []);
+    }
+    for wanted in [Level::Signed, Level::Provenance] {
+        assert_eq!(low(&[attested(), attested()], wanted), []);
+        // A signature of the registry is none of an index: it does not count for one.
+        for wheels in [&[none.clone()][..], &[attested(), none.clone(), attested()], &[signed()], &[]] {
+            assert_eq!(low(wheels, wanted).len(), 2, "{wheels:?}");
+        }
+    }
+    let found = low(&[attested(), none.clone(), attested()], Level::Signed);
+    let text = format!("{} {:?}", found[0].title, found[0].details);
+    assert!(
+        text.contains("has `hash` evidence, and `signed` is demanded") && text.contains("1 of 3 wheels"),
+        "{text}"
+    );
+    assert!(text.contains("a Python index signs nothing"), "{text}");
+    assert!(!format!("{:?}", low(std::slice::from_ref(&none), Level::Provenance)).contains("signs nothing"));
+    // Consent covers every wheel, not the weakest alone.
+    let more = low(&[attested(), none.clone(), attested(), none.clone()], Level::Signed);
+    let other = low(&[none.clone(), none.clone(), attested()], Level::Signed);
+    assert!(found.iter().zip(&more).all(|(a, b)| a.fingerprint != b.fingerprint));
+    assert!(found.iter().zip(&other).all(|(a, b)| a.fingerprint != b.fingerprint));
+    // npm's rule is as it was: provenance is no signature.
+    let mut npm = python("top", &[attested()]);
+    npm.terms = locked("top", "1.0.0").terms;
+    let closure = python_closure(npm, python("other", &[attested()]));
+    assert_eq!(evidence_too_low(&server(), Level::Signed, Level::Hash, &closure).len(), 1);
+}
+
+#[test]
+fn an_identity_holds_for_every_wheel() {
+    let rule = IdentityRule {
+        repository: Some("https://github.com/example/notes".into()),
+        ..IdentityRule::default()
+    };
+    let mut stranger = attested();
+    stranger.provenance.as_mut().unwrap().identity.repository = Some("https://github.com/mallory/notes".into());
+    let check = |wheels: &[Evidence]| identity_unmet(&server(), &python("top", wheels), &rule);
+    assert_eq!(check(&[attested(), attested()]), None);
+    let one = check(&[attested(), attested(), stranger.clone()]).unwrap();
+    assert!(one.title.contains("was not built by whom you demand"), "{}", one.title);
+    let two = check(&[attested(), Evidence::default(), stranger.clone()]).unwrap();
+    assert_eq!((two.code, two.grade), ("identity-unmet", Grade::Critical));
+    let details = format!("{:?}", two.details);
+    assert!(
+        details.contains("none-any1.whl: no provenance") && details.contains("none-any2.whl: repository demanded"),
+        "{details}"
+    );
+    // Consent to one stranger's wheel is none to a second one's.
+    assert_ne!(one.fingerprint, two.fingerprint);
+    let first_of_two = check(&[attested(), stranger.clone(), stranger.clone()]).unwrap();
+    let first = check(&[attested(), stranger, attested()]).unwrap();
+    assert_ne!(first_of_two.fingerprint, first.fingerprint);
+}
+
+#[test]
+fn the_weakness_of_any_wheel_is_told() {
+    let mut weak = attested();
+    let provenance = weak.provenance.as_mut().unwrap();
+    provenance.identity.builder = Some("self-hosted".into());
+    provenance.git_ref = Some("refs/pull/7/merge".into());
+    let closure = python_closure(python("top", &[attested(), weak]), python("other", &[attested()]));
+    let codes: Vec<_> = weak_provenance(&server(), &closure).iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["builder-self-hosted", "signer-ref-unusual"]);
+}

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::demand::weak_provenance;
 use super::package::{WithLines as _, plural};
+use super::python;
 use super::signals::{Signals, introduced, of_value};
 use super::{Judge, JudgeContext, OtherServer, digest_json, signal_details, text_detail, tool_names, views_json, worst};
 use crate::model::drift::Views;
@@ -72,8 +73,9 @@ impl Judge<'_> {
         let mut peers = Vec::new();
         let mut bundled = Vec::new();
         for (path, package) in &closure.packages {
-            let bytes = package.weakest().map(|archive| archive.integrity.to_string()).unwrap_or_default();
-            let lines = package.scripts.iter();
+            let bytes = python::bytes(package);
+            // Python's are told for themselves: those do run.
+            let lines = package.scripts.iter().filter(|_| package.node().is_some());
             scripts.extend(lines.map(|(script, command)| {
                 let line = format!("{} {} {script}: {command}", package.name, package.version);
                 (line, bytes.clone())
@@ -101,7 +103,9 @@ impl Judge<'_> {
             }
         }
         native.dedup();
-        let mut list = |code, grade, title: String, lines: Vec<(String, String)>| {
+        out.extend(python::startup_present(self, closure));
+        out.extend(python::built_present(self, closure));
+        let mut list = |code, grade, title: String, lines: Vec<(String, Value)>| {
             if !lines.is_empty() {
                 // With the archives' digests: other bytes under the same name are another fact.
                 out.push(

@@ -278,6 +278,7 @@ fn bytes_and_launches_are_graded() {
         one(Change::Script {
             name: "p".parse().unwrap(),
             own: true,
+            startup: false,
             script: "preinstall".into(),
             before,
             after,

@@ -17,6 +17,7 @@ mod names;
 mod novelty;
 mod package;
 mod phrases;
+mod python;
 mod reach;
 mod schema;
 mod signals;
@@ -27,6 +28,7 @@ pub use demand::{
     source_mismatch, weak_provenance,
 };
 pub use install::{Asked, first_install, surface_not_pinned, surface_unpinned};
+pub use python::{interpreter_changed, newer_without_wheel, release_yanked};
 
 use serde_json::{Value, json};
 
@@ -185,12 +187,19 @@ impl<'a> Judge<'a> {
             Change::Script {
                 name,
                 own,
+                startup,
                 script,
                 before,
                 after,
             } => {
-                out.push(self.script(name.as_str(), *own, script, before.as_deref(), after.as_deref()));
+                let (name, before, after) = (name.as_str(), before.as_deref(), after.as_deref());
+                out.push(if *startup {
+                    self.startup_code(name, *own, script, before, after)
+                } else {
+                    self.script(name, *own, script, before, after)
+                });
             }
+            Change::BuildAdded { name, version, integrity } => out.push(self.built(name.as_str(), version, integrity)),
             Change::NativeAdded { name } => out.push(self.finding(
                 "native-code-added",
                 Grade::Notice,

@@ -60,7 +60,11 @@ impl Judge<'_> {
                 Grade::Notice,
                 "the package asks for other versions of its runtime".to_owned(),
             ),
-            "entry" => ("entry-changed", Grade::Warning, "another file of the package is started".to_owned()),
+            "entry" => (
+                "entry-changed",
+                Grade::Warning,
+                "another file or function of the package is started".to_owned(),
+            ),
             _ => (
                 "launch-changed",
                 Grade::Critical,
@@ -290,7 +294,7 @@ pub(super) fn plural(count: usize, noun: &str) -> String {
     }
 }
 
-fn changed(label: &str, before: &str, after: &str) -> Detail {
+pub(super) fn changed(label: &str, before: &str, after: &str) -> Detail {
     Detail::Text {
         label: label.to_owned(),
         before: before.to_owned(),

@@ -101,10 +101,41 @@ pub(super) fn closed_folder(scratch: &Path, prefix: &str) -> std::io::Result<Tem
 
 /// The program of that name in the first of `folders` that has one which is not the project's.
 pub(super) fn find(folders: &[PathBuf], program: &str, project: Option<&Path>) -> Option<PathBuf> {
+    find_all(folders, program, project).next()
+}
+
+/// The programs of that name in `folders`, in order, without the project's.
+pub(super) fn find_all(folders: &[PathBuf], program: &str, project: Option<&Path>) -> impl Iterator<Item = PathBuf> {
     folders
         .iter()
-        .map(|folder| folder.join(program))
-        .find(|path| is_program(path) && path.canonicalize().is_ok_and(|real| !is_below(&real, project)))
+        .map(move |folder| folder.join(program))
+        .filter(move |path| is_program(path) && path.canonicalize().is_ok_and(|real| !is_below(&real, project)))
+}
+
+/// Whether what is there is a stand-in that looks up the real program when it is run: a script, or
+/// a link to a program of another name.
+pub(super) fn is_shim(path: &Path) -> bool {
+    let mut start = [0; 2];
+    let script = std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
+    let script = script.is_ok() && &start == b"#!";
+    script || path.canonicalize().is_ok_and(|real| real.file_name() != path.file_name())
+}
+
+/// Takes user names and passwords out of addresses, queries too, and control characters, from text
+/// that a tool printed or a package wrote. At most `limit` characters are kept.
+pub(super) fn redacted(text: &str, limit: usize) -> String {
+    let words = text.split_whitespace().map(|word| {
+        let Some((before, rest)) = word.split_once("://") else {
+            return word.to_owned();
+        };
+        let end = rest.find(['/', '\'', '"', ',', ')']).unwrap_or(rest.len());
+        let (host, path) = rest.split_at(end);
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        let cut = path.find(['?', '#']).unwrap_or(path.len());
+        format!("{before}://{host}{}", &path[..cut])
+    });
+    let text = words.collect::<Vec<_>>().join(" ");
+    text.chars().filter(|c| !c.is_control()).take(limit).collect()
 }
 
 /// The folders of `PATH` in which a tool is looked for: absolute ones, outside `project` and any

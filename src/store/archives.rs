@@ -10,14 +10,19 @@ use std::{fmt, fs};
 
 use tempfile::NamedTempFile;
 
+use super::entry::{ArchiveError, Entries, Refusal, bomb};
 use super::error::{At as _, StoreError};
-use super::tarball::{ArchiveError, Tarball};
+use super::tarball::Tarball;
+use super::zip::Zip;
 use super::{Store, tree};
-use crate::model::{ArchiveContents, ArchiveFile, Integrity, Sha256Digest};
+use crate::model::{ArchiveContents, ArchiveFile, Integrity, Sha256Digest, WheelContents};
 use crate::verify::{ArchiveCheck, Verified};
 
 /// Largest archive that is read back, compressed: it is held in memory.
 const MAX_ARCHIVE: u64 = 256 << 20;
+/// Largest file of a wheel that is read as a whole, and all of them together.
+const MAX_READ: u64 = 16 << 20;
+const MAX_READ_TOGETHER: u64 = 64 << 20;
 
 /// An archive on its way in. Dropping it leaves nothing behind.
 #[derive(Debug)]
@@ -124,17 +129,47 @@ impl StoredArchive {
         Ok(contents)
     }
 
-    /// Calls `f` with path, executable bit and content of every file, in the archive's order.
+    /// Calls `f` with path, executable bit and content of every file of an npm archive, in its order.
     ///
     /// An error may come after some calls: believe what `f` saw only once this returned `Ok`.
     pub fn for_each_file(&self, f: &mut dyn FnMut(&str, bool, &[u8])) -> Result<(), ArchiveError> {
-        let mut tarball = self.tarball();
-        let mut content = Vec::new();
-        while let Some(head) = tarball.next_file()? {
-            tarball.content(&mut content)?;
-            f(&head.path, head.executable, &content);
+        each_file(&mut self.tarball(), f)
+    }
+
+    /// The same for a wheel.
+    pub fn for_each_wheel_file(&self, f: &mut dyn FnMut(&str, bool, &[u8])) -> Result<(), ArchiveError> {
+        each_file(&mut self.zip()?, f)
+    }
+
+    /// Every file of a wheel with its digest, and the bytes of those that say something about it.
+    /// Applies all rules of unpacking but one: where the files go is the layout's to say.
+    pub fn wheel(&self) -> Result<WheelContents, ArchiveError> {
+        let mut contents = WheelContents::default();
+        let mut zip = self.zip()?;
+        let (mut content, mut read) = (Vec::new(), 0);
+        while let Some(head) = zip.next_file()? {
+            let says = says_something(&head.path);
+            if says && head.size > MAX_READ {
+                return Err(zip.refused(head.path.as_bytes(), Refusal::TooLargeToRead));
+            }
+            zip.content(&mut content)?;
+            if says {
+                read += head.size;
+                if read > MAX_READ_TOGETHER {
+                    return Err(bomb(&self.what, "64 MiB of metadata"));
+                }
+                contents.read.insert(head.path.clone(), content.clone());
+            }
+            contents.files.push(ArchiveFile {
+                native: is_native(&head.path, &content) || is_library(&head.path),
+                digest: Sha256Digest::of(&content),
+                executable: head.executable,
+                size: head.size,
+                path: head.path,
+            });
         }
-        Ok(())
+        contents.files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(contents)
     }
 
     /// The content of one file, `None` if there is none of that path.
@@ -151,6 +186,44 @@ impl StoredArchive {
     pub(super) fn tarball(&self) -> Tarball<'_> {
         Tarball::new(&self.what, &self.bytes)
     }
+
+    pub(super) fn zip(&self) -> Result<Zip<'_>, ArchiveError> {
+        Zip::new(&self.what, &self.bytes)
+    }
+}
+
+fn each_file(entries: &mut dyn Entries, f: &mut dyn FnMut(&str, bool, &[u8])) -> Result<(), ArchiveError> {
+    let mut content = Vec::new();
+    while let Some(head) = entries.next_file()? {
+        entries.content(&mut content)?;
+        f(&head.path, head.executable, &content);
+    }
+    Ok(())
+}
+
+/// Whether a wheel's file is one that is read as a whole: directly in a `*.dist-info` folder, or a
+/// `.pth` file where Python would look for it.
+fn says_something(path: &str) -> bool {
+    let segments: Vec<_> = path.split('/').collect();
+    match segments[..] {
+        [name] => has_ending(name, "pth"),
+        [folder, _] => has_ending(folder, "dist-info"),
+        [folder, scheme, name] => has_ending(folder, "data") && ["purelib", "platlib"].contains(&scheme) && has_ending(name, "pth"),
+        _ => false,
+    }
+}
+
+/// Whether a name ends in `.ENDING`, in any letter case.
+fn has_ending(name: &str, ending: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, found)| found.eq_ignore_ascii_case(ending))
+}
+
+/// Whether Python or a system's loader takes a file for native code, by its name.
+fn is_library(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    // `libx.so.1` too.
+    let versioned = name.to_ascii_lowercase().contains(".so.");
+    versioned || ["so", "pyd", "dylib"].iter().any(|ending| has_ending(name, ending))
 }
 
 /// The `package.json` of an archive that is in hand and in no store. All rules of unpacking apply;

@@ -14,12 +14,13 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
+use super::derive::Derive;
+use super::entry::{Entries, FileHead};
 use super::error::{At as _, StoreError};
-use super::install::{InstallId, Installed, Job, Part, jobs};
-use super::tarball::{FileHead, Tarball};
-use super::tree::{self, Kind};
+use super::install::{Installed, Job, jobs};
+use super::part::{InstallId, Part, Parts, Wheel};
+use super::tree::{self, Kind, digest_of};
+use super::wheels::{Origin, Plan};
 use super::{Store, parallel};
 use crate::model::Sha256Digest;
 use crate::model::drift::TreeChangeKind;
@@ -36,6 +37,8 @@ pub struct TreeCheck {
     pub files: u64,
     /// How many bytes they hold.
     pub bytes: u64,
+    /// How many files were made again of the archives' sources, and compared.
+    pub derived: u64,
     /// There only if every archive was there and nothing differs.
     pub installed: Option<Installed>,
     /// Packages whose archive is not stored: nothing can be said about their files. If this is not
@@ -49,22 +52,27 @@ struct Findings {
     changes: Vec<(String, TreeChangeKind)>,
     files: u64,
     bytes: u64,
-    missing: Option<String>,
+    derived: u64,
+    missing: Vec<String>,
 }
 
 impl Store {
     /// Compares the tree `id` with the archives of `parts`: every file's content and executable bit,
     /// and everything on disk that no archive holds, empty folders included. Links are not followed.
     ///
+    /// What `derive` makes of wheels' sources is made again, of the archives' bytes, and compared too.
+    ///
+    /// # Errors
     /// An archive that is not what its digest says is an error, not a finding: nothing could be
-    /// compared with it.
-    pub fn check(&self, id: &InstallId, parts: &[Part]) -> Result<TreeCheck, StoreError> {
+    /// compared with it. So is a wheel that could not be installed beside the others.
+    pub fn check(&self, id: &InstallId, parts: &[Part], derive: Option<&dyn Derive>) -> Result<TreeCheck, StoreError> {
         let root = self.install_path(id);
         let mut check = TreeCheck {
             changes: vec![],
             found: BTreeMap::new(),
             files: 0,
             bytes: 0,
+            derived: 0,
             installed: None,
             missing_archives: vec![],
         };
@@ -76,14 +84,19 @@ impl Store {
         if !check.changes.is_empty() {
             return Ok(check);
         }
-        let frame = Frame::read(&root, parts, &mut check.changes)?;
-        for findings in parallel::each(&jobs(self, parts), |job| self.check_part(job, &root, &frame))? {
+        let findings = match Parts::of(parts)? {
+            Parts::Packages(packages) => self.check_packages(&packages, &root)?,
+            Parts::Wheels(wheels) => self.check_wheels(&wheels, &root, derive)?,
+        };
+        for findings in findings {
             check.changes.extend(findings.changes);
             check.files += findings.files;
             check.bytes += findings.bytes;
+            check.derived += findings.derived;
             check.missing_archives.extend(findings.missing);
         }
         check.changes.sort();
+        check.changes.dedup();
         let files = check
             .changes
             .iter()
@@ -99,13 +112,21 @@ impl Store {
         Ok(check)
     }
 
+    fn check_packages(&self, packages: &[(&Part, &str)], root: &Path) -> Result<Vec<Findings>, StoreError> {
+        let mut between = Findings::default();
+        let frame = Frame::read(root, packages, &mut between.changes)?;
+        let mut findings = parallel::each(&jobs(self, packages), |job| self.check_part(job, root, &frame))?;
+        findings.push(between);
+        Ok(findings)
+    }
+
     fn check_part(&self, job: &Job<'_>, root: &Path, frame: &Frame<'_>) -> Result<Findings, StoreError> {
         let mut findings = Findings::default();
         let Some(archive) = self.archive(&job.part.integrity, &job.part.what)? else {
-            findings.missing = Some(job.part.what.clone());
+            findings.missing.push(job.part.what.clone());
             return Ok(findings);
         };
-        let prefix = job.part.path.as_str();
+        let prefix = job.path;
         let mut found = if frame.real.contains(prefix) {
             tree::walk(&root.join(prefix), prefix, |path| frame.parts.contains(path))?
         } else {
@@ -120,11 +141,7 @@ impl Store {
             let path = tree::joined(prefix, &head.path);
             let there = found.paths.remove(&path);
             expect_folders_above(&path, prefix, &mut found, &mut findings.changes);
-            let change = match there {
-                Some(Kind::File) => compare(&root.join(&path), &head, &mut tarball, &mut scratch)?,
-                Some(Kind::Folder | Kind::EmptyFolder | Kind::Other) => Some(TreeChangeKind::NotAFile),
-                None => Some(TreeChangeKind::Missing),
-            };
+            let change = differs(&root.join(&path), there, &head, &mut tarball, &mut scratch)?;
             findings.changes.extend(change.map(|kind| (path, kind)));
             findings.files += 1;
             findings.bytes += head.size;
@@ -132,6 +149,77 @@ impl Store {
         strays(found, &mut findings.changes);
         Ok(findings)
     }
+
+    /// Wheels share their folders, so what belongs to none shows once all were compared.
+    fn check_wheels(&self, wheels: &[Wheel<'_>], root: &Path, derive: Option<&dyn Derive>) -> Result<Vec<Findings>, StoreError> {
+        let plan = Plan::new(wheels, derive);
+        let mut found = tree::walk(root, "", |_| false)?;
+        let compared = parallel::each(&plan.order(self), |&index| self.check_wheel(&plan, index, root, &found))?;
+        let (mut all, mut last) = (Vec::new(), Findings::default());
+        let mut expected = Vec::new();
+        for (findings, files) in compared {
+            all.push(findings);
+            expected.extend(files);
+        }
+        for file in expected
+            .into_iter()
+            .filter(|file| file.source.as_ref().is_none_or(|source| plan.counts(source)))
+        {
+            found.paths.remove(&file.path);
+            expect_folders_above(&file.path, "", &mut found, &mut last.changes);
+            last.derived += u64::from(file.source.is_some());
+            last.changes.extend(file.change.map(|kind| (file.path, kind)));
+        }
+        // Without its archive, a wheel's own files would look like strays.
+        if all.iter().all(|findings| findings.missing.is_empty()) {
+            strays(found, &mut last.changes);
+        }
+        all.push(last);
+        Ok(all)
+    }
+
+    fn check_wheel(
+        &self,
+        plan: &Plan<'_>,
+        index: usize,
+        root: &Path,
+        found: &tree::Found,
+    ) -> Result<(Findings, Vec<Expected>), StoreError> {
+        let part = plan.wheel(index).part;
+        let mut findings = Findings::default();
+        let mut files = Vec::new();
+        let Some(archive) = self.archive(&part.integrity, &part.what)? else {
+            findings.missing.push(part.what.clone());
+            return Ok((findings, files));
+        };
+        let mut scratch = Vec::new();
+        plan.visit(index, &archive, &mut |file, head, entries| {
+            let there = found.paths.get(file.path).copied();
+            let source = match file.origin {
+                Origin::Derived(source) => Some(source.to_owned()),
+                Origin::Wheel | Origin::Shared => None,
+            };
+            if source.is_none() {
+                findings.files += 1;
+                findings.bytes += head.size;
+            }
+            files.push(Expected {
+                change: differs(&root.join(file.path), there, head, entries, &mut scratch)?,
+                path: file.path.to_owned(),
+                source,
+            });
+            Ok(())
+        })?;
+        Ok((findings, files))
+    }
+}
+
+/// A file that a wheel puts into the tree, compared with what is there.
+struct Expected {
+    path: String,
+    change: Option<TreeChangeKind>,
+    /// What it was made of, if it does not lie in the wheel.
+    source: Option<String>,
 }
 
 /// The folders that the install paths themselves need: `node_modules`, scopes, packages.
@@ -146,8 +234,8 @@ struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// Looks at the frame on disk; reports what is no folder, and what stands between packages.
-    fn read(root: &Path, parts: &'a [Part], changes: &mut Vec<(String, TreeChangeKind)>) -> Result<Self, StoreError> {
-        let paths = || parts.iter().map(|part| part.path.as_str());
+    fn read(root: &Path, packages: &[(&Part, &'a str)], changes: &mut Vec<(String, TreeChangeKind)>) -> Result<Self, StoreError> {
+        let paths = || packages.iter().map(|&(_, path)| path);
         let mut frame = Self {
             folders: paths()
                 .flat_map(|path| path.match_indices('/').map(|(at, _)| &path[..at]).chain([path]))
@@ -212,8 +300,23 @@ fn strays(found: tree::Found, changes: &mut Vec<(String, TreeChangeKind)>) {
     }));
 }
 
+/// How what stands at a path differs from the archive's file.
+fn differs(
+    path: &Path,
+    there: Option<Kind>,
+    head: &FileHead,
+    entries: &mut dyn Entries,
+    scratch: &mut Vec<u8>,
+) -> Result<Option<TreeChangeKind>, StoreError> {
+    match there {
+        Some(Kind::File) => compare(path, head, entries, scratch),
+        Some(Kind::Folder | Kind::EmptyFolder | Kind::Other) => Ok(Some(TreeChangeKind::NotAFile)),
+        None => Ok(Some(TreeChangeKind::Missing)),
+    }
+}
+
 /// Compares one installed file with the archive's, piece by piece.
-fn compare(path: &Path, head: &FileHead, tarball: &mut Tarball<'_>, scratch: &mut Vec<u8>) -> Result<Option<TreeChangeKind>, StoreError> {
+fn compare(path: &Path, head: &FileHead, entries: &mut dyn Entries, scratch: &mut Vec<u8>) -> Result<Option<TreeChangeKind>, StoreError> {
     let mut file = match tree::open(path) {
         Ok(file) => file,
         Err(error) => {
@@ -234,7 +337,7 @@ fn compare(path: &Path, head: &FileHead, tarball: &mut Tarball<'_>, scratch: &mu
     if there.len() != head.size {
         return Ok(Some(TreeChangeKind::Changed));
     }
-    while let Some(chunk) = tarball.chunk()? {
+    while let Some(chunk) = entries.chunk()? {
         if !same(&mut file, chunk, scratch).at("read", path)? {
             return Ok(Some(TreeChangeKind::Changed));
         }
@@ -243,23 +346,6 @@ fn compare(path: &Path, head: &FileHead, tarball: &mut Tarball<'_>, scratch: &mu
     // No archive gives set-user or set-group bits.
     let as_unpacked = (mode & 0o111 != 0) == head.executable && mode & 0o6000 == 0;
     Ok((!as_unpacked).then_some(TreeChangeKind::ModeChanged))
-}
-
-/// The digest of a file on disk. Only what differs is read for it; a sound tree costs nothing.
-fn digest_of(path: &Path) -> Option<Sha256Digest> {
-    let mut file = tree::open(path).ok()?;
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
-    let (mut hasher, mut piece) = (Sha256::new(), vec![0; 64 * 1024]);
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => return Some(Sha256Digest::from_bytes(hasher.finalize().into())),
-            Ok(read) => hasher.update(&piece[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return None,
-        }
-    }
 }
 
 /// Whether the file goes on with exactly these bytes.

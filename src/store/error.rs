@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::tarball::ArchiveError;
+use super::derive::DeriveError;
+use super::entry::ArchiveError;
 use crate::model::Sha256Digest;
-use crate::verify::VerifyError;
+use crate::surface::visible;
+use crate::verify::{VerifyError, wheel};
 
 /// Why the store could not do what it was asked.
 ///
@@ -45,6 +47,48 @@ pub enum StoreError {
     /// The archive holds what no package may hold: its publisher is at fault.
     #[error(transparent)]
     Refused(#[from] ArchiveError),
+    /// A wheel's file belongs nowhere in a tree: its publisher is at fault.
+    #[error("could not unpack the wheel of `{what}`: {source}")]
+    Layout {
+        /// The package.
+        what: String,
+        /// The rule it breaks.
+        source: wheel::Refusal,
+    },
+    /// Two wheels of one server have the same path and not the same content: one of the publishers
+    /// is at fault, by accident or on purpose.
+    #[error(
+        "could not install `{one}` together with `{other}`: both have `{}`, and one of them would run in the place of the other",
+        visible(path)
+    )]
+    Clash {
+        /// One package.
+        one: String,
+        /// The other; the same one if it clashes with itself.
+        other: String,
+        /// The path below the tree.
+        path: String,
+    },
+    /// npm packages and wheels in one tree: a fault of this program.
+    #[error("could not put npm packages and wheels into one tree")]
+    MixedTree,
+    /// What is made of a package's sources could not be made: the machine, or its interpreter, is at
+    /// fault.
+    #[error("could not compile the sources of `{what}`: {source}")]
+    NotDerived {
+        /// The package.
+        what: String,
+        /// What happened.
+        source: DeriveError,
+    },
+    /// Something was made that belongs to no source: a fault of this program, or of the interpreter.
+    #[error("could not use what was compiled of `{what}`: `{}` belongs to no source of it", visible(path))]
+    DerivedElsewhere {
+        /// The package.
+        what: String,
+        /// The path.
+        path: String,
+    },
     /// The stored archive is no longer what was verified when it was stored: somebody, or a broken
     /// disk, changed it.
     #[error("could not use the stored archive of `{what}`: the stored archive was changed on disk: {source}")]
@@ -113,7 +157,12 @@ impl StoreError {
             Self::DiskFull { .. } => Some("make room, for example with `mcp-pin prune`, and try again".into()),
             Self::Link { target, .. } => Some(format!("work on `{}` itself, or replace the link by a file", target.display())),
             Self::Mismatch { .. } => Some("do not install it: the registry or a mirror gives other bytes than the locked ones".into()),
+            Self::Clash { .. } => Some("leave one of the two out, or take versions that do not share the file".into()),
             Self::Permission { .. }
+            | Self::Layout { .. }
+            | Self::MixedTree
+            | Self::NotDerived { .. }
+            | Self::DerivedElsewhere { .. }
             | Self::TooLarge { .. }
             | Self::BundleTooLarge { .. }
             | Self::Refused(_)

@@ -3,78 +3,18 @@
 //! The attacks: a half-made or tampered tree that gets started, files of one package that land in
 //! another's place, and install scripts (nothing is ever run here).
 
-use std::collections::{BTreeMap, HashSet};
-use std::fmt;
+use std::collections::HashSet;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use sha2::{Digest as _, Sha256};
-
+use super::derive::Derive;
+use super::entry::{Entries, FileHead, Refusal};
 use super::error::{At as _, StoreError};
-use super::tarball::{FileHead, Refusal, Tarball};
+use super::part::{InstallId, Part, Parts};
 use super::tree::{self, Scratch};
-use super::{Store, parallel};
-use crate::model::{DigestError, InstallPath, Integrity, Platform, ServerName, Sha256Digest};
-
-/// Which tree: the digest of the server's name, the platform, and every package's place and digest.
-///
-/// Two trees that differ in any of these never share a folder. The identifier proves nothing about
-/// what lies in that folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InstallId(Sha256Digest);
-
-impl InstallId {
-    /// The identifier of a server's tree. The order of `parts` does not matter.
-    pub fn of<'a>(server: &ServerName, platform: &Platform, parts: impl IntoIterator<Item = (&'a InstallPath, &'a Integrity)>) -> Self {
-        let parts: BTreeMap<_, _> = parts.into_iter().collect();
-        let mut state = Sha256::new();
-        let mut field = |text: &str| {
-            // The length first, so that no two lists of fields give the same bytes.
-            state.update((text.len() as u64).to_be_bytes());
-            state.update(text.as_bytes());
-        };
-        field("mcp-pin install 1");
-        field(server.as_str());
-        field(&platform.os);
-        field(&platform.cpu);
-        field(if platform.libc.is_some() { "libc" } else { "" });
-        field(platform.libc.as_deref().unwrap_or_default());
-        for (path, integrity) in parts {
-            field(path.as_str());
-            field(&integrity.to_string());
-        }
-        Self(Sha256Digest::from_bytes(state.finalize().into()))
-    }
-}
-
-impl fmt::Display for InstallId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for InstallId {
-    type Err = DigestError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
-
-/// One package of a tree. Its archive is opened, hashed and unpacked when its turn comes, so that a
-/// few archives are in memory at a time, not all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// Where it stands in the tree.
-    pub path: InstallPath,
-    /// The digest its archive must have.
-    pub integrity: Integrity,
-    /// The package, as errors name it: `name@version`.
-    pub what: String,
-}
+use super::{Store, StoredArchive, parallel};
 
 /// Proof that a whole tree is what the archives hold: it was just made from them, or just compared
 /// with them byte by byte. Private fields; only [`Store::install`] and a [`Store::check`] that found
@@ -103,7 +43,7 @@ impl Installed {
         &self.id
     }
 
-    /// The folder that holds the tree's `node_modules`.
+    /// The tree's root: the folder that holds `node_modules`, or the Python tree's `lib`.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -121,13 +61,15 @@ pub struct Installation {
 /// One part with what must be known about its neighbours.
 pub(super) struct Job<'a> {
     pub(super) part: &'a Part,
+    /// Its folder in the tree.
+    pub(super) path: &'a str,
     /// Parts inside this one: their paths below it, as written and folded to lower case.
     nested: Vec<(&'a str, String)>,
 }
 
 impl Job<'_> {
     /// Refuses a file that stands where a nested package does, or where a folder above one does.
-    pub(super) fn admit(&self, tarball: &Tarball<'_>, head: &FileHead) -> Result<(), StoreError> {
+    pub(super) fn admit(&self, tarball: &dyn Entries, head: &FileHead) -> Result<(), StoreError> {
         if self.nested.is_empty() {
             return Ok(());
         }
@@ -151,14 +93,15 @@ impl Job<'_> {
 }
 
 /// The parts, largest archive first.
-pub(super) fn jobs<'a>(store: &Store, parts: &'a [Part]) -> Vec<Job<'a>> {
+pub(super) fn jobs<'a>(store: &Store, parts: &[(&'a Part, &'a str)]) -> Vec<Job<'a>> {
     let mut jobs: Vec<_> = parts
         .iter()
-        .map(|part| {
-            let below = format!("{}/", part.path);
-            let nested = parts.iter().filter_map(|other| other.path.as_str().strip_prefix(&below));
+        .map(|&(part, path)| {
+            let below = format!("{path}/");
+            let nested = parts.iter().filter_map(|&(_, other)| other.strip_prefix(&below));
             Job {
                 part,
+                path,
                 nested: nested.map(|path| (path, path.to_lowercase())).collect(),
             }
         })
@@ -169,23 +112,20 @@ pub(super) fn jobs<'a>(store: &Store, parts: &'a [Part]) -> Vec<Job<'a>> {
 
 impl Store {
     /// Unpacks every part into one new tree, read-only, and puts it in its place in one step. A tree
-    /// that was there stays until then, and is replaced; the result says so.
+    /// that was there stays until then, and is replaced; the result says so. What `derive` makes of
+    /// wheels' sources is written beside them.
     ///
     /// Every archive is hashed in the same reading that unpacks it. Nothing of a package is run.
-    pub fn install(&self, id: &InstallId, parts: &[Part]) -> Result<Installation, StoreError> {
+    ///
+    /// # Errors
+    /// An archive that is missing or refused, two wheels that have other content at one path, npm
+    /// packages and wheels together, or the disk.
+    pub fn install(&self, id: &InstallId, parts: &[Part], derive: Option<&dyn Derive>) -> Result<Installation, StoreError> {
         let scratch = Scratch::new(&self.temporary(), "tree-")?;
-        let mut folders = HashSet::new();
-        for part in parts {
-            make_folders(scratch.path(), part.path.as_str(), &mut folders)?;
-        }
-        let made = parallel::each(&jobs(self, parts), |job| {
-            let archive = self.archive(&job.part.integrity, &job.part.what)?;
-            let archive = archive.ok_or_else(|| StoreError::MissingArchive {
-                what: job.part.what.clone(),
-            })?;
-            unpack(job, &mut archive.tarball(), scratch.path())
-        })?;
-        folders.extend(made.into_iter().flatten());
+        let folders = match Parts::of(parts)? {
+            Parts::Packages(packages) => self.unpack_packages(&packages, scratch.path())?,
+            Parts::Wheels(wheels) => self.unpack_wheels(&wheels, scratch.path(), derive)?,
+        };
         for folder in folders {
             let path = scratch.path().join(folder);
             fs::set_permissions(&path, fs::Permissions::from_mode(0o555)).at("write", &path)?;
@@ -197,6 +137,25 @@ impl Store {
             installed: Installed::proved(*id, root),
             replaced,
         })
+    }
+
+    fn unpack_packages(&self, packages: &[(&Part, &str)], root: &Path) -> Result<HashSet<String>, StoreError> {
+        let mut folders = HashSet::new();
+        for (_, path) in packages {
+            make_folders(root, path, &mut folders)?;
+        }
+        let made = parallel::each(&jobs(self, packages), |job| {
+            let archive = self.needed(job.part)?;
+            unpack(job, &mut archive.tarball(), root)
+        })?;
+        folders.extend(made.into_iter().flatten());
+        Ok(folders)
+    }
+
+    /// The archive of a part, hashed.
+    pub(super) fn needed(&self, part: &Part) -> Result<StoredArchive, StoreError> {
+        let archive = self.archive(&part.integrity, &part.what)?;
+        archive.ok_or_else(|| StoreError::MissingArchive { what: part.what.clone() })
     }
 
     /// Whether a tree, good or bad, is there.
@@ -239,27 +198,44 @@ impl Store {
 }
 
 /// Writes the files of one archive; gives the folders it made, relative to the tree.
-fn unpack(job: &Job<'_>, tarball: &mut Tarball<'_>, root: &Path) -> Result<HashSet<String>, StoreError> {
+fn unpack(job: &Job<'_>, entries: &mut dyn Entries, root: &Path) -> Result<HashSet<String>, StoreError> {
     let mut folders = HashSet::new();
-    while let Some(head) = tarball.next_file()? {
-        job.admit(tarball, &head)?;
-        let path = format!("{}/{}", job.part.path, head.path);
-        if let Some((folder, _)) = path.rsplit_once('/') {
-            make_folders(root, folder, &mut folders)?;
-        }
-        let target = root.join(&path);
-        let mode = if head.executable { 0o555 } else { 0o444 };
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&target)
-            .at("write", &target)?;
-        while let Some(chunk) = tarball.chunk()? {
-            file.write_all(chunk).at("write", &target)?;
+    while let Some(head) = entries.next_file()? {
+        job.admit(entries, &head)?;
+        let path = format!("{}/{}", job.path, head.path);
+        let mut file = create(root, &path, head.executable, &mut folders)?;
+        while let Some(chunk) = entries.chunk()? {
+            file.write(chunk)?;
         }
     }
     Ok(folders)
+}
+
+/// A new file of a tree.
+pub(super) struct NewFile {
+    file: fs::File,
+    path: PathBuf,
+}
+
+impl NewFile {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.file.write_all(bytes).at("write", &self.path)
+    }
+}
+
+/// Makes a file that is not there yet, read-only, and the folders above it.
+pub(super) fn create(root: &Path, path: &str, executable: bool, folders: &mut HashSet<String>) -> Result<NewFile, StoreError> {
+    if let Some((folder, _)) = path.rsplit_once('/') {
+        make_folders(root, folder, folders)?;
+    }
+    let path = root.join(path);
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(if executable { 0o555 } else { 0o444 })
+        .open(&path)
+        .at("write", &path)?;
+    Ok(NewFile { file, path })
 }
 
 /// Makes `path` and what is above it below `root`, remembering what is known to be there.
@@ -332,7 +308,7 @@ mod tests {
                 &Tgz::new().file("package.json", b"b").file("lib/deep/y.js", b"y"),
             ),
         ];
-        let done = home.store.install(&home.id, &parts).unwrap();
+        let done = home.store.install(&home.id, &parts, None).unwrap();
         assert!(!done.replaced);
         let root = done.installed.root();
         assert_eq!(fs::read(root.join("node_modules/a/node_modules/@s/b/lib/deep/y.js")).unwrap(), b"y");
@@ -352,11 +328,11 @@ mod tests {
     fn a_tree_that_is_there_is_replaced_and_that_is_said() {
         let home = Home::new();
         let parts = vec![home.part("node_modules/a", &Tgz::new().file("package.json", b"{}"))];
-        let root = home.store.install(&home.id, &parts).unwrap().installed.root().to_owned();
+        let root = home.store.install(&home.id, &parts, None).unwrap().installed.root().to_owned();
         let file = root.join("node_modules/a/package.json");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         fs::write(&file, "evil").unwrap();
-        let done = home.store.install(&home.id, &parts).unwrap();
+        let done = home.store.install(&home.id, &parts, None).unwrap();
         assert!(done.replaced && home.leftovers().is_empty());
         assert_eq!(fs::read(&file).unwrap(), b"{}");
         // A link in the tree's place is replaced, and its target left alone.
@@ -364,7 +340,7 @@ mod tests {
         let elsewhere = tempfile::tempdir().unwrap();
         fs::write(elsewhere.path().join("mine"), "x").unwrap();
         std::os::unix::fs::symlink(elsewhere.path(), &root).unwrap();
-        assert!(home.store.install(&home.id, &parts).unwrap().replaced);
+        assert!(home.store.install(&home.id, &parts, None).unwrap().replaced);
         assert!(fs::symlink_metadata(&root).unwrap().is_dir() && elsewhere.path().join("mine").exists());
     }
 
@@ -376,8 +352,8 @@ mod tests {
             "node_modules/b",
             &Tgz::new().file("package.json", b"{}").raw(b"package/../../x", b'0', b"evil"),
         );
-        home.store.install(&home.id, std::slice::from_ref(&good)).unwrap();
-        let error = home.store.install(&home.id, &[good.clone(), bad]).unwrap_err().to_string();
+        home.store.install(&home.id, std::slice::from_ref(&good), None).unwrap();
+        let error = home.store.install(&home.id, &[good.clone(), bad], None).unwrap_err().to_string();
         assert!(error.contains("`b@1.0.0`") && error.contains("package/../../x"), "{error}");
         assert!(home.leftovers().is_empty());
         assert!(home.check(&[good]).installed.is_some());
@@ -391,7 +367,7 @@ mod tests {
                 home.part("node_modules/a", &Tgz::new().file("package.json", b"{}").file(file, b"x")),
                 home.part("node_modules/a/node_modules/b", &Tgz::new().file("package.json", b"{}")),
             ];
-            let error = home.store.install(&home.id, &parts).unwrap_err();
+            let error = home.store.install(&home.id, &parts, None).unwrap_err();
             assert!(
                 error.to_string().contains("in the place of the nested package `node_modules/b`"),
                 "{file}: {error}"
@@ -406,7 +382,7 @@ mod tests {
             ),
             home.part("node_modules/a/node_modules/b", &Tgz::new().file("package.json", b"{}")),
         ];
-        home.store.install(&home.id, &parts).unwrap();
+        home.store.install(&home.id, &parts, None).unwrap();
     }
 
     #[test]
@@ -414,7 +390,7 @@ mod tests {
         let home = Home::new();
         let part = home.part("node_modules/a", &Tgz::new().file("package.json", b"{}"));
         home.tamper_archive(&part, b"other bytes");
-        let error = home.store.install(&home.id, std::slice::from_ref(&part)).unwrap_err();
+        let error = home.store.install(&home.id, std::slice::from_ref(&part), None).unwrap_err();
         assert!(
             matches!(&error, StoreError::ChangedOnDisk { what, .. } if what == "a@1.0.0"),
             "{error}"
@@ -422,32 +398,9 @@ mod tests {
         assert!(error.hint().unwrap().contains("mcp-pin install"));
         home.store.discard_archive(&part.integrity).unwrap();
         assert!(matches!(
-            home.store.install(&home.id, &[part]),
+            home.store.install(&home.id, &[part], None),
             Err(StoreError::MissingArchive { .. })
         ));
         assert!(home.leftovers().is_empty() && !home.store.has_install(&home.id));
-    }
-
-    #[test]
-    fn the_identifier_covers_everything_and_no_order() {
-        let (name, other): (ServerName, ServerName) = ("n".parse().unwrap(), "m".parse().unwrap());
-        let platform = |libc: Option<&str>| Platform {
-            os: "linux".into(),
-            cpu: "x64".into(),
-            libc: libc.map(str::to_owned),
-        };
-        let (a, b): (InstallPath, InstallPath) = ("node_modules/a".parse().unwrap(), "node_modules/b".parse().unwrap());
-        let (x, y) = (Integrity::Sha512([1; 64]), Integrity::Sha512([2; 64]));
-        let id = InstallId::of(&name, &platform(None), [(&a, &x), (&b, &y)]);
-        assert_eq!(id, InstallId::of(&name, &platform(None), [(&b, &y), (&a, &x)]));
-        for different in [
-            InstallId::of(&other, &platform(None), [(&a, &x), (&b, &y)]),
-            InstallId::of(&name, &platform(Some("")), [(&a, &x), (&b, &y)]),
-            InstallId::of(&name, &platform(None), [(&a, &y), (&b, &x)]),
-            InstallId::of(&name, &platform(None), [(&a, &x)]),
-        ] {
-            assert_ne!(id, different);
-        }
-        assert_eq!(id.to_string().parse(), Ok(id));
     }
 }

@@ -24,6 +24,9 @@ mod archives;
 pub mod atomic;
 mod bundles;
 mod check;
+mod claims;
+mod derive;
+mod entry;
 mod error;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -32,23 +35,28 @@ mod install;
 mod lock;
 mod names;
 mod parallel;
+mod part;
 mod prune;
 mod scratch;
 mod tarball;
 #[cfg(test)]
 mod testing;
 mod tree;
+mod wheels;
+mod zip;
 
 use std::path::{Path, PathBuf};
 
 pub use archives::{Incoming, StoredArchive, manifest_of};
 pub use check::TreeCheck;
+pub use derive::{Derive, DeriveError};
+pub use entry::{ArchiveError, Refusal};
 pub use error::StoreError;
-pub use install::{InstallId, Installation, Installed, Part};
+pub use install::{Installation, Installed};
 pub use lock::{FileLock, StoreLock};
+pub use part::{InstallId, Part, Place};
 pub use prune::PrunePlan;
 pub use scratch::Scratch;
-pub use tarball::{ArchiveError, Refusal};
 
 use crate::model::Integrity;
 use error::At as _;

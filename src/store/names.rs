@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::tarball::Refusal;
+use super::entry::Refusal;
 
 /// Longest name, before and after the leading folder is taken off.
 pub(super) const MAX_PATH: usize = 1024;
@@ -21,6 +21,8 @@ const MAX_NAME_BYTES: usize = if cfg!(test) { 1 << 20 } else { 32 << 20 };
 /// The names seen so far in one archive.
 #[derive(Default)]
 pub(super) struct Names {
+    /// Names are taken whole and must be normal already; else a leading folder goes.
+    whole: bool,
     /// From the folded name to what it is and how it was spelled (`None`: as folded).
     seen: HashMap<String, (Kind, Option<Box<str>>)>,
     /// The folder whose chain was registered last; most files stand next to each other.
@@ -35,9 +37,19 @@ enum Kind {
 }
 
 impl Names {
-    /// Takes a file's name as it stands in the archive; gives the path below the leading folder.
+    /// For archives without a leading folder, as wheels are. A name that two readers could clean in
+    /// two ways (`a//b`, `./a`) is refused instead of cleaned.
+    pub(super) fn whole() -> Self {
+        Self {
+            whole: true,
+            ..Self::default()
+        }
+    }
+
+    /// Takes a file's name as it stands in the archive; gives the path below the leading folder, or
+    /// the whole path.
     pub(super) fn file(&mut self, raw: &[u8]) -> Result<String, Refusal> {
-        let path = clean(raw)?.ok_or(Refusal::NoName)?;
+        let path = self.clean(raw)?.ok_or(Refusal::NoName)?;
         if let Some((folder, _)) = path.rsplit_once('/')
             && folder != self.last_folder
         {
@@ -52,10 +64,14 @@ impl Names {
 
     /// Takes a folder's name. Folders may be named often, or never.
     pub(super) fn folder(&mut self, raw: &[u8]) -> Result<(), Refusal> {
-        match clean(raw)? {
+        match self.clean(raw)? {
             Some(path) => self.folders(&path),
             None => Ok(()),
         }
+    }
+
+    fn clean(&self, raw: &[u8]) -> Result<Option<String>, Refusal> {
+        if self.whole { normal(raw).map(Some) } else { clean(raw) }
     }
 
     fn folders(&mut self, path: &str) -> Result<(), Refusal> {
@@ -100,6 +116,37 @@ impl fmt::Debug for Names {
 ///
 /// What comes out is relative, `/`-separated, and has no `..`: joined to a folder it stays below it.
 fn clean(raw: &[u8]) -> Result<Option<String>, Refusal> {
+    let segments = segments(raw)?;
+    // The first one is the leading folder, and `.` or nothing may stand in its place.
+    let below: Vec<_> = segments
+        .into_iter()
+        .skip(1)
+        .filter(|segment| !["", "."].contains(segment))
+        .collect();
+    if below.len() > MAX_DEPTH + 1 {
+        return Err(Refusal::TooDeep);
+    }
+    Ok((!below.is_empty()).then(|| below.join("/")))
+}
+
+/// The path as it stands, which must be normal; a folder's ends in one `/`, which goes.
+pub(super) fn normal(raw: &[u8]) -> Result<String, Refusal> {
+    let raw = match raw.strip_suffix(b"/") {
+        Some(folder) if !folder.is_empty() => folder,
+        _ => raw,
+    };
+    let segments = segments(raw)?;
+    if segments.iter().any(|segment| ["", "."].contains(segment)) {
+        return Err(Refusal::NotNormal);
+    }
+    if segments.len() > MAX_DEPTH + 1 {
+        return Err(Refusal::TooDeep);
+    }
+    Ok(segments.join("/"))
+}
+
+/// The segments of a name that stays where it belongs, empty ones included.
+fn segments(raw: &[u8]) -> Result<Vec<&str>, Refusal> {
     let text = std::str::from_utf8(raw).map_err(|_| Refusal::NotUtf8)?;
     if text.is_empty() {
         return Err(Refusal::NoName);
@@ -116,22 +163,17 @@ fn clean(raw: &[u8]) -> Result<Option<String>, Refusal> {
     if text.chars().any(char::is_control) {
         return Err(Refusal::Control);
     }
-    let mut segments = Vec::new();
-    for (i, segment) in text.split('/').enumerate() {
+    let segments: Vec<_> = text.split('/').collect();
+    for &segment in &segments {
         match segment {
             ".." => return Err(Refusal::Parent),
             s if s.len() > MAX_SEGMENT => return Err(Refusal::TooLong),
             // A drive letter makes a path absolute on Windows.
             s if s.len() >= 2 && s.as_bytes()[1] == b':' && s.as_bytes()[0].is_ascii_alphabetic() => return Err(Refusal::Absolute),
-            "" | "." => {}
-            s if i > 0 => segments.push(s),
             _ => {}
         }
     }
-    if segments.len() > MAX_DEPTH + 1 {
-        return Err(Refusal::TooDeep);
-    }
-    Ok((!segments.is_empty()).then(|| segments.join("/")))
+    Ok(segments)
 }
 
 #[cfg(test)]

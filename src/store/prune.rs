@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::error::{At as _, StoreError};
-use super::install::InstallId;
+use super::part::InstallId;
 use super::{Store, tree};
 use crate::model::{Integrity, Sha256Digest};
 
@@ -134,8 +134,8 @@ mod tests {
         let kept = home.part("node_modules/a", &Tgz::new().file("package.json", b"{}"));
         let old = home.part("node_modules/b", &Tgz::new().file("package.json", b"old"));
         let other: InstallId = "11".repeat(32).parse().unwrap();
-        home.store.install(&home.id, std::slice::from_ref(&kept)).unwrap();
-        home.store.install(&other, std::slice::from_ref(&old)).unwrap();
+        home.store.install(&home.id, std::slice::from_ref(&kept), None).unwrap();
+        home.store.install(&other, std::slice::from_ref(&old), None).unwrap();
         fs::write(home.store.root().join("archives/sha512/README"), "not ours").unwrap();
 
         let [proof, stale] = [b"kept", b"gone"].map(|json| home.store.put_bundle(json).unwrap());

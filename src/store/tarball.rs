@@ -11,125 +11,13 @@ use std::io::Read as _;
 use flate2::bufread::GzDecoder;
 use tar::Header;
 
+use super::entry::{ArchiveError, BUFFER, Entries, FileHead, MAX_FILE, MAX_FILES, MAX_UNPACKED, Refusal, bomb, damaged};
 use super::names::{MAX_PATH, Names};
-use crate::surface::visible;
 
-/// Most files in one archive. (The tests use smaller limits, to be quick.)
-const MAX_FILES: u64 = if cfg!(test) { 2_000 } else { 200_000 };
-/// Most bytes of one unpacked archive.
-const MAX_UNPACKED: u64 = if cfg!(test) { 32 << 20 } else { 1 << 30 };
-/// Most bytes of one file.
-const MAX_FILE: u64 = 256 << 20;
 /// Most bytes of one extended header.
 const MAX_EXTENDED: u64 = 64 << 10;
 /// A tar archive is made of blocks of this size.
 const BLOCK: usize = 512;
-/// What is unpacked at a time.
-const BUFFER: usize = 128 << 10;
-
-/// Why an archive is refused. Its publisher, or whoever built it, is at fault.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ArchiveError {
-    /// The bytes are not a whole gzip-compressed tar archive.
-    #[error("could not unpack the archive of `{package}`: {reason}")]
-    Damaged {
-        /// The package.
-        package: String,
-        /// What is wrong, in our own words or the decompressor's.
-        reason: String,
-    },
-    /// One entry is not what a package may hold.
-    #[error("could not unpack the archive of `{package}`: entry `{entry}` {refusal}")]
-    Entry {
-        /// The package.
-        package: String,
-        /// The entry's name, with invisible characters escaped and cut to a sane length.
-        entry: String,
-        /// The rule it breaks.
-        refusal: Refusal,
-    },
-    /// More than allowed when unpacked: a decompression bomb, or no package at all.
-    #[error("could not unpack the archive of `{package}`: it unpacks to more than {limit}")]
-    Bomb {
-        /// The package.
-        package: String,
-        /// Which limit, as a text.
-        limit: &'static str,
-    },
-    /// No `package.json` stands at the archive's root.
-    #[error("could not unpack the archive of `{package}`: it holds no `package.json`")]
-    NoManifest {
-        /// The package.
-        package: String,
-    },
-}
-
-/// The rule an entry breaks.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// An absolute path.
-    #[error("is an absolute path")]
-    Absolute,
-    /// A `..` segment.
-    #[error("leaves its folder with `..`")]
-    Parent,
-    /// A backslash: a separator on some systems and a character on others.
-    #[error("has a backslash in its name")]
-    Backslash,
-    /// A NUL or another control character.
-    #[error("has a control character in its name")]
-    Control,
-    /// Not UTF-8.
-    #[error("has a name that is not UTF-8")]
-    NotUtf8,
-    /// A file without a name below the leading folder.
-    #[error("is a file without a name below the archive's leading folder")]
-    NoName,
-    /// A name over the limit.
-    #[error("has a name that is too long")]
-    TooLong,
-    /// Too many folders in each other.
-    #[error("stands too deep in folders")]
-    TooDeep,
-    /// All names together are over the limit.
-    #[error("is one name too many for an archive")]
-    TooManyNames,
-    /// The same name twice: which of the two would count?
-    #[error("stands twice in the archive")]
-    Duplicate,
-    /// The same name in another case: one file on some systems, two on others.
-    #[error("differs only in upper and lower case from `{}`", visible(.0))]
-    CaseCollision(String),
-    /// A file and a folder of the same name.
-    #[error("is a file and a folder at once")]
-    FileAndFolder,
-    /// A link, device, named pipe, sparse file, or a kind of entry nobody defined.
-    #[error("is a {0}, which no package may hold")]
-    Kind(&'static str),
-    /// Over 256 MiB.
-    #[error("is larger than 256 MiB")]
-    TooLarge,
-    /// Two headers give different names or sizes: readers would disagree.
-    #[error("has headers that contradict each other")]
-    Contradiction,
-    /// An extended header that cannot be read.
-    #[error("has an extended header that cannot be read")]
-    Extended,
-    /// It stands where another package of the closure is installed.
-    #[error("stands in the place of the nested package `{0}`")]
-    NestedPackage(String),
-}
-
-/// A file of an archive, before its content is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FileHead {
-    /// Path below the leading folder; relative, without `..`.
-    pub(super) path: String,
-    /// Any executable bit is set.
-    pub(super) executable: bool,
-    /// Length of the content.
-    pub(super) size: u64,
-}
 
 /// Reads an archive's files one after the other, in a fixed amount of memory.
 pub(super) struct Tarball<'a> {
@@ -176,72 +64,6 @@ impl<'a> Tarball<'a> {
             headers: 0,
             left: 0,
             padding: 0,
-        }
-    }
-
-    /// The next file; `None` once the whole archive was read and its checksum was right.
-    pub(super) fn next_file(&mut self) -> Result<Option<FileHead>, ArchiveError> {
-        let mut extended = Extended::default();
-        loop {
-            while self.chunk()?.is_some() {}
-            self.skip_padding()?;
-            let Next::Header(block) = self.header()? else {
-                if extended.path.is_some() || extended.size.is_some() {
-                    return Err(self.damaged("it ends after an extended header"));
-                }
-                return if self.files == 0 {
-                    Err(self.damaged("it holds no file"))
-                } else {
-                    Ok(None)
-                };
-            };
-            let header = Header::from_byte_slice(&block[..]);
-            let size = header.entry_size().map_err(|_| self.damaged("a size in it cannot be read"))?;
-            match header.entry_type().as_byte() {
-                b'x' | b'g' | b'L' => self.extended(header, size, &mut extended)?,
-                kind => {
-                    let extended = std::mem::take(&mut extended);
-                    let name = extended.path.unwrap_or_else(|| header.path_bytes().into_owned());
-                    if let Some(head) = self.entry(kind, &name, header, size, extended.size)? {
-                        return Ok(Some(head));
-                    }
-                }
-            }
-        }
-    }
-
-    /// The next piece of the current file's content; `None` at its end.
-    pub(super) fn chunk(&mut self) -> Result<Option<&[u8]>, ArchiveError> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        if self.fill(1)? == 0 {
-            return Err(self.damaged("it ends in the middle of a file"));
-        }
-        let available = (self.end - self.start) as u64;
-        let take = usize::try_from(available.min(self.left)).unwrap_or(0);
-        self.left -= take as u64;
-        let from = self.start;
-        self.start += take;
-        Ok(Some(&self.buffer[from..from + take]))
-    }
-
-    /// Reads the rest of the current file into `into`, replacing what it held.
-    pub(super) fn content(&mut self, into: &mut Vec<u8>) -> Result<(), ArchiveError> {
-        into.clear();
-        while let Some(chunk) = self.chunk()? {
-            into.extend_from_slice(chunk);
-        }
-        Ok(())
-    }
-
-    /// An error about an entry of this archive.
-    pub(super) fn refused(&self, entry: &[u8], refusal: Refusal) -> ArchiveError {
-        let text: String = String::from_utf8_lossy(entry).chars().take(200).collect();
-        ArchiveError::Entry {
-            package: self.package.to_owned(),
-            entry: visible(&text),
-            refusal,
         }
     }
 
@@ -388,17 +210,62 @@ impl<'a> Tarball<'a> {
     }
 
     fn damaged(&self, reason: &str) -> ArchiveError {
-        ArchiveError::Damaged {
-            package: self.package.to_owned(),
-            reason: reason.to_owned(),
-        }
+        damaged(self.package, reason)
     }
 
     fn bomb(&self, limit: &'static str) -> ArchiveError {
-        ArchiveError::Bomb {
-            package: self.package.to_owned(),
-            limit,
+        bomb(self.package, limit)
+    }
+}
+
+impl Entries for Tarball<'_> {
+    fn package(&self) -> &str {
+        self.package
+    }
+
+    fn next_file(&mut self) -> Result<Option<FileHead>, ArchiveError> {
+        let mut extended = Extended::default();
+        loop {
+            while self.chunk()?.is_some() {}
+            self.skip_padding()?;
+            let Next::Header(block) = self.header()? else {
+                if extended.path.is_some() || extended.size.is_some() {
+                    return Err(self.damaged("it ends after an extended header"));
+                }
+                return if self.files == 0 {
+                    Err(self.damaged("it holds no file"))
+                } else {
+                    Ok(None)
+                };
+            };
+            let header = Header::from_byte_slice(&block[..]);
+            let size = header.entry_size().map_err(|_| self.damaged("a size in it cannot be read"))?;
+            match header.entry_type().as_byte() {
+                b'x' | b'g' | b'L' => self.extended(header, size, &mut extended)?,
+                kind => {
+                    let extended = std::mem::take(&mut extended);
+                    let name = extended.path.unwrap_or_else(|| header.path_bytes().into_owned());
+                    if let Some(head) = self.entry(kind, &name, header, size, extended.size)? {
+                        return Ok(Some(head));
+                    }
+                }
+            }
         }
+    }
+
+    fn chunk(&mut self) -> Result<Option<&[u8]>, ArchiveError> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        if self.fill(1)? == 0 {
+            return Err(self.damaged("it ends in the middle of a file"));
+        }
+        let available = (self.end - self.start) as u64;
+        let take = usize::try_from(available.min(self.left)).unwrap_or(0);
+        self.left -= take as u64;
+        let from = self.start;
+        self.start += take;
+        Ok(Some(&self.buffer[from..from + take]))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Crafted archives and a store to put them in, for the tests of this folder.
 
+pub(super) mod zip;
+
 use std::fs;
 use std::io::Write as _;
 
@@ -8,7 +10,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha512};
 use tempfile::TempDir;
 
-use super::{InstallId, Part, Store, TreeCheck, tree};
+use super::{InstallId, Part, Place, Store, TreeCheck, tree};
 use crate::model::{Integrity, Platform};
 
 /// An archive in the making. [`Tgz::raw`] writes what no well-meaning tool would.
@@ -86,6 +88,9 @@ pub(super) fn integrity(bytes: &[u8]) -> Integrity {
     Integrity::Sha512(Sha512::digest(bytes).into())
 }
 
+/// Where the tests' wheels have their code.
+pub(super) const SITE: &str = "lib/python3.12/site-packages";
+
 /// A store of its own.
 pub(super) struct Home {
     pub(super) store: Store,
@@ -128,9 +133,22 @@ impl Home {
         let name = path.rsplit('/').next().unwrap();
         let what = format!("{name}@1.0.0");
         Part {
-            path: path.parse().unwrap(),
+            place: Place::Package(path.parse().unwrap()),
             integrity: self.stored(&archive.pack(), &what),
             what,
+        }
+    }
+
+    /// A wheel, whose file name begins like `what`.
+    pub(super) fn wheel(&self, what: &str, archive: &zip::Zip) -> Part {
+        let (name, version) = what.split_once('@').unwrap();
+        Part {
+            place: Place::Wheel {
+                file: format!("{name}-{version}-py3-none-any.whl"),
+                site: SITE.to_owned(),
+            },
+            integrity: self.stored(&archive.pack(), what),
+            what: what.to_owned(),
         }
     }
 
@@ -141,7 +159,7 @@ impl Home {
     }
 
     pub(super) fn check(&self, parts: &[Part]) -> TreeCheck {
-        self.store.check(&self.id, parts).unwrap()
+        self.store.check(&self.id, parts, None).unwrap()
     }
 
     /// What lies in `tmp/`.

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use super::error::{At as _, StoreError};
+use crate::model::Sha256Digest;
 
 /// What stands at a path of a tree; links are not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +106,23 @@ pub(super) fn walk(folder: &Path, prefix: &str, skip: impl Fn(&str) -> bool) -> 
         }
     }
     Ok(found)
+}
+
+/// The digest of a file on disk.
+pub(super) fn digest_of(path: &Path) -> Option<Sha256Digest> {
+    let mut file = open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let (mut hasher, mut piece) = (Sha256::new(), vec![0; 64 * 1024]);
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Some(Sha256Digest::from_bytes(hasher.finalize().into())),
+            Ok(read) => hasher.update(&piece[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 /// `prefix/name`, or `name` below the root.

@@ -89,7 +89,7 @@ fn around(wrapper: &[&str], inner: &Command) -> Command {
 }
 
 /// Whether strace is here and may trace.
-fn can_trace() -> bool {
+pub(crate) fn can_trace() -> bool {
     let found = on_path("strace").is_some_and(|strace| {
         let tried = Command::new(strace)
             .args(["-qq", "-o", "/dev/null", "true"])
@@ -106,7 +106,7 @@ fn can_trace() -> bool {
 /// Where a kill is tried: only on the user's own files or anywhere, at which system call, and how
 /// many of them are passed over from one kill to the next. One call each: strace counts them apart,
 /// and in a set the first of the one would hide the first of the other.
-type Step = (bool, &'static str, usize);
+pub(crate) type Step = (bool, &'static str, usize);
 
 /// Every step on the user's own files.
 const PROJECT: [Step; 6] = [
@@ -119,10 +119,10 @@ const PROJECT: [Step; 6] = [
 ];
 
 /// What gives things their final names in the store.
-const NAMING: [Step; 3] = [(false, "rename", 1), (false, "renameat", 1), (false, "renameat2", 1)];
+pub(crate) const NAMING: [Step; 3] = [(false, "rename", 1), (false, "renameat", 1), (false, "renameat2", 1)];
 
 /// A sample of the many other steps in the store and the history.
-const STORE: [Step; 8] = [
+pub(crate) const STORE: [Step; 8] = [
     (false, "fsync", 3),
     (false, "syncfs", 1),
     (false, "fchmod", 1),
@@ -135,7 +135,7 @@ const STORE: [Step; 8] = [
 
 /// Kills a command at one write step after the other until it gets through. `prepare` makes the
 /// machine as it is before; `new` are the project's files after a run that nobody killed.
-fn killed_at_every_step(args: &[&str], steps: &[&[Step]], prepare: &dyn Fn() -> Machine, new: &[(String, Vec<u8>)]) {
+pub(crate) fn killed_at_every_step(args: &[&str], steps: &[&[Step]], prepare: &dyn Fn() -> Machine, new: &[(String, Vec<u8>)]) {
     let mut kills = 0;
     for &(project, calls, stride) in steps.iter().copied().flatten() {
         for step in (1..400).step_by(stride) {
@@ -202,7 +202,7 @@ fn names(files: &[(String, Vec<u8>)]) -> Vec<&str> {
 }
 
 /// The files of a folder by name.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let found = snapshot(folder).into_iter();
     found
         .map(|(path, bytes)| (path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned(), bytes))
@@ -269,12 +269,12 @@ fn a_repair_killed_at_every_step() {
 }
 
 /// Starts a command whose output nobody reads before its end.
-fn start(mut command: Command) -> Child {
+pub(crate) fn start(mut command: Command) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 #[track_caller]
-fn succeeded(child: Child) {
+pub(crate) fn succeeded(child: Child) {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

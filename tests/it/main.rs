@@ -19,6 +19,7 @@ mod lying;
 mod notify;
 mod npm;
 mod probe;
+mod pypi;
 mod real;
 mod registry;
 mod scripted;

@@ -18,7 +18,7 @@ const TRIES: usize = 3;
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Whole fragments of our errors that are the network's fault and nobody else's.
-const NETWORK: [&str; 7] = [
+const NETWORK: [&str; 9] = [
     "could not reach",
     "did not answer in time",
     "answered with status 429",
@@ -26,6 +26,8 @@ const NETWORK: [&str; 7] = [
     "broke off before its end",
     "npm could not reach the registry",
     "npm did not finish within",
+    "uv could not reach",
+    "uv did not finish within",
 ];
 
 /// A server, an older exact version, a newer range, and what it is started with.
@@ -211,7 +213,7 @@ fn dry_run(case: &Case, machine: &Machine) {
 
 /// Runs a command that asks, as a person would who reads each report and accepts it: first the
 /// code's, then the surface's. Gives what was accepted.
-fn accepting(machine: &Machine, command: &[&str]) -> Vec<String> {
+pub(crate) fn accepting(machine: &Machine, command: &[&str]) -> Vec<String> {
     machine.allow_accept();
     let mut accepted: Vec<String> = Vec::new();
     loop {
@@ -231,7 +233,7 @@ fn accepting(machine: &Machine, command: &[&str]) -> Vec<String> {
 }
 
 /// Runs, and runs again where the network failed.
-fn patiently(machine: &Machine, args: &[&str]) -> Ran {
+pub(crate) fn patiently(machine: &Machine, args: &[&str]) -> Ran {
     let mut ran = machine.run(args);
     for _ in 1..TRIES {
         let text = format!("{}{}", ran.stdout, ran.stderr)

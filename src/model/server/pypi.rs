@@ -2,16 +2,15 @@
 //!
 //! The attack: a requirement that the resolver reads as an address, a path or a file, behind which
 //! no index stands. The grammar is read here, piece by piece, and what is handed on is written anew
-//! from the pieces. (The own reader of `pep508_rs` panics on `NAME-[EXTRA]` and expands variables of the
-//! environment: only its names are used.)
+//! from the pieces.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
-use pep508_rs::ExtraName;
 
 use super::{ServerName, Source, SourceError};
 use crate::model::closure::PackageName;
+use crate::model::python::{normal_extra, normal_name};
 
 /// What pip and uv take for a file when it stands alone, though a package may be called so.
 const ARCHIVE_ENDINGS: [&str; 12] = [
@@ -54,7 +53,7 @@ pub(super) fn source(rest: &str) -> Result<Source, SourceError> {
     }
     let (name, rest) = split_name(text);
     let (extras, specifiers) = split_extras(rest).ok_or_else(malformed)?;
-    let name = python_name(name).ok_or_else(|| SourceError::PythonName(name.chars().take(80).collect()))?;
+    let name = normal_name(name).ok_or_else(|| SourceError::PythonName(name.chars().take(80).collect()))?;
     let extras = extras.map_or_else(|| Some(BTreeSet::new()), extra_names).ok_or_else(malformed)?;
     let requirement = requirement(specifiers)?;
     Ok(Source::Pypi { name, extras, requirement })
@@ -70,14 +69,6 @@ pub(super) fn default_name(name: &PackageName) -> Option<ServerName> {
     let short = short.filter(|short| !["", "server", "mcp"].contains(short)).unwrap_or(whole);
     // A package's name may be longer than a server's.
     short.parse().ok()
-}
-
-/// A Python package's name as indexes compare it (PEP 503: lower case, runs of `-`, `_` and `.` as
-/// one `-`); `None` where PEP 508 allows no such name.
-pub fn python_name(text: &str) -> Option<PackageName> {
-    let name: pep508_rs::PackageName = text.parse().ok()?;
-    // `pep508_rs` takes the empty name; ours does not.
-    name.to_string().parse().ok()
 }
 
 /// The name ends where something else can begin.
@@ -99,15 +90,7 @@ fn extra_names(text: &str) -> Option<BTreeSet<String>> {
     if text.trim_matches(' ').is_empty() {
         return Some(BTreeSet::new());
     }
-    // `pep508_rs` takes the empty name.
-    let extra = |extra: &str| {
-        extra
-            .trim_matches(' ')
-            .parse::<ExtraName>()
-            .ok()
-            .filter(|name| !name.as_ref().is_empty())
-    };
-    text.split(',').map(|text| extra(text).map(|extra| extra.to_string())).collect()
+    text.split(',').map(|extra| normal_extra(extra.trim_matches(' '))).collect()
 }
 
 /// Specifiers in one form: each as PEP 440 normalises it, once, sorted, without blanks.

@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use crate::error::Error;
 use crate::model::{Closure, Finding, ServerName};
 use crate::ops::archive::Archive;
+use crate::ops::ecosystem;
 use crate::ops::tools::Tools;
 use crate::policy;
-use crate::verify::attest::source::{names_same_repository, repository_of};
-use crate::verify::npm::Manifest;
+use crate::verify::attest::source::names_same_repository;
 
 /// Every package whose archive names another repository than its pinned provenance does. Archives
 /// that this platform has no use for are not at hand, and say nothing.
@@ -19,6 +19,7 @@ use crate::verify::npm::Manifest;
 /// # Errors
 /// The store, or an archive that changed on disk.
 pub fn mismatches(tools: &Tools<'_>, server: &ServerName, closure: &Closure) -> Result<Vec<Finding>, Error> {
+    let ecosystem = ecosystem::of(closure);
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
     for at in Archive::all(closure) {
@@ -33,9 +34,7 @@ pub fn mismatches(tools: &Tools<'_>, server: &ServerName, closure: &Closure) -> 
         let Some(archive) = tools.store.archive(&at.archive.integrity, &what)? else {
             continue;
         };
-        let claimed = Manifest::parse(&archive.contents()?.manifest)
-            .ok()
-            .and_then(|manifest| repository_of(&manifest.repository?));
+        let claimed = ecosystem.repository(&archive, at)?;
         if let Some(claimed) = claimed.filter(|claimed| !names_same_repository(claimed, attested)) {
             findings.push(policy::source_mismatch(server, &what, &claimed, attested));
         }

@@ -9,12 +9,13 @@ use super::{AT_ONCE, on_all_cores, undecided};
 use crate::error::Error;
 use crate::model::report::Undecided;
 use crate::model::{Detail, Finding, Grade, Level, ServerName, Sha256Digest};
-use crate::ops::archive::Archive;
+use crate::ops::archive::{Archive, Key};
 use crate::ops::checks;
+use crate::ops::ecosystem::Ecosystem;
 use crate::ops::tools::Tools;
 use crate::policy;
 use crate::store::{Store, StoreError};
-use crate::verify::attest::{Document, NpmSubject, Proven, Refused, prove_npm, read_npm_reply};
+use crate::verify::attest::{Document, Proven, Refused};
 
 /// What became of one package's pinned evidence.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ pub enum Reproof {
 ///
 /// # Errors
 /// The trust root cannot be loaded, or the store cannot be read.
-pub fn reprove(tools: &Tools<'_>, packages: &[Archive<'_>]) -> Result<Vec<Reproof>, Error> {
+pub fn reprove(tools: &Tools<'_>, ecosystem: &dyn Ecosystem, packages: &[Archive<'_>]) -> Result<Vec<Reproof>, Error> {
     let trust = &tools.trust()?.trust;
     let now = tools.context.now();
     let stored = stored(&tools.store, packages)?;
@@ -54,13 +55,8 @@ pub fn reprove(tools: &Tools<'_>, packages: &[Archive<'_>]) -> Result<Vec<Reproo
                 None => return Reproof::Missing,
             }
         }
-        let subject = NpmSubject {
-            name: &package.name,
-            version: &package.version,
-            archive: &archive.integrity,
-        };
         let signatures: Vec<_> = evidence.signature.iter().cloned().collect();
-        match prove_npm(trust, subject, &signatures, &documents, now) {
+        match ecosystem.prove(trust, &Key::of(package, archive), &signatures, &documents, now) {
             Err(refused) => Reproof::Refused(refused),
             Ok(proven) if proven.evidence() == evidence => Reproof::Holds(Box::new(proven)),
             Ok(proven) => Reproof::Differs {
@@ -122,10 +118,10 @@ pub struct Said {
 ///
 /// # Errors
 /// As [`reprove`].
-pub fn again(tools: &Tools<'_>, server: &ServerName, packages: &[Archive<'_>]) -> Result<Said, Error> {
+pub fn again(tools: &Tools<'_>, ecosystem: &dyn Ecosystem, server: &ServerName, packages: &[Archive<'_>]) -> Result<Said, Error> {
     let mut said = Said::default();
     let (mut lacking, mut unjudged) = (Vec::new(), Vec::new());
-    for (package, outcome) in packages.iter().zip(reprove(tools, packages)?) {
+    for (package, outcome) in packages.iter().zip(reprove(tools, ecosystem, packages)?) {
         let what = package.label();
         match outcome {
             Reproof::Holds(_) => said.proved += 1,
@@ -194,22 +190,22 @@ fn finding(server: &ServerName, archive: Archive<'_>, wrong: &Reproof) -> Findin
 /// # Errors
 /// [`Error::Untrustworthy`] where the lock's word does not hold, or where the registry has nothing
 /// for it (a mirror can strip); [`Error::Evidence`] or the network's where nothing can be decided.
-pub async fn prepare(tools: &Tools<'_>, server: &ServerName, packages: &[Archive<'_>]) -> Result<(), Error> {
+pub async fn prepare(tools: &Tools<'_>, ecosystem: &dyn Ecosystem, server: &ServerName, packages: &[Archive<'_>]) -> Result<(), Error> {
     let signed: Vec<Archive<'_>> = packages
         .iter()
         .copied()
         .filter(|archive| archive.archive.evidence.level() > Level::Hash)
         .collect();
-    let first = reprove(tools, &signed)?;
+    let first = reprove(tools, ecosystem, &signed)?;
     let lacking: Vec<Archive<'_>> = signed
         .iter()
         .zip(&first)
         .filter(|(_, outcome)| matches!(outcome, Reproof::Missing | Reproof::Changed))
         .map(|(package, _)| *package)
         .collect();
-    fetch(tools, server, &lacking).await?;
+    fetch(tools, ecosystem, server, &lacking).await?;
     let mut wrong = Vec::new();
-    for (package, outcome) in signed.iter().zip(reprove(tools, &signed)?) {
+    for (package, outcome) in signed.iter().zip(reprove(tools, ecosystem, &signed)?) {
         let what = package.label();
         match outcome {
             Reproof::Holds(_) => {}
@@ -237,17 +233,15 @@ pub async fn prepare(tools: &Tools<'_>, server: &ServerName, packages: &[Archive
 }
 
 /// Fetches attestations and keeps those that the lock names.
-async fn fetch(tools: &Tools<'_>, server: &ServerName, packages: &[Archive<'_>]) -> Result<(), Error> {
+async fn fetch(tools: &Tools<'_>, ecosystem: &dyn Ecosystem, server: &ServerName, packages: &[Archive<'_>]) -> Result<(), Error> {
     if packages.is_empty() {
         return Ok(());
     }
-    let (npm, network) = tools
-        .online(&format!("fetch the attestations of {} packages", packages.len()))
-        .await?;
+    tools.must_be_online(&format!("fetch the attestations of {} packages", packages.len()))?;
     // By what is pinned as well: two copies of one version may name different bundles.
     let wanted: BTreeMap<_, _> = packages
         .iter()
-        .map(|package| ((package.label(), package.archive.evidence.bundles()), *package))
+        .map(|at| ((at.label(), at.archive.evidence.bundles()), *at))
         .collect();
     let progress = tools.person.progress("attestations", wanted.len());
     let mut waiting = wanted.into_iter();
@@ -257,12 +251,9 @@ async fn fetch(tools: &Tools<'_>, server: &ServerName, packages: &[Archive<'_>])
             && let Some(((what, _), package)) = waiting.next()
         {
             running.push(async move {
-                (
-                    what,
-                    package,
-                    npm.attestations(network, &package.package.name, &package.package.version, None)
-                        .await,
-                )
+                let key = package.key();
+                let reply = ecosystem.attestations(tools, &key, None).await;
+                (what, package, reply)
             });
         }
         let Some((what, package, reply)) = futures_util::StreamExt::next(&mut running).await else {
@@ -270,7 +261,9 @@ async fn fetch(tools: &Tools<'_>, server: &ServerName, packages: &[Archive<'_>])
         };
         progress.step(&what);
         let Some(reply) = reply? else { continue };
-        let documents = read_npm_reply(&reply).map_err(|error| undecided(server, &what, &Refused::Undecidable(error)))?;
+        let documents = ecosystem
+            .documents(&package.key(), &reply)
+            .map_err(|refused| undecided(server, &what, &refused))?;
         let pinned = package.archive.evidence.bundles();
         for document in documents.iter().filter(|document| pinned.contains(&document.digest())) {
             tools.store.put_bundle(document.json())?;

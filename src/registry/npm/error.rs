@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{DigestError, PackageName};
 use crate::net::{NetError, StreamError};
+use crate::registry::program;
 
 /// Why resolving or fetching failed. Text that came from npm has had credentials taken out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -255,18 +256,7 @@ impl<E> From<NpmError> for FetchError<E> {
 /// Takes user names and passwords out of addresses, queries too, and control characters, from text
 /// that npm printed or a package wrote. At most 400 characters are kept.
 pub(super) fn redacted(text: &str) -> String {
-    let words = text.split_whitespace().map(|word| {
-        let Some((before, rest)) = word.split_once("://") else {
-            return word.to_owned();
-        };
-        let end = rest.find(['/', '\'', '"', ',', ')']).unwrap_or(rest.len());
-        let (host, path) = rest.split_at(end);
-        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-        let cut = path.find(['?', '#']).unwrap_or(path.len());
-        format!("{before}://{host}{}", &path[..cut])
-    });
-    let text = words.collect::<Vec<_>>().join(" ");
-    text.chars().filter(|c| !c.is_control()).take(400).collect()
+    program::redacted(text, 400)
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! The HTML form of a project's page (PEP 503), read as far as files go.
 
-use super::page::{Listing, check_version, sha256, twice};
+use super::names;
+use super::page::{Listing, check_version, sha256};
 
-/// Finds a file in a page.
+/// The wheels and source distributions that a page lists.
 ///
-/// A page that does not list it is only believed where it says that it is a package index
-/// (PEP 629): the attack, or the accident, is a login page that reads like "no such file".
-pub(super) fn find(text: &str, file: &str) -> Result<Option<Listing>, String> {
+/// A page is only believed where it says that it is a package index (PEP 629), or lists a file of
+/// the project: the attack, or the accident, is a login page that reads like "no such file".
+pub(super) fn read(text: &str, project: &str) -> Result<Vec<Listing>, String> {
     let text = without_comments(text);
     let mut is_index = false;
-    let mut found = None;
+    let mut found = Vec::new();
     for (tag, after) in tags(&text) {
         let attributes = Attributes(tag);
         match attributes.tag().as_str() {
@@ -19,28 +20,25 @@ pub(super) fn find(text: &str, file: &str) -> Result<Option<Listing>, String> {
             }
             "a" => {
                 let name = unescaped(after.split('<').next().unwrap_or_default().trim());
-                if name != file {
-                    continue;
+                if names::is_distribution(&name) {
+                    is_index |= names::file_parts(&name).is_some_and(|(of, _)| of == project);
+                    found.push(listing(&attributes, name)?);
                 }
-                if found.is_some() {
-                    return Err(twice(file));
-                }
-                found = Some(listing(&attributes, file)?);
             }
             _ => {}
         }
     }
-    if found.is_none() && !is_index {
-        return Err("it is HTML that lists no such file and does not say that it is a package index".to_owned());
+    if !is_index {
+        return Err("it is HTML that lists no file of the project and does not say that it is a package index".to_owned());
     }
     Ok(found)
 }
 
-fn listing(attributes: &Attributes<'_>, file: &str) -> Result<Listing, String> {
+fn listing(attributes: &Attributes<'_>, file: String) -> Result<Listing, String> {
     let link = attributes.get("href").ok_or_else(|| format!("it has no link to `{file}`"))?;
     let digest = link.split_once('#').and_then(|(_, fragment)| fragment.strip_prefix("sha256="));
     let digest = digest
-        .map(|hex| sha256(hex.split('&').next().unwrap_or_default(), file))
+        .map(|hex| sha256(hex.split('&').next().unwrap_or_default(), &file))
         .transpose()?;
     let provenance = attributes.get("data-provenance");
     if provenance.as_deref() == Some("") {
@@ -51,7 +49,10 @@ fn listing(attributes: &Attributes<'_>, file: &str) -> Result<Listing, String> {
         provenance,
         upload_time: None,
         yanked: attributes.get("data-yanked").is_some(),
+        requires_python: attributes.get("data-requires-python").filter(|text| !text.trim().is_empty()),
+        size: None,
         link,
+        file,
     })
 }
 
@@ -147,6 +148,10 @@ mod tests {
     use super::*;
     use crate::model::Integrity;
 
+    fn find(text: &str, file: &str) -> Result<Option<Listing>, String> {
+        Ok(read(text, "foo")?.into_iter().find(|listing| listing.file == file))
+    }
+
     const META: &str = "<!DOCTYPE html><html><head><meta name=\"pypi:repository-version\" content=\"1.3\"></head>";
 
     #[test]
@@ -160,6 +165,7 @@ mod tests {
         assert_eq!(found.link, format!("../foo-1.0.tar.gz?a&b#sha256={hex}"));
         assert_eq!(found.sha256, Some(Integrity::Sha256([0xab; 32])));
         assert_eq!((found.provenance.as_deref(), found.yanked), (Some("https://h/p"), true));
+        assert_eq!(found.requires_python.as_deref(), Some(">=3.9"));
         let plain = find("<a href=y>foo-1.0.tar.gz</a>", "foo-1.0.tar.gz").unwrap().unwrap();
         assert_eq!(
             (plain.link.as_str(), plain.provenance, plain.sha256, plain.yanked),
@@ -182,8 +188,6 @@ mod tests {
 
     #[test]
     fn what_can_be_read_in_two_ways_is_refused() {
-        let one = "<a href=\"x\">foo-1.0.tar.gz</a>";
-        assert!(find(&format!("{META}{one}{one}"), "foo-1.0.tar.gz").unwrap_err().contains("twice"));
         for malformed in [
             "<a>foo-1.0.tar.gz</a>",
             "<a href=x data-provenance>foo-1.0.tar.gz</a>",

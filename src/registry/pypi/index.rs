@@ -12,7 +12,32 @@ use crate::net::Secret;
 pub(super) struct Index {
     /// `scheme://host/path/`, without user, password, query and fragment.
     url: Url,
-    secret: Option<Secret>,
+    login: Option<Login>,
+}
+
+/// A user and a password, for our own requests and for uv.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Login {
+    pub(super) user: String,
+    pub(super) password: String,
+    secret: Secret,
+}
+
+impl Login {
+    pub(super) fn new(user: impl Into<String>, password: impl Into<String>) -> Self {
+        let (user, password) = (user.into(), password.into());
+        Self {
+            secret: Secret::basic(&user, &password),
+            user,
+            password,
+        }
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(redacted)")
+    }
 }
 
 impl fmt::Debug for Index {
@@ -35,7 +60,7 @@ impl Index {
             return Err(wrong("it is not an http or https address"));
         }
         let (user, password) = (decoded(url.username()), url.password().map(decoded));
-        let secret = (!user.is_empty() || password.is_some()).then(|| Secret::basic(&user, &password.unwrap_or_default()));
+        let login = (!user.is_empty() || password.is_some()).then(|| Login::new(user, password.unwrap_or_default()));
         let _ = url.set_username("");
         let _ = url.set_password(None);
         url.set_query(None);
@@ -43,19 +68,19 @@ impl Index {
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));
         }
-        Ok(Self { url, secret })
+        Ok(Self { url, login })
     }
 
     /// A credential from elsewhere, where the address holds none.
-    pub(super) fn or_secret(mut self, secret: Option<Secret>) -> Self {
-        self.secret = self.secret.or(secret);
+    pub(super) fn or_login(mut self, login: Option<Login>) -> Self {
+        self.login = self.login.or(login);
         self
     }
 
     /// The credential that a `.netrc` names for the host, where there is none yet.
     pub(super) fn or_netrc(self, text: &str) -> Self {
-        let secret = netrc::credential(text, self.url.host_str().unwrap_or_default());
-        self.or_secret(secret)
+        let login = netrc::credential(text, self.url.host_str().unwrap_or_default());
+        self.or_login(login)
     }
 
     /// Where a project's page is. `project` is normalised.
@@ -67,7 +92,17 @@ impl Index {
     /// attack: a page that names a file or a provenance on another host, which would be sent it.
     pub(super) fn credential(&self, url: &str) -> Option<&Secret> {
         let same = Url::parse(url).is_ok_and(|url| url.origin() == self.url.origin());
-        self.secret.as_ref().filter(|_| same)
+        self.login.as_ref().filter(|_| same).map(|login| &login.secret)
+    }
+
+    /// The address, for uv's settings: not for messages.
+    pub(super) fn address(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// Who we are to it.
+    pub(super) const fn login(&self) -> Option<&Login> {
+        self.login.as_ref()
     }
 
     /// Whether a link that the index gave may be followed: http or https, and not without
@@ -78,7 +113,7 @@ impl Index {
 }
 
 /// `%40` -> `@`, as users and passwords in addresses are written.
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let mut out = Vec::new();
     let mut bytes = text.as_bytes();
     while let Some((&byte, rest)) = bytes.split_first() {
@@ -116,8 +151,8 @@ mod tests {
         }
         assert!(!format!("{index:?}").contains("p@ss"));
         assert_eq!(
-            Index::parse("https://token@index.test", "x").unwrap().secret,
-            Some(Secret::basic("token", ""))
+            Index::parse("https://token@index.test", "x").unwrap().login,
+            Some(Login::new("token", ""))
         );
     }
 
@@ -139,9 +174,9 @@ mod tests {
     #[test]
     fn the_address_wins_over_netrc() {
         let netrc = "machine h login n password n";
-        let with = |url: &str| Index::parse(url, "x").unwrap().or_netrc(netrc).secret;
-        assert_eq!(with("https://u:p@h/"), Some(Secret::basic("u", "p")));
-        assert_eq!(with("https://h:1/"), Some(Secret::basic("n", "n")));
+        let with = |url: &str| Index::parse(url, "x").unwrap().or_netrc(netrc).login;
+        assert_eq!(with("https://u:p@h/"), Some(Login::new("u", "p")));
+        assert_eq!(with("https://h:1/"), Some(Login::new("n", "n")));
         assert_eq!(with("https://other/"), None);
     }
 }

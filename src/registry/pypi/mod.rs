@@ -11,25 +11,40 @@
 //! Which indexes: uv's settings where they name any, else pip's, else the default that uv or pip
 //! itself names. No index's address stands in this code, and a project's own files are never read.
 
+mod agree;
+mod answer;
 mod default;
 mod error;
+mod explain;
+mod fetch;
 mod html;
 mod index;
 mod names;
 mod netrc;
 mod page;
 mod pip;
+mod project;
+mod resolve;
 mod settings;
+mod tool;
+mod universe;
 mod uv;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use reqwest::Url;
 
+pub use answer::{Claim, ClaimedWheel, Resolution};
 pub use error::PypiError;
+pub use fetch::FetchError;
 pub use names::{file_parts, normalised};
+pub use project::Project;
+pub use resolve::Ask;
+pub use tool::Uv;
 
 use super::Environment;
 use crate::model::Integrity;
@@ -50,6 +65,8 @@ const ACCEPT_PROVENANCE: &str = "application/vnd.pypi.integrity.v1+json, applica
 pub struct Pypi {
     /// In the order they are asked.
     indexes: Vec<Index>,
+    /// Pages of projects that were read already.
+    pages: Mutex<BTreeMap<String, Arc<Project>>>,
 }
 
 /// What an index says of one file. All of it claims.
@@ -67,6 +84,10 @@ pub struct IndexFile {
     pub upload_time: Option<Timestamp>,
     /// The publisher took it back (PEP 592).
     pub yanked: bool,
+    /// The Pythons it is for, as the index says.
+    pub requires_python: Option<String>,
+    /// Its length, where the index says.
+    pub size: Option<u64>,
     /// Which index said so.
     index: usize,
 }
@@ -94,7 +115,14 @@ impl Pypi {
         };
         let mut indexes = settings.others;
         indexes.push(default);
-        Ok(Self { indexes })
+        Ok(Self::of(indexes))
+    }
+
+    fn of(indexes: Vec<Index>) -> Self {
+        Self {
+            indexes,
+            pages: Mutex::default(),
+        }
     }
 
     /// What the index that has the project says of one of its files.
@@ -105,38 +133,8 @@ impl Pypi {
     /// # Errors
     /// The name, the network, or a page that cannot be read without doubt.
     pub async fn file(&self, network: &Network, project: &str, file_name: &str) -> Result<Option<IndexFile>, PypiError> {
-        let name = normalised(project).ok_or_else(|| PypiError::Name { name: project.to_owned() })?;
-        for (at, index) in self.indexes.iter().enumerate() {
-            let address = index.page(&name);
-            let document = network
-                .document(&address, index.credential(&address), Some(page::ACCEPT), MAX_PAGE)
-                .await
-                .map_err(|cause| PypiError::Ask {
-                    project: name.clone(),
-                    cause,
-                })?;
-            let Some(document) = document else { continue };
-            let wrong = |cause: String| PypiError::Page {
-                project: name.clone(),
-                cause,
-            };
-            let Some(listing) = page::find(document.kind.as_deref(), &document.body, &name, file_name).map_err(wrong)? else {
-                return Ok(None);
-            };
-            let link = |text: &str| {
-                resolved(index, &document.url, text).ok_or_else(|| wrong(format!("it links `{file_name}` to where we do not follow")))
-            };
-            return Ok(Some(IndexFile {
-                name: file_name.to_owned(),
-                sha256: listing.sha256,
-                url: link(&listing.link)?,
-                provenance: listing.provenance.as_deref().map(link).transpose()?,
-                upload_time: listing.upload_time,
-                yanked: listing.yanked,
-                index: at,
-            }));
-        }
-        Ok(None)
+        let project = self.project(network, project).await?;
+        Ok(project.and_then(|project| project.file(file_name).cloned()))
     }
 
     /// The provenance object that the index announces for this file. `None`: it announces none, or
@@ -165,5 +163,7 @@ fn resolved(index: &Index, page: &str, link: &str) -> Option<String> {
     index.may_follow(&url).then(|| url.to_string())
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

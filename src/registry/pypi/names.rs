@@ -19,6 +19,19 @@ pub fn normalised(name: &str) -> Option<String> {
     Some(out)
 }
 
+/// The endings of source distributions.
+const SDISTS: [&str; 4] = [".tar.gz", ".zip", ".tar.bz2", ".tgz"];
+
+/// Whether a file name ends like a wheel or a source distribution.
+pub(super) fn is_distribution(file_name: &str) -> bool {
+    is_wheel(file_name) || SDISTS.iter().any(|end| file_name.ends_with(end))
+}
+
+/// Whether a file name ends like a wheel.
+pub(super) fn is_wheel(file_name: &str) -> bool {
+    file_name.strip_suffix(".whl").is_some()
+}
+
 /// Project (normalised) and version (as written) that a distribution's file name says it is of:
 /// wheels by PEP 427, source distributions by PEP 625 and the older forms whose project may hold
 /// dashes. `None` where the name is neither, or can be read in two ways: the attack is a file of
@@ -35,9 +48,7 @@ pub fn file_parts(file_name: &str) -> Option<(String, String)> {
         };
         return is_version(version).then_some((normalised(project)?, version.to_owned()));
     }
-    let stem = [".tar.gz", ".zip", ".tar.bz2", ".tgz"]
-        .iter()
-        .find_map(|end| file_name.strip_suffix(end))?;
+    let stem = SDISTS.iter().find_map(|end| file_name.strip_suffix(end))?;
     let splits = stem.match_indices('-').map(|(at, _)| (&stem[..at], &stem[at + 1..]));
     let mut readings = splits.filter(|(_, version)| is_version(version));
     let (project, version) = readings.next()?;

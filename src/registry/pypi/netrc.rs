@@ -3,10 +3,10 @@
 //! Entries name hosts without port and scheme. `default` entries, which would answer any host, are
 //! passed over: a password nobody wrote down for a host is not sent to it.
 
-use crate::net::Secret;
+use super::index::Login;
 
 /// The entry for a host: the first that names it.
-pub(super) fn credential(text: &str, host: &str) -> Option<Secret> {
+pub(super) fn credential(text: &str, host: &str) -> Option<Login> {
     let mut words = Words(text);
     let (mut ours, mut login, mut password) = (false, None, None);
     while let Some(word) = words.next() {
@@ -24,7 +24,7 @@ pub(super) fn credential(text: &str, host: &str) -> Option<Secret> {
             _ => {}
         }
     }
-    (ours && (login.is_some() || password.is_some())).then(|| Secret::basic(&login.unwrap_or_default(), &password.unwrap_or_default()))
+    (ours && (login.is_some() || password.is_some())).then(|| Login::new(login.unwrap_or_default(), password.unwrap_or_default()))
 }
 
 /// Words, quoted ones with `\` escapes; a word that starts with `#` opens a comment, but a value
@@ -73,9 +73,9 @@ mod tests {
         let text = "# machine no.test login x password y\nmachine one.test\n  login me\n  password \"p w\\\"\"\n\
             macdef init\nmachine evil.test login a password b\n\nmachine two.test password only\ndefault login d password d";
         let found = |host: &str| credential(&without_comments(text), host);
-        assert_eq!(found("one.test"), Some(Secret::basic("me", "p w\"")));
-        assert_eq!(found("ONE.test"), Some(Secret::basic("me", "p w\"")));
-        assert_eq!(found("two.test"), Some(Secret::basic("", "only")));
+        assert_eq!(found("one.test"), Some(Login::new("me", "p w\"")));
+        assert_eq!(found("ONE.test"), Some(Login::new("me", "p w\"")));
+        assert_eq!(found("two.test"), Some(Login::new("", "only")));
         for none in ["no.test", "evil.test", "other.test", "ne.test", ""] {
             assert_eq!(found(none), None, "{none}");
         }

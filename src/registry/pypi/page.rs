@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::{html, names};
 use crate::model::{Integrity, Sha256Digest};
@@ -19,15 +18,21 @@ pub(super) const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, applicatio
 /// What a page says of one file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Listing {
+    pub(super) file: String,
     pub(super) link: String,
     pub(super) sha256: Option<Integrity>,
     pub(super) provenance: Option<String>,
     pub(super) upload_time: Option<Timestamp>,
     pub(super) yanked: bool,
+    pub(super) requires_python: Option<String>,
+    pub(super) size: Option<u64>,
 }
 
-/// Finds a file in a page; `None` if the page is one about `project` and does not list it.
-pub(super) fn find(kind: Option<&str>, body: &[u8], project: &str, file: &str) -> Result<Option<Listing>, String> {
+/// The wheels and source distributions that a page about `project` lists, by name.
+///
+/// A file that is listed twice is one entry where both say the same, and an error otherwise: which
+/// of two is meant is not ours to choose.
+pub(super) fn read(kind: Option<&str>, body: &[u8], project: &str) -> Result<BTreeMap<String, Listing>, String> {
     let kind = kind
         .unwrap_or_default()
         .split(';')
@@ -35,22 +40,29 @@ pub(super) fn find(kind: Option<&str>, body: &[u8], project: &str, file: &str) -
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
-    match kind.as_str() {
-        "application/vnd.pypi.simple.v1+json" | "application/json" => json(body, project, file),
+    let listings = match kind.as_str() {
+        "application/vnd.pypi.simple.v1+json" | "application/json" => json(body, project)?,
         "application/vnd.pypi.simple.v1+html" | "text/html" => {
             let text = std::str::from_utf8(body).map_err(|_| "it is not UTF-8".to_owned())?;
-            html::find(text, file)
+            html::read(text, project)?
         }
-        _ => Err("it is neither JSON nor HTML".to_owned()),
+        _ => return Err("it is neither JSON nor HTML".to_owned()),
+    };
+    let mut files = BTreeMap::new();
+    for listing in listings {
+        if files.get(&listing.file).is_some_and(|other| *other != listing) {
+            return Err(format!("it lists `{}` twice, and differently", listing.file));
+        }
+        files.insert(listing.file.clone(), listing);
     }
+    Ok(files)
 }
 
 #[derive(Deserialize)]
-struct Page<'a> {
+struct Page {
     meta: Meta,
     name: String,
-    #[serde(borrow)]
-    files: Vec<&'a RawValue>,
+    files: Vec<File>,
 }
 
 #[derive(Deserialize)]
@@ -60,46 +72,34 @@ struct Meta {
 }
 
 #[derive(Deserialize)]
-struct Named {
-    filename: String,
-}
-
-#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct File {
+    filename: String,
     url: String,
     hashes: BTreeMap<String, Value>,
     provenance: Option<Value>,
-    #[serde(rename = "upload-time")]
     upload_time: Option<String>,
     yanked: Option<Value>,
+    requires_python: Option<String>,
+    size: Option<u64>,
 }
 
-fn json(body: &[u8], project: &str, file: &str) -> Result<Option<Listing>, String> {
-    let page: Page<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+fn json(body: &[u8], project: &str) -> Result<Vec<Listing>, String> {
+    let page: Page = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     check_version(&page.meta.version)?;
     if names::normalised(&page.name).as_deref() != Some(project) {
         return Err("it is about another project".to_owned());
     }
-    let mut found = None;
-    for raw in page.files {
-        let named: Named = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
-        if named.filename != file {
-            continue;
-        }
-        if found.is_some() {
-            return Err(twice(file));
-        }
-        let entry: File = serde_json::from_str(raw.get()).map_err(|error| format!("its entry for `{file}`: {error}"))?;
-        found = Some(entry.listing(file)?);
-    }
-    Ok(found)
+    let files = page.files.into_iter().filter(|file| names::is_distribution(&file.filename));
+    files.map(File::listing).collect()
 }
 
 impl File {
-    fn listing(self, file: &str) -> Result<Listing, String> {
+    fn listing(self) -> Result<Listing, String> {
+        let file = self.filename;
         let sha256 = match self.hashes.get("sha256") {
             None => None,
-            Some(value) => Some(sha256(value.as_str().unwrap_or_default(), file)?),
+            Some(value) => Some(sha256(value.as_str().unwrap_or_default(), &file)?),
         };
         let provenance = match self.provenance {
             None | Some(Value::Null) => None,
@@ -112,6 +112,9 @@ impl File {
             provenance,
             upload_time: self.upload_time.and_then(|time| time.parse().ok()),
             yanked: !matches!(self.yanked, None | Some(Value::Null | Value::Bool(false))),
+            requires_python: self.requires_python.filter(|text| !text.trim().is_empty()),
+            size: self.size,
+            file,
         })
     }
 }
@@ -133,10 +136,6 @@ pub(super) fn check_version(version: &str) -> Result<(), String> {
     Err("it is of a version that is not known".to_owned())
 }
 
-pub(super) fn twice(file: &str) -> String {
-    format!("it lists `{file}` twice")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -150,7 +149,7 @@ mod tests {
     }
 
     fn found(text: &str) -> Result<Option<Listing>, String> {
-        find(KIND, text.as_bytes(), "foo", "foo-1.0.tar.gz")
+        Ok(read(KIND, text.as_bytes(), "foo")?.remove("foo-1.0.tar.gz"))
     }
 
     #[test]
@@ -159,15 +158,20 @@ mod tests {
         let text = page(&json!([
             {"filename": "foo-0.9.tar.gz", "url": "a", "hashes": {}, "provenance": "https://evil.test/"},
             {"filename": "foo-1.0.tar.gz", "url": "../b", "hashes": {"sha256": hex}, "provenance": "https://h/p",
-             "upload-time": "2025-01-02T03:04:05.678901Z", "yanked": "broken", "size": 1, "requires-python": null},
+             "upload-time": "2025-01-02T03:04:05.678901Z", "yanked": "broken", "size": 1, "requires-python": ">=3.9"},
+            {"filename": "foo-1.0.exe", "url": "c", "hashes": {}},
         ]));
         let expected = Listing {
+            file: "foo-1.0.tar.gz".into(),
             link: "../b".into(),
             sha256: Some(Integrity::Sha256([0xab; 32])),
             provenance: Some("https://h/p".into()),
             upload_time: Some("2025-01-02T03:04:05.678901Z".parse().unwrap()),
             yanked: true,
+            requires_python: Some(">=3.9".into()),
+            size: Some(1),
         };
+        assert_eq!(read(KIND, text.as_bytes(), "foo").unwrap().len(), 2);
         assert_eq!(found(&text), Ok(Some(expected)));
         assert_eq!(found(&page(&json!([]))), Ok(None));
     }
@@ -199,8 +203,13 @@ mod tests {
     #[test]
     fn what_is_no_page_about_the_project_is_an_error() {
         let file = json!({"filename": "foo-1.0.tar.gz", "url": "b", "hashes": {}});
+        // Said twice is said once; said differently is nobody's to choose.
+        assert!(found(&page(&json!([file, file]))).unwrap().is_some());
+        let mut other = file.clone();
+        other["hashes"] = json!({"sha256": "ab".repeat(32)});
+        let error = found(&page(&json!([file, other]))).unwrap_err();
+        assert_eq!(error, "it lists `foo-1.0.tar.gz` twice, and differently");
         for text in [
-            page(&json!([file, file])),
             page(&json!([{"url": "x"}])),
             page(&json!([])).replace("Foo", "bar"),
             page(&json!([])).replace("1.3", "2.0"),
@@ -212,7 +221,7 @@ mod tests {
             assert!(found(&text).is_err(), "{text}");
         }
         for kind in [None, Some("text/plain"), Some("application/octet-stream")] {
-            assert!(find(kind, page(&json!([])).as_bytes(), "foo", "x").is_err(), "{kind:?}");
+            assert!(read(kind, page(&json!([])).as_bytes(), "foo").is_err(), "{kind:?}");
         }
     }
 }

@@ -71,8 +71,8 @@ impl Settings {
             if entry.name.as_ref().is_some_and(|name| !names.insert(name.clone())) {
                 continue;
             }
-            let secret = entry.name.as_deref().and_then(|name| uv::named_secret(places, name));
-            let index = Index::parse(&entry.address, &entry.setting)?.or_secret(secret).or_netrc(&netrc);
+            let login = entry.name.as_deref().and_then(|name| uv::named_login(places, name));
+            let index = Index::parse(&entry.address, &entry.setting)?.or_login(login).or_netrc(&netrc);
             if !entry.default {
                 settings.others.push(index);
             } else if settings.default.is_none() {

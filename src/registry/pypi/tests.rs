@@ -25,9 +25,7 @@ fn listed(url: &str, provenance: &Value) -> Value {
 /// Indexes with a password each.
 fn pypi(bases: &[&str]) -> Pypi {
     let index = |base: &&str| Index::parse(&base.replace("http://", "http://me:hunter2@"), "test").unwrap();
-    Pypi {
-        indexes: bases.iter().map(index).collect(),
-    }
+    Pypi::of(bases.iter().map(index).collect())
 }
 
 async fn file(answers: Vec<Vec<u8>>) -> (Result<Option<IndexFile>, PypiError>, Requests) {

@@ -8,8 +8,8 @@ use std::path::Path;
 use toml_edit::{Document, Item, TableLike};
 
 use super::PypiError;
+use super::index::Login;
 use super::settings::{Entry, Listed, Places, malformed, read};
-use crate::net::Secret;
 
 /// The indexes uv is configured with, in uv's order (measured with uv 0.13).
 pub(super) fn listed(places: Places<'_>) -> Result<Listed, PypiError> {
@@ -42,14 +42,14 @@ pub(super) fn listed(places: Places<'_>) -> Result<Listed, PypiError> {
 }
 
 /// `UV_INDEX_NAME_USERNAME` and `UV_INDEX_NAME_PASSWORD`.
-pub(super) fn named_secret(places: Places<'_>, name: &str) -> Option<Secret> {
+pub(super) fn named_login(places: Places<'_>, name: &str) -> Option<Login> {
     let name: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
         .collect();
     let value = |kind: &str| places.var(&format!("UV_INDEX_{name}_{kind}"));
     let (user, password) = (value("USERNAME"), value("PASSWORD"));
-    (user.is_some() || password.is_some()).then(|| Secret::basic(user.unwrap_or_default(), password.unwrap_or_default()))
+    (user.is_some() || password.is_some()).then(|| Login::new(user.unwrap_or_default(), password.unwrap_or_default()))
 }
 
 /// `ADDRESS`, or `NAME=ADDRESS`.

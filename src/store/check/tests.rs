@@ -11,7 +11,7 @@ use super::*;
 fn after(tamper: impl FnOnce(&Path)) -> Vec<(String, TreeChangeKind)> {
     let home = Home::new();
     let parts = tree_of(&home);
-    let root = home.store.install(&home.id, &parts).unwrap().installed.root().to_owned();
+    let root = home.store.install(&home.id, &parts, None).unwrap().installed.root().to_owned();
     let clean = home.check(&parts);
     assert_eq!((clean.changes.len(), clean.files, clean.bytes), (0, 7, 27 + BIG as u64));
     assert_eq!(clean.installed.unwrap().root(), root);
@@ -241,19 +241,22 @@ fn a_named_pipe_does_not_hold_the_check_up() {
 fn without_an_archive_nothing_is_decided() {
     let home = Home::new();
     let parts = tree_of(&home);
-    home.store.install(&home.id, &parts).unwrap();
+    home.store.install(&home.id, &parts, None).unwrap();
     home.store.discard_archive(&parts[0].integrity).unwrap();
     let check = home.check(&parts);
     assert_eq!((check.missing_archives, check.installed), (vec!["a@1.0.0".to_owned()], None));
     home.tamper_archive(&parts[2], b"other");
-    assert!(matches!(home.store.check(&home.id, &parts), Err(StoreError::ChangedOnDisk { .. })));
+    assert!(matches!(
+        home.store.check(&home.id, &parts, None),
+        Err(StoreError::ChangedOnDisk { .. })
+    ));
 }
 
 #[test]
 fn a_tree_of_other_packages_is_not_this_one() {
     let home = Home::new();
     let parts = tree_of(&home);
-    home.store.install(&home.id, &parts).unwrap();
+    home.store.install(&home.id, &parts, None).unwrap();
     // One package fewer: its files are strays. One more: its files are missing.
     assert!(
         home.check(&parts[..2])
@@ -272,7 +275,7 @@ fn a_tree_of_other_packages_is_not_this_one() {
     assert_eq!(check.changes, one("node_modules/c/package.json", TreeChangeKind::Missing));
     // No packages at all are no pass over whatever lies there.
     assert!(home.check(&[]).installed.is_none());
-    home.store.install(&home.id, &[]).unwrap();
+    home.store.install(&home.id, &[], None).unwrap();
     let empty = home.check(&[]);
     assert_eq!((empty.changes, empty.installed), (vec![], None));
 }

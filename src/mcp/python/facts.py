@@ -1,0 +1,36 @@
+import json, os, platform, sys, sysconfig
+
+info = sys.implementation.version
+version = "%d.%d.%d" % info[:3]
+if info.releaselevel != "final":
+    version += info.releaselevel[0].replace("c", "rc") + str(info.serial)
+try:
+    libc = os.confstr("CS_GNU_LIBC_VERSION")
+except (AttributeError, OSError, ValueError):
+    libc = None
+loader = sys.modules.get("_frozen_importlib_external")
+print(json.dumps({
+    "version": list(sys.version_info[:3]),
+    "full_version": platform.python_version(),
+    "implementation": sys.implementation.name,
+    "implementation_version": version,
+    "os_name": os.name,
+    "sys_platform": sys.platform,
+    "platform_machine": platform.machine(),
+    "platform_python_implementation": platform.python_implementation(),
+    "platform_release": platform.release(),
+    "platform_system": platform.system(),
+    "platform_version": platform.version(),
+    "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    "debug": bool(sysconfig.get_config_var("Py_DEBUG")) or hasattr(sys, "gettotalrefcount"),
+    "pointer_size": sys.maxsize.bit_length() // 8 + 1,
+    "cache_tag": sys.implementation.cache_tag or "",
+    "magic": loader.MAGIC_NUMBER.hex() if loader else "",
+    "libc": libc,
+    "mac_version": platform.mac_ver()[0],
+    "windows_platform": sysconfig.get_platform() if os.name == "nt" else "",
+    "in_environment": sys.prefix != sys.base_prefix,
+    "prefix": sys.base_prefix,
+    "library": os.path.dirname(os.__file__),
+    "path": [entry for entry in sys.path if os.path.isabs(entry)],
+}))

@@ -1,0 +1,422 @@
+//! Python packages, by way of the machine's uv and interpreters.
+//!
+//! What the lock holds of a package is the word of a wheel that was read here: the one this machine
+//! takes, or, of a package that this machine has no use for, the smallest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+
+use super::{
+    Announced, Archive, Ask, Claimed, Confirmed, Ecosystem, Files, Key, Machine, NotConfirmed, Pending, Recorded, Release, Releases,
+    Resolution, Sink, Site, Start, Wanted, Words, at_hand, gone,
+};
+use crate::error::Error;
+use crate::manifest::ServerEntry;
+use crate::mcp::launch;
+use crate::mcp::probe::Launchable;
+use crate::mcp::python::PythonRuntime;
+use crate::model::python::{EntryPoint, PythonTarget, WheelName};
+use crate::model::{
+    ArchiveContents, Closure, Evidence, Finding, InstallPath, Launch, LockedArchive, LockedPackage, PythonTerms, RegistrySignature,
+    Runtime, ServerName, Terms,
+};
+use crate::ops::tools::Tools;
+use crate::registry::pypi::{self, Claim, FetchError, Project, PypiError};
+use crate::store::{InstallId, Part, Place, Store, StoreError, StoredArchive};
+use crate::verify::attest::source::repository_of;
+use crate::verify::attest::{Document, Proven, PypiSubject, Refused, Trust, prove_pypi, read_pep740};
+use crate::verify::wheel::{self, Refusal, Wheel, check_locked, confirm, entry_point};
+
+mod passed;
+mod resolve;
+
+/// A Python index.
+pub(super) struct Python;
+
+/// How many pages are asked for at once.
+const AT_ONCE: usize = 12;
+
+fn runtime(machine: &Machine) -> Result<&PythonRuntime, Error> {
+    match machine {
+        Machine::Python(runtime) => Ok(runtime),
+        Machine::Node(_) => Err(gone("choosing the runtime")),
+    }
+}
+
+fn target(machine: &Machine) -> Result<PythonTarget, Error> {
+    PythonTarget::new(runtime(machine)?.facts().clone()).map_err(|error| Error::Machine {
+        hint: error.hint(),
+        what: error.to_string(),
+    })
+}
+
+fn words(claim: &Claimed) -> Result<&Claim, Error> {
+    match &claim.words {
+        Words::Python(claim) => Ok(claim),
+        Words::Npm(_) => Err(gone("reading uv's answer")),
+    }
+}
+
+/// Whether a package belongs here. A marker that cannot be read belongs to a lock that is refused.
+fn belongs(target: &PythonTarget, marker: Option<&str>) -> Result<bool, Error> {
+    let Some(marker) = marker else { return Ok(true) };
+    target.holds(marker, &BTreeSet::new()).map_err(|error| Error::Machine {
+        what: format!("could not decide whether a package belongs on this machine: {error}"),
+        hint: None,
+    })
+}
+
+/// The wheel that this machine takes, by its place in the list.
+fn best<'a>(target: &PythonTarget, files: impl IntoIterator<Item = &'a str>) -> Option<usize> {
+    let names: Vec<_> = files.into_iter().map(WheelName::parse).collect();
+    let best = target.best(names.iter().flatten())?;
+    names.iter().position(|name| name.as_ref() == Some(best))
+}
+
+fn files(package: &LockedPackage) -> impl Iterator<Item = &str> {
+    package.archives.iter().map(|archive| archive.file.as_deref().unwrap_or_default())
+}
+
+fn marker(package: &LockedPackage) -> Option<&str> {
+    package.python().and_then(|terms| terms.marker.as_deref())
+}
+
+/// The packages that belong here, each with the wheel this machine takes, if there is one.
+fn chosen<'a>(
+    target: &PythonTarget,
+    closure: &'a Closure,
+) -> Result<Vec<(&'a InstallPath, &'a LockedPackage, Option<Archive<'a>>)>, Error> {
+    let mut out = Vec::new();
+    for (path, package) in &closure.packages {
+        if belongs(target, marker(package))? {
+            let archive = best(target, files(package)).and_then(|index| package.archives.get(index));
+            out.push((path, package, archive.map(|archive| Archive { package, archive })));
+        }
+    }
+    Ok(out)
+}
+
+fn read(stored: &StoredArchive, file: &str) -> Result<Result<Wheel, Refusal>, Error> {
+    Ok(wheel::read(file, &stored.wheel()?))
+}
+
+fn subject(key: &Key) -> PypiSubject<'_> {
+    PypiSubject {
+        file_name: key.file.as_deref().unwrap_or_default(),
+        archive: &key.integrity,
+    }
+}
+
+impl Ecosystem for Python {
+    fn resolve<'a>(&'a self, tools: &'a Tools<'a>, ask: Ask<'a>) -> Pending<'a, Resolution> {
+        resolve::resolve(tools, ask).boxed_local()
+    }
+
+    fn releases<'a>(&'a self, tools: &'a Tools<'a>, resolved: &'a mut Resolution) -> Pending<'a, Releases> {
+        resolve::releases(tools, resolved).boxed_local()
+    }
+
+    fn passed_over<'a>(&'a self, tools: &'a Tools<'a>, ask: Ask<'a>, resolved: &'a Resolution) -> Pending<'a, Vec<Finding>> {
+        passed::findings(tools, ask, resolved).boxed_local()
+    }
+
+    fn machine<'a>(&'a self, tools: &'a Tools<'a>, wanted: Option<&'a str>) -> Pending<'a, Machine> {
+        let python = tools.python(wanted).map(|python| Machine::Python(Box::new(python)));
+        std::future::ready(python).boxed_local()
+    }
+
+    fn recorded(&self, tools: &Tools<'_>, site: Site<'_>) -> Result<Recorded, Error> {
+        let Some(before) = tools.history.interpreter(site.scope, site.server)? else {
+            return Ok(Recorded::Nothing);
+        };
+        let said = format!("Python {} at {}", before.version, before.path.display());
+        Ok(match PythonRuntime::reopen(&before.path, &before.version) {
+            Ok(runtime) if runtime.identity() == before.identity => Recorded::As(Machine::Python(Box::new(runtime))),
+            Ok(runtime) => Recorded::Changed {
+                before: format!("{said} ({})", before.identity),
+                now: Some(format!("Python {} ({})", runtime.version(), runtime.identity())),
+            },
+            Err(error) => Recorded::Changed {
+                before: said,
+                now: PythonRuntime::ask(&before.path).ok().map(|_| error.to_string()),
+            },
+        })
+    }
+
+    fn needed(&self, machine: &Machine, resolved: &Resolution) -> Result<Vec<Wanted>, Error> {
+        let target = target(machine)?;
+        let mut wanted = Vec::new();
+        for claim in resolved.claims.values() {
+            let words = words(claim)?;
+            let here = belongs(&target, words.marker.as_deref())?;
+            let taken = best(&target, words.wheels.iter().map(|wheel| wheel.file.as_str())).filter(|_| here);
+            let smallest = || (0..words.wheels.len()).min_by_key(|&index| (words.wheels[index].size.unwrap_or(u64::MAX), index));
+            let index = taken.or_else(smallest).unwrap_or_default();
+            wanted.extend(claim.archives.get(index).cloned());
+        }
+        Ok(wanted)
+    }
+
+    fn fetch<'a>(&'a self, tools: &'a Tools<'a>, wanted: &'a Wanted, sink: Sink<'a>) -> Pending<'a, ()> {
+        async move {
+            let (pypi, network) = tools.index("fetch wheels").await?;
+            let file = wanted.key.file.as_deref().unwrap_or_default();
+            let fetched = pypi.fetch(network, &wanted.key.name, file, sink).await;
+            fetched.map(drop).map_err(|error: FetchError<StoreError>| match error {
+                FetchError::Pypi(error) => Error::Pypi(error),
+                FetchError::Sink(error) => Error::Store(error),
+            })
+        }
+        .boxed_local()
+    }
+
+    fn attestations<'a>(&'a self, tools: &'a Tools<'a>, key: &'a Key, announced: Option<&'a Announced>) -> Pending<'a, Option<Vec<u8>>> {
+        async move {
+            let (pypi, network) = tools.index("ask for attestations").await?;
+            let file = match announced {
+                Some(Announced::Python(file)) => Some((**file).clone()),
+                _ => {
+                    pypi.file(network, key.name.as_str(), key.file.as_deref().unwrap_or_default())
+                        .await?
+                }
+            };
+            match file {
+                Some(file) => Ok(pypi.provenance(network, &file).await?),
+                None => Ok(None),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn documents(&self, _: &Key, reply: &[u8]) -> Result<Vec<Document>, Refused> {
+        read_pep740(reply).map_err(Refused::Undecidable)
+    }
+
+    fn prove(&self, trust: &Trust, key: &Key, _: &[RegistrySignature], documents: &[Document], now: Timestamp) -> Result<Proven, Refused> {
+        prove_pypi(trust, subject(key), documents, now)
+    }
+
+    fn confirm(&self, store: &Store, claimed: &Claimed) -> Result<Result<Confirmed, NotConfirmed>, Error> {
+        let words = words(claimed)?;
+        let mut first: Option<Wheel> = None;
+        for wanted in &claimed.archives {
+            let file = wanted.key.file.as_deref().unwrap_or_default();
+            let Some(stored) = store.archive(&wanted.key.integrity, file)? else {
+                continue;
+            };
+            let claim = wheel::Claim {
+                name: words.name.clone(),
+                version: words.version.clone(),
+                requires_python: claimed.runtime.get(file).cloned(),
+                requires: None,
+            };
+            let wheel = match confirm(&claim, file, &stored.wheel()?) {
+                Ok(wheel) => wheel,
+                Err(refusal) => {
+                    return Ok(Err(NotConfirmed {
+                        confused: matches!(refusal, Refusal::Confused(_)),
+                        what: refusal.to_string(),
+                    }));
+                }
+            };
+            match &first {
+                Some(first) if first.requires != wheel.requires || first.requires_python != wheel.requires_python => {
+                    return Ok(Err(NotConfirmed {
+                        confused: true,
+                        what: format!("`{file}` says something else about its dependencies than another wheel of the same version"),
+                    }));
+                }
+                Some(_) => {}
+                None => first = Some(wheel),
+            }
+        }
+        let wheel = first.ok_or_else(|| gone("fetching the wheels"))?;
+        let source = wheel.repositories.iter().find_map(|text| repository_of(text));
+        Ok(Ok((locked(words, claimed, wheel), source)))
+    }
+
+    fn differences(&self, stored: &StoredArchive, at: Archive<'_>) -> Result<Vec<String>, Error> {
+        let file = at.archive.file.as_deref().unwrap_or_default();
+        Ok(match check_locked(at.package, file, &stored.wheel()?) {
+            Ok(differences) => differences.iter().map(ToString::to_string).collect(),
+            Err(refusal) => vec![refusal.to_string()],
+        })
+    }
+
+    fn repository(&self, stored: &StoredArchive, at: Archive<'_>) -> Result<Option<String>, Error> {
+        let wheel = read(stored, at.archive.file.as_deref().unwrap_or_default())?;
+        Ok(wheel
+            .ok()
+            .and_then(|wheel| wheel.repositories.iter().find_map(|text| repository_of(text))))
+    }
+
+    fn launch(&self, store: &Store, name: &ServerName, entry: &ServerEntry, closure: &Closure) -> Result<Launch, Error> {
+        let (wheel, root) = own_wheel(store, closure)?;
+        let failed = |what: String, hint: Option<String>| Error::Entry {
+            server: name.clone(),
+            what,
+            hint,
+        };
+        let wheel = wheel.map_err(|refusal| failed(refusal.to_string(), refusal.hint()))?;
+        let script = entry_point(&wheel, entry.bin.as_deref()).map_err(|error| failed(error.to_string(), error.hint()))?;
+        let wanted = root.python().and_then(|terms| terms.requires_python.clone());
+        Ok(Launch {
+            runtime: Runtime::Python { wanted },
+            entry: script.to_string(),
+            args: entry.args.clone(),
+            env: super::npm::sorted(&entry.env),
+            cwd: entry.cwd,
+            network: entry.network,
+        })
+    }
+
+    fn wrong_launch(&self, store: &Store, closure: &Closure, launch: &Launch) -> Result<Option<String>, Error> {
+        let (wheel, root) = own_wheel(store, closure)?;
+        let Ok(entry) = launch.entry.parse::<EntryPoint>() else {
+            return Ok(Some(format!("`{}` is no console script", launch.entry)));
+        };
+        Ok(match wheel {
+            Ok(wheel) if wheel.scripts.get(entry.name()) == Some(&entry) => None,
+            Ok(_) => Some(format!("{} has no console script `{}`", root.label(), launch.entry)),
+            Err(refusal) => Some(refusal.to_string()),
+        })
+    }
+
+    fn runtime_finding(&self, _: &Machine, _: &ServerName, _: &Closure) -> Result<Option<Finding>, Error> {
+        // One that does not fit is never chosen.
+        Ok(None)
+    }
+
+    fn required<'a>(&self, machine: &Machine, closure: &'a Closure) -> Result<Vec<Archive<'a>>, Error> {
+        let chosen = chosen(&target(machine)?, closure)?;
+        Ok(chosen.into_iter().filter_map(|(_, _, archive)| archive).collect())
+    }
+
+    fn unfit(&self, machine: &Machine, closure: &Closure) -> Result<Option<String>, Error> {
+        let unfit = chosen(&target(machine)?, closure)?
+            .into_iter()
+            .find(|(_, _, archive)| archive.is_none());
+        let version = runtime(machine)?.version();
+        Ok(unfit.map(|(_, package, _)| {
+            format!(
+                "it needs {}, which has no wheel for this machine (Python {version}, {})",
+                package.label(),
+                runtime_platform(machine)
+            )
+        }))
+    }
+
+    fn unpacked<'a>(&self, machine: &Machine, closure: &'a Closure) -> Result<Vec<(&'a InstallPath, Archive<'a>)>, Error> {
+        let chosen = chosen(&target(machine)?, closure)?;
+        Ok(chosen.into_iter().filter_map(|(path, _, archive)| Some((path, archive?))).collect())
+    }
+
+    fn tree(&self, machine: &Machine, server: &ServerName, closure: &Closure) -> Result<(InstallId, Vec<Part>), Error> {
+        let runtime = runtime(machine)?;
+        let parts: Vec<Part> = self
+            .unpacked(machine, closure)?
+            .iter()
+            .map(|(_, at)| Part {
+                place: Place::Wheel {
+                    file: at.archive.file.clone().unwrap_or_default(),
+                    site: runtime.site_packages(),
+                },
+                integrity: at.archive.integrity.clone(),
+                what: at.label(),
+            })
+            .collect();
+        let interpreter = format!("{} {}", runtime.version(), runtime.identity());
+        Ok((InstallId::of_python(server, &interpreter, &parts), parts))
+    }
+
+    fn files(&self, stored: &StoredArchive) -> Result<Files, Error> {
+        let mut bytes = BTreeMap::new();
+        stored.for_each_wheel_file(&mut |path, _, content| {
+            bytes.insert(unversioned(path), content.to_vec());
+        })?;
+        // It names every other file with its digest: each change would be told twice.
+        bytes.remove(RECORD);
+        let mut contents = ArchiveContents {
+            files: stored.wheel()?.files,
+            manifest: bytes.get("dist-info/METADATA").cloned().unwrap_or_default(),
+        };
+        for file in &mut contents.files {
+            file.path = unversioned(&file.path);
+        }
+        contents.files.retain(|file| file.path != RECORD);
+        contents.files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok((contents, bytes))
+    }
+
+    fn start(&self, machine: &Machine, start: Start<'_>) -> Result<Launchable, Error> {
+        let Start {
+            installed,
+            launch,
+            digest,
+            approval,
+            env,
+        } = start;
+        Ok(launch::python(installed, launch, digest, approval, runtime(machine)?, env)?)
+    }
+}
+
+const RECORD: &str = "dist-info/RECORD";
+
+/// A wheel's path without the version in the names of its own folders, so that two versions can be
+/// compared file by file.
+fn unversioned(path: &str) -> String {
+    let Some((first, rest)) = path.split_once('/') else {
+        return path.to_owned();
+    };
+    for end in ["dist-info", "data"] {
+        if first.ends_with(&format!(".{end}")) {
+            return format!("{end}/{rest}");
+        }
+    }
+    path.to_owned()
+}
+
+fn runtime_platform(machine: &Machine) -> String {
+    runtime(machine).map_or_else(|_| String::new(), |runtime| runtime.facts().markers.platform_machine.clone())
+}
+
+/// The server's own wheel that is at hand.
+fn own_wheel<'a>(store: &Store, closure: &'a Closure) -> Result<(Result<Wheel, Refusal>, &'a LockedPackage), Error> {
+    const WHAT: &str = "reading the server's own wheel";
+    let root = closure.root_package().ok_or_else(|| gone(WHAT))?;
+    let (stored, index) = at_hand(store, root)?.ok_or_else(|| gone(WHAT))?;
+    let file = root
+        .archives
+        .get(index)
+        .and_then(|archive| archive.file.as_deref())
+        .unwrap_or_default();
+    Ok((read(&stored, file)?, root))
+}
+
+fn locked(claim: &Claim, claimed: &Claimed, wheel: Wheel) -> LockedPackage {
+    let archive = |wanted: &Wanted| LockedArchive {
+        file: wanted.key.file.clone(),
+        integrity: wanted.key.integrity.clone(),
+        evidence: Evidence::default(),
+    };
+    let mut archives: Vec<_> = claimed.archives.iter().map(archive).collect();
+    archives.sort_by(|a, b| a.file.cmp(&b.file));
+    let pure = archives
+        .iter()
+        .all(|archive| archive.file.as_ref().is_some_and(|file| file.ends_with("-any.whl")));
+    LockedPackage {
+        name: claim.name.clone(),
+        version: claim.version.clone(),
+        archives,
+        scripts: wheel.startup,
+        native: pure && wheel.native,
+        terms: Terms::Python(PythonTerms {
+            marker: claim.marker.clone(),
+            requires: wheel.requires,
+            requires_python: wheel.requires_python,
+            built: false,
+        }),
+    }
+}

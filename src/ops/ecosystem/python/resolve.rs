@@ -1,0 +1,138 @@
+//! Resolving by uv, and the index's word about every wheel.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{AT_ONCE, Announced, Ask, Claimed, Key, Project, PypiError, Release, Releases, Resolution, Wanted, Words, gone, pypi, words};
+use crate::error::Error;
+use crate::model::{InstallPath, PackageName, Source};
+use crate::ops::tools::Tools;
+
+/// Resolves as of the cutoff; where nothing old enough satisfies the requirement, as of the day of
+/// the release that is wanted.
+pub(super) async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolution, Error> {
+    let Source::Pypi { name, extras, requirement } = ask.source else {
+        return Err(gone("reading the source"));
+    };
+    let (index, network) = tools.index(&format!("resolve `{name}`")).await?;
+    let uv = tools.uv().await?;
+    tools.person.note(&format!("resolving {name}"));
+    let wanted = pypi::Ask {
+        name: name.clone(),
+        extras: extras.clone(),
+        requirement: requirement.clone(),
+    };
+    let resolution = match index.resolve(uv, network, &wanted, ask.cutoff).await {
+        Err(PypiError::OnlyYounger { .. }) if ask.cutoff.is_some() => {
+            let free = index.resolve(uv, network, &wanted, None).await?;
+            let exact = pypi::Ask {
+                requirement: Some(format!("=={}", free.root.1)),
+                ..wanted
+            };
+            let uploaded = free
+                .claims
+                .get(&free.root)
+                .and_then(|claim| claim.wheels.iter().filter_map(|wheel| wheel.uploaded).max());
+            let next = uploaded.and_then(|uploaded| uploaded.checked_add(jiff::SignedDuration::from_secs(1)).ok());
+            match next {
+                Some(day) => match index.resolve(uv, network, &exact, Some(day)).await {
+                    Err(PypiError::OnlyYounger { .. }) => free,
+                    result => result?,
+                },
+                None => free,
+            }
+        }
+        result => result?,
+    };
+    let path = |(name, version): &(PackageName, String)| InstallPath::python(name, version).ok_or_else(|| gone("reading uv's answer"));
+    let root = path(&resolution.root)?;
+    let mut claims = BTreeMap::new();
+    for (key, claim) in resolution.claims {
+        claims.insert(path(&key)?, claimed(claim));
+    }
+    let runtime = own_python(index.project(network, name.as_str()).await?, &claims, &root)?;
+    Ok(Resolution {
+        root,
+        claims,
+        findings: Vec::new(),
+        runtime,
+    })
+}
+
+fn claimed(claim: pypi::Claim) -> Claimed {
+    let archive = |wheel: &pypi::ClaimedWheel| Wanted {
+        key: Key {
+            name: claim.name.clone(),
+            version: claim.version.clone(),
+            file: Some(wheel.file.clone()),
+            integrity: wheel.sha256.clone(),
+        },
+        address: None,
+    };
+    Claimed {
+        name: claim.name.clone(),
+        version: claim.version.clone(),
+        archives: claim.wheels.iter().map(archive).collect(),
+        runtime: BTreeMap::new(),
+        words: Words::Python(Box::new(claim)),
+    }
+}
+
+/// The Pythons that the asked-for version is for, as the index's page says: enough to choose an
+/// interpreter before anything is fetched. The wheel itself is asked later.
+fn own_python(project: Option<Arc<Project>>, claims: &BTreeMap<InstallPath, Claimed>, root: &InstallPath) -> Result<Option<String>, Error> {
+    let claim = claims.get(root).ok_or_else(|| gone("reading uv's answer"))?;
+    let files = claim.archives.iter().filter_map(|wanted| wanted.key.file.as_deref());
+    Ok(project.and_then(|project| files.filter_map(|file| project.file(file)?.requires_python.clone()).next()))
+}
+
+/// One page a project.
+pub(super) async fn releases(tools: &Tools<'_>, resolved: &mut Resolution) -> Result<Releases, Error> {
+    let (index, network) = tools.index("ask for release dates and attestations").await?;
+    let names: BTreeSet<PackageName> = resolved.claims.values().map(|claim| claim.name.clone()).collect();
+    let progress = tools.person.progress("releases", names.len());
+    let mut waiting = names.into_iter();
+    let mut running = futures_util::stream::FuturesUnordered::new();
+    let mut pages = BTreeMap::new();
+    loop {
+        while running.len() < AT_ONCE
+            && let Some(name) = waiting.next()
+        {
+            running.push(async move {
+                let page = index.project(network, name.as_str()).await;
+                (name, page)
+            });
+        }
+        let Some((name, page)) = futures_util::StreamExt::next(&mut running).await else {
+            break;
+        };
+        progress.step(name.as_str());
+        pages.insert(name, page?);
+    }
+    let mut releases = Releases::new();
+    for claim in resolved.claims.values_mut() {
+        words(claim)?;
+        for wanted in &claim.archives {
+            let file = wanted.key.file.clone().unwrap_or_default();
+            let lost = || PypiError::Gone {
+                name: claim.name.to_string(),
+                file: file.clone(),
+            };
+            let page = pages.get(&claim.name).and_then(Option::as_ref).ok_or_else(lost)?;
+            let listed = page.file(&file).ok_or_else(lost)?;
+            if listed.sha256.as_ref().is_some_and(|said| *said != wanted.key.integrity) {
+                return Err(Error::TwoDigests { file });
+            }
+            claim
+                .runtime
+                .extend(listed.requires_python.clone().map(|wanted| (file.clone(), wanted)));
+            let release = Release {
+                published: listed.upload_time,
+                signatures: Vec::new(),
+                attestations: listed.provenance.is_some().then(|| Announced::Python(Box::new(listed.clone()))),
+            };
+            releases.insert(wanted.key.clone(), release);
+        }
+    }
+    Ok(releases)
+}
