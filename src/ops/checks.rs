@@ -34,11 +34,9 @@ pub fn poison(name: &ServerName, pin: &Pin) -> Vec<Finding> {
         .collect()
 }
 
+/// What is wrong with a closure as a whole.
 pub fn poisons(closure: &Closure, source: &Source) -> Vec<crate::lock::check::Poison> {
-    match source {
-        Source::Npm { name, requirement } => check(closure, name, requirement.as_deref()),
-        _ => Vec::new(),
-    }
+    check(closure, source)
 }
 
 /// The manifest against the lock: what the user wants and what is pinned must be the same.
