@@ -20,7 +20,7 @@ pub fn poison(name: &ServerName, pin: &Pin) -> Vec<Finding> {
     let Pinned::Package { closure, .. } = &pin.pinned else {
         return Vec::new();
     };
-    poisons(closure, &pin.source)
+    check(closure, &pin.source)
         .into_iter()
         .map(|poison| {
             let text = poison.to_string();
@@ -32,11 +32,6 @@ pub fn poison(name: &ServerName, pin: &Pin) -> Vec<Finding> {
             Finding::new(code, grade, name, "", text.clone(), &json!(text))
         })
         .collect()
-}
-
-/// What is wrong with a closure as a whole.
-pub fn poisons(closure: &Closure, source: &Source) -> Vec<crate::lock::check::Poison> {
-    check(closure, source)
 }
 
 /// The manifest against the lock: what the user wants and what is pinned must be the same.

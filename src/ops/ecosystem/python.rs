@@ -13,6 +13,7 @@ use super::{
     Resolution, Sink, Site, Start, Wanted, Words, at_hand, gone,
 };
 use crate::error::Error;
+use crate::lock::check::check_here;
 use crate::manifest::ServerEntry;
 use crate::mcp::launch;
 use crate::mcp::probe::Launchable;
@@ -20,7 +21,7 @@ use crate::mcp::python::PythonRuntime;
 use crate::model::python::{EntryPoint, PythonTarget, WheelName};
 use crate::model::{
     ArchiveContents, Closure, Evidence, Finding, InstallPath, Launch, LockedArchive, LockedPackage, PythonTerms, RegistrySignature,
-    Runtime, ServerName, Terms,
+    Runtime, ServerName, Source, Terms,
 };
 use crate::ops::tools::Tools;
 use crate::registry::pypi::{self, Claim, FetchError, Project, PypiError};
@@ -294,7 +295,10 @@ impl Ecosystem for Python {
         Ok(chosen.into_iter().filter_map(|(_, _, archive)| archive).collect())
     }
 
-    fn unfit(&self, machine: &Machine, closure: &Closure) -> Result<Option<String>, Error> {
+    fn unfit(&self, machine: &Machine, closure: &Closure, source: &Source) -> Result<Option<String>, Error> {
+        if let Some(poison) = check_here(closure, source, &target(machine)?).first() {
+            return Ok(Some(poison.to_string()));
+        }
         let unfit = chosen(&target(machine)?, closure)?
             .into_iter()
             .find(|(_, _, archive)| archive.is_none());
