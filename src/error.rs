@@ -429,7 +429,7 @@ impl Error {
             Self::Runtime(source) => source.hint().into_iter().collect(),
             Self::Local(source) => source.hint().into_iter().collect(),
             Self::Source(source) => source.hint().into_iter().collect(),
-            Self::Launch(_) => one("review the change with `mcp-pin verify`"),
+            Self::Launch(source) => source.hint().map_or_else(|| one("review the change with `mcp-pin verify`"), |hint| vec![hint]),
             Self::Refused { reason, .. } => vec![reason.hint()],
             Self::Untrustworthy { .. } => {
                 one("this cannot be accepted; nothing was changed. Report it to the package's maintainers and the registry")
