@@ -212,11 +212,13 @@ impl Ecosystem for Python {
             let Some(stored) = store.archive(&wanted.key.integrity, file)? else {
                 continue;
             };
+            let beside = claimed.beside.get(file).cloned().unwrap_or_default();
             let claim = wheel::Claim {
                 name: words.name.clone(),
                 version: words.version.clone(),
-                requires_python: claimed.runtime.get(file).cloned(),
+                requires_python: beside.runtime,
                 requires: None,
+                metadata: beside.manifest,
             };
             let wheel = match confirm(&claim, file, &stored.wheel()?) {
                 Ok(wheel) => wheel,

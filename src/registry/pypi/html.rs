@@ -44,7 +44,12 @@ fn listing(attributes: &Attributes<'_>, file: String) -> Result<Listing, String>
     if provenance.as_deref() == Some("") {
         return Err(format!("its `data-provenance` of `{file}` is malformed"));
     }
+    let copy = attributes
+        .get("data-core-metadata")
+        .or_else(|| attributes.get("data-dist-info-metadata"));
+    let copy = copy.as_deref().and_then(|said| said.strip_prefix("sha256="));
     Ok(Listing {
+        metadata: copy.map(|hex| sha256(hex, &file)).transpose()?,
         sha256: digest,
         provenance,
         upload_time: None,

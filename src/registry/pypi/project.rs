@@ -140,6 +140,7 @@ fn file(index: &Index, at: usize, page: &str, listing: Listing) -> Result<IndexF
         yanked: listing.yanked,
         yanked_because: listing.yanked_because,
         requires_python: listing.requires_python,
+        metadata: listing.metadata,
         size: listing.size,
         index: at,
         name: listing.file,

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::*;
-use crate::model::{LockedPackage, PythonTerms, Sha256Digest, Terms};
+use crate::model::{Integrity, LockedPackage, PythonTerms, Sha256Digest, Terms};
 
 const FILE: &str = "foo_bar-1.0-py3-none-any.whl";
 const INFO: &str = "foo_bar-1.0.dist-info";
@@ -419,6 +419,7 @@ fn claim() -> Claim {
         version: "1".into(),
         requires_python: Some(">= 3.10.0".into()),
         requires: Some(vec!["A ; extra=='x'".into(), "b >= 1".into()]),
+        metadata: None,
     }
 }
 
@@ -450,8 +451,18 @@ fn every_kind_of_confusion_is_named() {
         version: "1.0.1".into(),
         requires_python: Some(">=3.9".into()),
         requires: Some(vec!["b>=1".into()]),
+        metadata: Some(Integrity::Sha256([7; 32])),
     };
-    assert_eq!(confused(&lie, &honest), ["name", "version", "Requires-Python", "Requires-Dist"]);
+    assert_eq!(
+        confused(&lie, &honest),
+        ["name", "version", "Requires-Python", "Requires-Dist", "METADATA"]
+    );
+    let text = &honest.contents().read["foo_bar-1.0.dist-info/METADATA"];
+    let truth = Claim {
+        metadata: Some(Integrity::Sha256(*Sha256Digest::of(text).as_bytes())),
+        ..claim()
+    };
+    assert_eq!(confused(&truth, &honest), [""; 0]);
     let python = |claimed: &str, archived: &str| {
         let claim = Claim {
             requires_python: Some(claimed.into()),
