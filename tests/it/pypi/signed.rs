@@ -230,10 +230,10 @@ fn evidence_that_is_stripped_or_out_of_reach_is_no_pass() {
     // An update to a version without any is a downgrade.
     scene.publish(&demo("1.1"), None);
     unchanged(&machine, &UPDATE, 1).says("demo-mcp-server");
-    // Announced, and not to be had: undecided, and never "there is none".
+    // Announced, and said not to be there: told. No answer: undecided, and never "there is none".
     let scene = Scene::with_demo();
     scene.index.loses_provenance(&file);
-    unchanged(&scene.machine(), &INSTALL, 2).says("demo-mcp-server");
+    scene.machine().run(&INSTALL).exits(0).says("attestation-missing").says(&file);
     for trouble in [Trouble::Status(500), Trouble::Hangup, Trouble::Truncated] {
         let scene = Scene::with_demo();
         scene.index.trouble(&FakePypi::provenance_path(&file), trouble);
