@@ -232,6 +232,10 @@ fn another_package_in_the_name_of_this_one_is_refused() {
     let mut both = tag("Tag: py2-none-any\nTag: py3-none-any\n");
     both.file_name = "foo_bar-1.0-py2.py3-none-any.whl";
     both.read().unwrap();
+    // Some tools write the set in the short form that file names have.
+    let mut short = tag("Tag: py3.py2-none-any\n");
+    short.file_name = "foo_bar-1.0-py2.py3-none-any.whl";
+    short.read().unwrap();
     metadata("Version: 1.0\nReq", "Version: v1.0.0\nReq").read().unwrap();
 }
 
