@@ -211,7 +211,6 @@ impl Ecosystem for Python {
                 name: words.name.clone(),
                 version: words.version.clone(),
                 requires_python: claimed.runtime.get(file).cloned(),
-                requires: None,
             };
             let wheel = match confirm(&claim, file, &stored.wheel()?) {
                 Ok(wheel) => wheel,
