@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 
 use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
 
-use crate::model::{LockedPackage, PackageName, Terms, WheelContents};
+use crate::model::{Integrity, LockedPackage, PackageName, Sha256Digest, Terms, WheelContents};
 
 use super::{Confusion, Refusal, Wheel, read};
 
@@ -18,6 +18,8 @@ pub struct Claim {
     pub version: String,
     /// The index's `data-requires-python`, where it gives one: it may leave it out.
     pub requires_python: Option<String>,
+    /// The digest of the copy of METADATA that the index gave to the resolver, where it tells.
+    pub metadata: Option<Integrity>,
 }
 
 /// Reads a wheel, if it is what was claimed. Everything in the result is the archive's own word.
@@ -31,6 +33,14 @@ pub fn confirm(claim: &Claim, file_name: &str, contents: &WheelContents) -> Resu
         if !same_specifiers(claimed, archived) {
             found.add("Requires-Python", tick(claimed), tick(archived));
         }
+    }
+    let mut read = contents.read.iter();
+    let own = read.find_map(|(path, bytes)| path.ends_with(".dist-info/METADATA").then(|| Sha256Digest::of(bytes)));
+    let own = own.map(|digest| Integrity::Sha256(*digest.as_bytes()));
+    if let (Some(claimed), Some(own)) = (&claim.metadata, own)
+        && *claimed != own
+    {
+        found.add("METADATA", claimed.to_string(), own.to_string());
     }
     if found.0.is_empty() {
         Ok(wheel)

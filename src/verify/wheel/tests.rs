@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::*;
-use crate::model::{LockedPackage, PythonTerms, Sha256Digest, Terms};
+use crate::model::{Integrity, LockedPackage, PythonTerms, Sha256Digest, Terms};
 
 const FILE: &str = "foo_bar-1.0-py3-none-any.whl";
 const INFO: &str = "foo_bar-1.0.dist-info";
@@ -435,6 +435,7 @@ fn claim() -> Claim {
         name: "foo-bar".parse().unwrap(),
         version: "1".into(),
         requires_python: Some(">= 3.10.0".into()),
+        metadata: None,
     }
 }
 
@@ -464,8 +465,18 @@ fn every_kind_of_confusion_is_named() {
         name: "evil".parse().unwrap(),
         version: "1.0.1".into(),
         requires_python: Some(">=3.9".into()),
+        metadata: Some(Integrity::Sha256([7; 32])),
     };
-    assert_eq!(confused(&lie, &honest), ["name", "version", "Requires-Python"]);
+    assert_eq!(
+        confused(&lie, &honest),
+        ["name", "version", "Requires-Python", "METADATA"]
+    );
+    let text = &honest.contents().read["foo_bar-1.0.dist-info/METADATA"];
+    let truth = Claim {
+        metadata: Some(Integrity::Sha256(*Sha256Digest::of(text).as_bytes())),
+        ..claim()
+    };
+    assert_eq!(confused(&truth, &honest), [""; 0]);
     let python = |claimed: &str, archived: &str| {
         let claim = Claim {
             requires_python: Some(claimed.into()),

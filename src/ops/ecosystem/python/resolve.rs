@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::super::Beside;
 use super::{AT_ONCE, Announced, Ask, Claimed, Key, Project, PypiError, Release, Releases, Resolution, Wanted, Words, gone, pypi, words};
 use crate::error::Error;
 use crate::model::{InstallPath, PackageName, Source};
@@ -90,7 +91,7 @@ fn claimed(claim: pypi::Claim) -> Claimed {
         name: claim.name.clone(),
         version: claim.version.clone(),
         archives: claim.wheels.iter().map(archive).collect(),
-        runtime: BTreeMap::new(),
+        beside: BTreeMap::new(),
         words: Words::Python(Box::new(claim)),
     }
 }
@@ -140,9 +141,11 @@ pub(super) async fn releases(tools: &Tools<'_>, resolved: &mut Resolution) -> Re
             if listed.sha256.as_ref().is_some_and(|said| *said != wanted.key.integrity) {
                 return Err(Error::TwoDigests { file });
             }
-            claim
-                .runtime
-                .extend(listed.requires_python.clone().map(|wanted| (file.clone(), wanted)));
+            let beside = Beside {
+                runtime: listed.requires_python.clone(),
+                manifest: listed.metadata.clone(),
+            };
+            claim.beside.insert(file.clone(), beside);
             let release = Release {
                 published: listed.upload_time,
                 signatures: Vec::new(),
