@@ -217,7 +217,6 @@ impl Ecosystem for Python {
                 name: words.name.clone(),
                 version: words.version.clone(),
                 requires_python: beside.runtime,
-                requires: None,
                 metadata: beside.manifest,
             };
             let wheel = match confirm(&claim, file, &stored.wheel()?) {
