@@ -68,6 +68,14 @@ pub enum Error {
         /// What helps.
         hint: Option<String>,
     },
+    /// The server's package asks for a runtime that this machine has not.
+    #[error("could not use {package} on this machine")]
+    NoRuntime {
+        /// Name and version.
+        package: String,
+        /// What it asks for, and what there is.
+        source: RuntimeError,
+    },
     /// An index's page gives a file one digest, and gave the resolver another.
     #[error("the index gives two digests for `{file}`: it, or something between, answers differently each time")]
     TwoDigests {
@@ -341,6 +349,7 @@ impl Error {
             | Self::Net(_)
             | Self::History(_)
             | Self::Runtime(_)
+            | Self::NoRuntime { .. }
             | Self::Local(_)
             | Self::Launch(_)
             | Self::Source(_)
@@ -427,9 +436,15 @@ impl Error {
             }
             Self::History(source) => source.hint().into_iter().collect(),
             Self::Runtime(source) => source.hint().into_iter().collect(),
+            Self::NoRuntime { source, .. } => {
+                let older = "or ask for an older version of the server, for example with `<VERSION` behind its name";
+                source.hint().into_iter().chain([older.to_owned()]).collect()
+            }
             Self::Local(source) => source.hint().into_iter().collect(),
             Self::Source(source) => source.hint().into_iter().collect(),
-            Self::Launch(source) => source.hint().map_or_else(|| one("review the change with `mcp-pin verify`"), |hint| vec![hint]),
+            Self::Launch(source) => source
+                .hint()
+                .map_or_else(|| one("review the change with `mcp-pin verify`"), |hint| vec![hint]),
             Self::Refused { reason, .. } => vec![reason.hint()],
             Self::Untrustworthy { .. } => {
                 one("this cannot be accepted; nothing was changed. Report it to the package's maintainers and the registry")

@@ -52,7 +52,11 @@ pub(super) const PYTHON: &[Mutation] = &[
     ("native", |pin| python(pin).native = true),
     ("marker", |pin| python(pin).python_mut().marker = Some("os_name == 'nt'".into())),
     ("requires", |pin| python(pin).python_mut().requires.clear()),
-    ("requires order", |pin| python(pin).python_mut().requires.insert(0, "a".into())),
+    ("requires order", |pin| {
+        let root = "site-packages/mcp-notes@2025.1.7".parse().unwrap();
+        package_of(pin).0.packages.get_mut(&root).unwrap().python_mut().requires.reverse();
+    }),
+    ("requires more", |pin| python(pin).python_mut().requires.push("a".into())),
     ("requires python", |pin| {
         python(pin).python_mut().requires_python = Some(">=3".into());
     }),

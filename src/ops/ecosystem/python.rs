@@ -4,6 +4,7 @@
 //! takes, or, of a package that this machine has no use for, the smallest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
@@ -132,17 +133,15 @@ impl Ecosystem for Python {
         let Some(before) = tools.history.interpreter(site.scope, site.server)? else {
             return Ok(Recorded::Nothing);
         };
-        let at = |path: &std::path::Path| path.display().to_string();
-        let changed = |now: (String, String)| Recorded::Changed {
-            before: (at(&before.path), before.version.clone()),
-            now,
-        };
-        Ok(match PythonRuntime::ask(&before.path) {
-            Ok(runtime) if runtime.path() == before.path && runtime.version() == before.version && runtime.identity() == before.identity => {
-                Recorded::As(Machine::Python(Box::new(runtime)))
-            }
-            Ok(runtime) => changed((format!("{}, {}", at(runtime.path()), runtime.identity()), runtime.version().to_owned())),
-            Err(error) => changed((error.to_string(), "gone".to_owned())),
+        let said = |path: &Path, version: &str, identity: &str| (path.display().to_string(), format!("{version}, {identity}"));
+        Ok(match PythonRuntime::reopen(&before.path, &before.version) {
+            Ok(runtime) if runtime.identity() == before.identity => Recorded::As(Machine::Python(Box::new(runtime))),
+            _ => Recorded::Changed {
+                now: PythonRuntime::ask(&before.path)
+                    .ok()
+                    .map(|now| said(now.path(), now.version(), &now.identity())),
+                before: said(&before.path, &before.version, &before.identity),
+            },
         })
     }
 
@@ -153,6 +152,12 @@ impl Ecosystem for Python {
             let words = words(claim)?;
             let here = belongs(&target, words.marker.as_deref())?;
             let taken = best(&target, words.wheels.iter().map(|wheel| wheel.file.as_str())).filter(|_| here);
+            if here && taken.is_none() {
+                return Err(Error::Machine {
+                    what: no_wheel(&format!("{}@{}", claim.name, claim.version), machine)?,
+                    hint: None,
+                });
+            }
             let smallest = || (0..words.wheels.len()).min_by_key(|&index| (words.wheels[index].size.unwrap_or(u64::MAX), index));
             let index = taken.or_else(smallest).unwrap_or_default();
             wanted.extend(claim.archives.get(index).cloned());
@@ -207,11 +212,12 @@ impl Ecosystem for Python {
             let Some(stored) = store.archive(&wanted.key.integrity, file)? else {
                 continue;
             };
+            let beside = claimed.beside.get(file).cloned().unwrap_or_default();
             let claim = wheel::Claim {
                 name: words.name.clone(),
                 version: words.version.clone(),
-                requires_python: claimed.runtime.get(file).cloned(),
-                requires: None,
+                requires_python: beside.runtime,
+                metadata: beside.manifest,
             };
             let wheel = match confirm(&claim, file, &stored.wheel()?) {
                 Ok(wheel) => wheel,
@@ -305,14 +311,7 @@ impl Ecosystem for Python {
         let unfit = chosen(&target(machine)?, closure)?
             .into_iter()
             .find(|(_, _, archive)| archive.is_none());
-        let version = runtime(machine)?.version();
-        Ok(unfit.map(|(_, package, _)| {
-            format!(
-                "it needs {}, which has no wheel for this machine (Python {version}, {})",
-                package.label(),
-                runtime_platform(machine)
-            )
-        }))
+        unfit.map(|(_, package, _)| no_wheel(&package.label(), machine)).transpose()
     }
 
     fn unpacked<'a>(&self, machine: &Machine, closure: &'a Closure) -> Result<Vec<(&'a InstallPath, Archive<'a>)>, Error> {
@@ -385,8 +384,13 @@ fn unversioned(path: &str) -> String {
     path.to_owned()
 }
 
-fn runtime_platform(machine: &Machine) -> String {
-    runtime(machine).map_or_else(|_| String::new(), |runtime| runtime.facts().markers.platform_machine.clone())
+fn no_wheel(package: &str, machine: &Machine) -> Result<String, Error> {
+    let runtime = runtime(machine)?;
+    let platform = &runtime.facts().markers.platform_machine;
+    Ok(format!(
+        "`{package}` has no wheel for this machine (Python {}, {platform})",
+        runtime.version()
+    ))
 }
 
 /// The server's own wheels that are at hand; at least one.

@@ -57,6 +57,13 @@ impl Pypi {
         let project = project.ok_or_else(|| PypiError::UnknownPackage { name: name.clone() })?;
         let mut before = before.filter(|_| project.is_dated());
         let Chosen { version, universe } = universe::choose(&project, ask.requirement.as_deref(), before)?;
+        if !universe.has_any() {
+            return Err(PypiError::OldPython {
+                name,
+                version: version.to_string(),
+                wanted: universe.rest(),
+            });
+        }
         let folder = uv.folder(&self.indexes)?;
         let mut universe = universe;
         let mut first = None;

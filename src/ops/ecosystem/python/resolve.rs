@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::super::Beside;
 use super::{AT_ONCE, Announced, Ask, Claimed, Key, Project, PypiError, Release, Releases, Resolution, Wanted, Words, gone, pypi, words};
 use crate::error::Error;
 use crate::model::{InstallPath, PackageName, Source};
@@ -47,7 +48,10 @@ pub(super) async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolutio
     let path = |(name, version): &(PackageName, String)| InstallPath::python(name, version).ok_or_else(|| gone("reading uv's answer"));
     let root = path(&resolution.root)?;
     let mut claims = BTreeMap::new();
-    for (key, claim) in resolution.claims {
+    for (key, mut claim) in resolution.claims {
+        if key == resolution.root {
+            claim.marker = within(claim.marker, &resolution.requires_python);
+        }
         claims.insert(path(&key)?, claimed(claim));
     }
     let runtime = own_python(index.project(network, name.as_str()).await?, &claims, &root)?;
@@ -56,6 +60,20 @@ pub(super) async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolutio
         claims,
         findings: Vec::new(),
         runtime,
+    })
+}
+
+/// The marker of the server's own package, with the oldest Python for which a closure was found: where
+/// its dependencies want a newer one than the package itself says, the lock must say so.
+fn within(marker: Option<String>, requires_python: &str) -> Option<String> {
+    let Some(oldest) = requires_python.split(',').find_map(|one| one.trim().strip_prefix(">=")) else {
+        return marker;
+    };
+    let bound = format!("python_full_version >= '{oldest}'");
+    Some(match marker {
+        Some(marker) if marker.contains(&bound) => marker,
+        Some(marker) => format!("({marker}) and {bound}"),
+        None => bound,
     })
 }
 
@@ -73,7 +91,7 @@ fn claimed(claim: pypi::Claim) -> Claimed {
         name: claim.name.clone(),
         version: claim.version.clone(),
         archives: claim.wheels.iter().map(archive).collect(),
-        runtime: BTreeMap::new(),
+        beside: BTreeMap::new(),
         words: Words::Python(Box::new(claim)),
     }
 }
@@ -123,9 +141,11 @@ pub(super) async fn releases(tools: &Tools<'_>, resolved: &mut Resolution) -> Re
             if listed.sha256.as_ref().is_some_and(|said| *said != wanted.key.integrity) {
                 return Err(Error::TwoDigests { file });
             }
-            claim
-                .runtime
-                .extend(listed.requires_python.clone().map(|wanted| (file.clone(), wanted)));
+            let beside = Beside {
+                runtime: listed.requires_python.clone(),
+                manifest: listed.metadata.clone(),
+            };
+            claim.beside.insert(file.clone(), beside);
             let release = Release {
                 published: listed.upload_time,
                 signatures: Vec::new(),
