@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     Announced, Archive, Ask, Claimed, Confirmed, Ecosystem, Files, Key, Machine, NotConfirmed, Pending, Recorded, Release, Releases,
-    Resolution, Sink, Site, Start, Wanted, Words, at_hand, gone,
+    Resolution, Sink, Site, Start, Wanted, Words, gone,
 };
 use crate::error::Error;
 use crate::lock::check::check_here;
@@ -228,15 +228,15 @@ impl Ecosystem for Python {
                     }));
                 }
             };
-            match &first {
-                Some(first) if first.requires != wheel.requires || first.requires_python != wheel.requires_python => {
-                    return Ok(Err(NotConfirmed {
-                        confused: true,
-                        what: format!("`{file}` says something else about its dependencies than another wheel of the same version"),
-                    }));
-                }
-                Some(_) => {}
-                None => first = Some(wheel),
+            let Some(first) = &first else {
+                first = Some(wheel);
+                continue;
+            };
+            if let Some(what) = disagreement(first, &wheel) {
+                return Ok(Err(NotConfirmed {
+                    confused: true,
+                    what: format!("`{file}` says something else about {what} than another wheel of the same version"),
+                }));
             }
         }
         let wheel = first.ok_or_else(|| gone("fetching the wheels"))?;
@@ -260,12 +260,14 @@ impl Ecosystem for Python {
     }
 
     fn launch(&self, store: &Store, name: &ServerName, entry: &ServerEntry, closure: &Closure) -> Result<Launch, Error> {
-        let (wheel, root) = own_wheel(store, closure)?;
+        let (wheels, root) = own_wheels(store, closure)?;
         let failed = |what: String, hint: Option<String>| Error::Entry {
             server: name.clone(),
             what,
             hint,
         };
+        // They agree: what does not was not confirmed.
+        let wheel = wheels.into_iter().next().ok_or_else(|| gone("reading the server's own wheel"))?;
         let wheel = wheel.map_err(|refusal| failed(refusal.to_string(), refusal.hint()))?;
         let script = entry_point(&wheel, entry.bin.as_deref()).map_err(|error| failed(error.to_string(), error.hint()))?;
         let wanted = root.python().and_then(|terms| terms.requires_python.clone());
@@ -280,15 +282,16 @@ impl Ecosystem for Python {
     }
 
     fn wrong_launch(&self, store: &Store, closure: &Closure, launch: &Launch) -> Result<Option<String>, Error> {
-        let (wheel, root) = own_wheel(store, closure)?;
         let Ok(entry) = launch.entry.parse::<EntryPoint>() else {
             return Ok(Some(format!("`{}` is no console script", launch.entry)));
         };
-        Ok(match wheel {
+        let (wheels, root) = own_wheels(store, closure)?;
+        // All of them: which one is unpacked, the machine decides.
+        Ok(wheels.into_iter().find_map(|wheel| match wheel {
             Ok(wheel) if wheel.scripts.get(entry.name()) == Some(&entry) => None,
             Ok(_) => Some(format!("{} has no console script `{}`", root.label(), launch.entry)),
             Err(refusal) => Some(refusal.to_string()),
-        })
+        }))
     }
 
     fn runtime_finding(&self, _: &Machine, _: &ServerName, _: &Closure) -> Result<Option<Finding>, Error> {
@@ -390,17 +393,35 @@ fn no_wheel(package: &str, machine: &Machine) -> Result<String, Error> {
     ))
 }
 
-/// The server's own wheel that is at hand.
-fn own_wheel<'a>(store: &Store, closure: &'a Closure) -> Result<(Result<Wheel, Refusal>, &'a LockedPackage), Error> {
+/// The server's own wheels that are at hand; at least one.
+fn own_wheels<'a>(store: &Store, closure: &'a Closure) -> Result<(Vec<Result<Wheel, Refusal>>, &'a LockedPackage), Error> {
     const WHAT: &str = "reading the server's own wheel";
     let root = closure.root_package().ok_or_else(|| gone(WHAT))?;
-    let (stored, index) = at_hand(store, root)?.ok_or_else(|| gone(WHAT))?;
-    let file = root
-        .archives
-        .get(index)
-        .and_then(|archive| archive.file.as_deref())
-        .unwrap_or_default();
-    Ok((read(&stored, file)?, root))
+    let mut wheels = Vec::new();
+    for archive in &root.archives {
+        let file = archive.file.as_deref().unwrap_or_default();
+        if let Some(stored) = store.archive(&archive.integrity, file)? {
+            wheels.push(read(&stored, file)?);
+        }
+    }
+    if wheels.is_empty() { Err(gone(WHAT)) } else { Ok((wheels, root)) }
+}
+
+/// What two wheels of one version say differently, of what the lock holds once for all of them. The
+/// attack: one more wheel of a version that is known, which this machine prefers, while the report
+/// is about the one that it took before and still has.
+fn disagreement(one: &Wheel, other: &Wheel) -> Option<&'static str> {
+    if one.requires != other.requires || one.requires_python != other.requires_python {
+        Some("its dependencies")
+    } else if one.startup != other.startup {
+        Some("the code that runs whenever Python starts")
+    } else if (&one.scripts, &one.unusable) != (&other.scripts, &other.unusable) {
+        Some("its console scripts")
+    } else if one.pure && other.pure && one.native != other.native {
+        Some("native code in it")
+    } else {
+        None
+    }
 }
 
 fn locked(claim: &Claim, claimed: &Claimed, wheel: Wheel) -> LockedPackage {
