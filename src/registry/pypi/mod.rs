@@ -12,6 +12,7 @@
 //! itself names. No index's address stands in this code, and a project's own files are never read.
 
 mod answer;
+mod built;
 mod default;
 mod error;
 mod explain;
@@ -38,6 +39,7 @@ use jiff::Timestamp;
 use reqwest::Url;
 
 pub use answer::{Claim, ClaimedWheel, Resolution};
+pub use built::{Built, Sought, Source};
 pub use error::PypiError;
 pub use fetch::FetchError;
 pub use names::{file_parts, normalised};
