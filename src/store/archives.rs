@@ -204,20 +204,26 @@ fn each_file(entries: &mut dyn Entries, f: &mut dyn FnMut(&str, bool, &[u8])) ->
 /// Whether a wheel's file is one that is read as a whole: directly in a `*.dist-info` folder, or a
 /// `.pth` file where Python would look for it.
 fn says_something(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
     let segments: Vec<_> = path.split('/').collect();
     match segments[..] {
-        [name] => name.ends_with(".pth"),
-        [folder, _] => folder.ends_with(".dist-info"),
-        [folder, "purelib" | "platlib", name] => folder.ends_with(".data") && name.ends_with(".pth"),
+        [name] => has_ending(name, "pth"),
+        [folder, _] => has_ending(folder, "dist-info"),
+        [folder, scheme, name] => has_ending(folder, "data") && ["purelib", "platlib"].contains(&scheme) && has_ending(name, "pth"),
         _ => false,
     }
 }
 
+/// Whether a name ends in `.ENDING`, in any letter case.
+fn has_ending(name: &str, ending: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, found)| found.eq_ignore_ascii_case(ending))
+}
+
 /// Whether Python or a system's loader takes a file for native code, by its name.
 fn is_library(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    [".so", ".pyd", ".dylib"].iter().any(|ending| name.ends_with(ending)) || name.contains(".so.")
+    let name = path.rsplit('/').next().unwrap_or_default();
+    // `libx.so.1` too.
+    let versioned = name.to_ascii_lowercase().contains(".so.");
+    versioned || ["so", "pyd", "dylib"].iter().any(|ending| has_ending(name, ending))
 }
 
 /// The `package.json` of an archive that is in hand and in no store. All rules of unpacking apply;

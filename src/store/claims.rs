@@ -40,13 +40,20 @@ struct Held {
 }
 
 impl Claims {
-    /// Claims files for the package of number `owner`, and the folders above them. Gives those that
-    /// another (or the same) package claimed before: there the contents must be compared.
+    /// Claims files for the package of number `owner`, and the folders above them: once for each
+    /// package. Gives those that another package claimed before: there the contents must be compared.
     pub(super) fn files<'p>(&self, owner: usize, paths: impl Iterator<Item = &'p str>) -> Result<HashSet<String>, Meeting> {
         let mut held = self.held();
         let mut known_folder = "";
-        let mut again = HashSet::new();
+        let (mut again, mut mine) = (HashSet::new(), HashSet::new());
         for path in paths {
+            if !mine.insert(path) {
+                // Which of its two files did the package mean?
+                return Err(Meeting {
+                    path: path.to_owned(),
+                    first: owner,
+                });
+            }
             if let Some((folder, _)) = path.rsplit_once('/')
                 && folder != known_folder
             {
@@ -139,6 +146,7 @@ mod tests {
         assert_eq!(files(2, "s/A/z.py"), meeting("s/A", 1));
         assert_eq!(files(2, "s/a"), meeting("s/a", 1));
         assert_eq!(files(1, "s/a/y.py/z"), meeting("s/a/y.py", 2));
+        assert_eq!(claims.files(3, ["s/w", "s/w"].into_iter()), meeting("s/w", 3));
     }
 
     #[test]

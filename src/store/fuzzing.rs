@@ -1,18 +1,34 @@
-//! A door for the fuzz targets into the reader of archives. Not built otherwise.
+//! A door for the fuzz targets into the readers of archives. Not built otherwise.
 
 use super::ArchiveError;
+use super::entry::Entries;
 use super::tarball::Tarball;
+use super::zip::Zip;
 
-/// Every file of an archive: path, executable bit, content.
+/// Path, executable bit and content of a file.
+pub type File = (String, bool, Vec<u8>);
+
+/// Every file of an npm archive.
 ///
 /// # Errors
 /// As the unpacking's.
-pub fn files(bytes: &[u8]) -> Result<Vec<(String, bool, Vec<u8>)>, ArchiveError> {
-    let mut tarball = Tarball::new("fuzzed", bytes);
+pub fn files(bytes: &[u8]) -> Result<Vec<File>, ArchiveError> {
+    all(&mut Tarball::new("fuzzed", bytes))
+}
+
+/// Every file of a wheel.
+///
+/// # Errors
+/// As the unpacking's.
+pub fn wheel_files(bytes: &[u8]) -> Result<Vec<File>, ArchiveError> {
+    all(&mut Zip::new("fuzzed", bytes)?)
+}
+
+fn all(entries: &mut dyn Entries) -> Result<Vec<File>, ArchiveError> {
     let mut files = Vec::new();
-    while let Some(head) = tarball.next_file()? {
+    while let Some(head) = entries.next_file()? {
         let mut content = Vec::new();
-        tarball.content(&mut content)?;
+        entries.content(&mut content)?;
         files.push((head.path, head.executable, content));
     }
     Ok(files)

@@ -169,4 +169,42 @@ mod tests {
         }
         assert_eq!(id.to_string().parse(), Ok(id));
     }
+
+    #[test]
+    fn a_python_identifier_covers_everything_and_no_order() {
+        let part = |file: &str, site: &str, byte: u8| Part {
+            place: Place::Wheel {
+                file: file.into(),
+                site: site.into(),
+            },
+            integrity: Integrity::Sha512([byte; 64]),
+            what: "w@1".into(),
+        };
+        let (name, other): (ServerName, ServerName) = ("n".parse().unwrap(), "m".parse().unwrap());
+        let (a, b) = (part("a.whl", "s", 1), part("b.whl", "s", 2));
+        let id = InstallId::of_python(&name, "3.12.1", [&a, &b]);
+        assert_eq!(id, InstallId::of_python(&name, "3.12.1", [&b, &a]));
+        for different in [
+            InstallId::of_python(&other, "3.12.1", [&a, &b]),
+            InstallId::of_python(&name, "3.12.2", [&a, &b]),
+            InstallId::of_python(&name, "3.12.1", [&a]),
+            InstallId::of_python(&name, "3.12.1", [&a, &part("b.whl", "s", 3)]),
+            InstallId::of_python(&name, "3.12.1", [&a, &part("c.whl", "s", 2)]),
+            InstallId::of_python(&name, "3.12.1", [&a, &part("b.whl", "t", 2)]),
+        ] {
+            assert_ne!(id, different);
+        }
+    }
+
+    #[test]
+    fn the_identifiers_of_npm_trees_stay() {
+        let platform = Platform {
+            os: "linux".into(),
+            cpu: "x64".into(),
+            libc: Some("glibc".into()),
+        };
+        let path: InstallPath = "node_modules/a".parse().unwrap();
+        let id = InstallId::of(&"n".parse().unwrap(), &platform, [(&path, &Integrity::Sha512([7; 64]))]);
+        assert_eq!(id.to_string(), "558c8f1326fcad848c15c7d9004b0d3901de52acff74fb4a35428fffb3bdf1d3");
+    }
 }

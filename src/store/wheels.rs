@@ -38,6 +38,9 @@ pub(super) struct File<'a> {
     pub(super) origin: Origin<'a>,
 }
 
+/// What [`Plan::visit`] calls with each file, its head and its content.
+type Visitor<'v> = dyn FnMut(&File<'_>, &FileHead, &mut dyn Entries) -> Result<(), StoreError> + 'v;
+
 /// Where a file comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin<'a> {
@@ -77,12 +80,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Calls `f` with every file that belongs into the tree because of a wheel, and its content.
-    pub(super) fn visit(
-        &self,
-        index: usize,
-        archive: &StoredArchive,
-        f: &mut dyn FnMut(&File<'_>, &FileHead, &mut dyn Entries) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn visit(&self, index: usize, archive: &StoredArchive, f: &mut Visitor<'_>) -> Result<(), StoreError> {
         let what = self.wheels[index].part.what.as_str();
         let mut zip = archive.zip()?;
         let places = self.places(index, &zip)?;

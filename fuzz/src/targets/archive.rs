@@ -1,11 +1,12 @@
 //! Archives: whatever the bytes are, no name leaves its folder, none stands twice.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 
-use flate2::Compression;
+use flate2::read::DeflateDecoder;
 use flate2::write::GzEncoder;
-use mcp_pin::store::fuzzing::files;
+use flate2::{Compression, Crc};
+use mcp_pin::store::fuzzing::{files, wheel_files};
 
 /// Bytes as they come from a registry.
 pub(crate) fn gzip(data: &[u8]) {
@@ -27,6 +28,66 @@ pub(crate) fn tar(data: &[u8]) {
         let content: usize = found.iter().map(|(_, _, content)| content.len()).sum();
         assert!(content <= data.len(), "more content than there are bytes");
     }
+}
+
+/// A wheel as it comes from an index.
+pub(crate) fn wheel(data: &[u8]) {
+    if let Ok(found) = wheel_files(data) {
+        sound(&found);
+        assert_eq!(wheel_files(data).as_ref(), Ok(&found), "two readings differ");
+        // Whoever cuts a byte off, or adds one, has another archive.
+        assert!(wheel_files(&data[1..]).is_err() && wheel_files(&data[..data.len() - 1]).is_err());
+        assert!(wheel_files(&[data, &[0]].concat()).is_err(), "bytes may follow the end");
+        let content: usize = found.iter().map(|(_, _, content)| content.len()).sum();
+        assert!(content <= data.len() * 1040, "more content than deflate can pack");
+    }
+}
+
+/// The same with the right checksums, which mutation alone would hardly find.
+pub(crate) fn wheel_mended(data: &[u8]) {
+    let mut data = data.to_vec();
+    mend(&mut data);
+    wheel(&data);
+}
+
+fn field<const N: usize>(data: &[u8], at: usize) -> Option<[u8; N]> {
+    data.get(at..at.checked_add(N)?)?.try_into().ok()
+}
+
+/// Goes through the directory, and gives each entry the checksum of what it unpacks to.
+fn mend(data: &mut [u8]) -> Option<()> {
+    let end = data.len().checked_sub(22)?;
+    let mut at = u32::from_le_bytes(field(data, end + 16)?) as usize;
+    for _ in 0..u16::from_le_bytes(field(data, end + 10)?) {
+        let record = data.get(at..at.checked_add(46)?)?;
+        let length = |at| field(record, at).map_or(0, u16::from_le_bytes) as usize;
+        let number = |at| field(record, at).map_or(0, u32::from_le_bytes) as usize;
+        let (deflated, packed, local) = (length(10) == 8, number(20), number(42));
+        let next = at + 46 + length(28) + length(30) + length(32);
+        let follow = length(8) & 8 != 0;
+        let name = u16::from_le_bytes(field(data, local.checked_add(26)?)?) as usize;
+        let extra = u16::from_le_bytes(field(data, local + 28)?) as usize;
+        let start = local + 30 + name + extra;
+        let packed = data.get(start..start.checked_add(packed)?)?;
+        let mut content = Vec::new();
+        if deflated {
+            DeflateDecoder::new(packed).take(1 << 20).read_to_end(&mut content).ok()?;
+        } else {
+            content.extend_from_slice(packed);
+        }
+        let behind = start + packed.len();
+        let mut crc = Crc::new();
+        crc.update(&content);
+        let crc = crc.sum().to_le_bytes();
+        data.get_mut(at + 16..at + 20)?.copy_from_slice(&crc);
+        if !follow {
+            data.get_mut(local + 14..local + 18)?.copy_from_slice(&crc);
+        } else if field(data, behind) == Some(*b"PK\x07\x08") {
+            data.get_mut(behind + 4..behind + 8)?.copy_from_slice(&crc);
+        }
+        at = next;
+    }
+    Some(())
 }
 
 const BLOCK: usize = 512;

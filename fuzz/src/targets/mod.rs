@@ -40,6 +40,8 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("text", surface::text),
     ("trusted-root", sigstore::root),
     ("tuf-stored", attest::tuf_stored),
+    ("wheel", archive::wheel),
+    ("wheel-mended", archive::wheel_mended),
 ];
 
 /// The input as text; targets of text pass over what is none.

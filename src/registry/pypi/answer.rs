@@ -43,6 +43,14 @@ pub struct Claim {
     pub source: Option<ClaimedWheel>,
 }
 
+impl Claim {
+    /// The files that the index has of it: its wheels, or the source distribution of which one was
+    /// built here.
+    pub fn files(&self) -> &[ClaimedWheel] {
+        self.source.as_ref().map_or(&self.wheels, std::slice::from_ref)
+    }
+}
+
 /// What is claimed of a wheel, or of a source distribution.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClaimedWheel {
@@ -92,9 +100,8 @@ pub(super) fn parse(text: &str, built: &[Built]) -> Result<BTreeMap<(PackageName
     {
         return Err(answer("it has parts that are only for some installs"));
     }
-    let packages = match document.get("packages") {
-        Some(Item::ArrayOfTables(packages)) => packages,
-        _ => return Err(answer("it lists no packages")),
+    let Some(Item::ArrayOfTables(packages)) = document.get("packages") else {
+        return Err(answer("it lists no packages"));
     };
     let mut claims = BTreeMap::new();
     for package in packages {

@@ -143,7 +143,7 @@ pub enum PypiError {
         version: String,
     },
     /// A dependency has only source distributions, and building one runs its code.
-    #[error("the dependency `{name}`{} has no wheel, only source that would have to be built", of_version(.version))]
+    #[error("the dependency `{name}`{} has no wheel, only source that would have to be built", of_version(.version.as_deref()))]
     SourceOnly {
         /// The dependency.
         name: String,
@@ -175,6 +175,13 @@ pub enum PypiError {
     /// An index that gives no SHA-256 of a wheel: nothing could be pinned.
     #[error("the index gives no sha256 of `{file}`")]
     NoDigest {
+        /// The wheel.
+        file: String,
+    },
+    /// uv and we were told different things about one file: the index, or somebody between, is at
+    /// fault.
+    #[error("uv and the index's own page give different digests of `{file}`")]
+    Disagree {
         /// The wheel.
         file: String,
     },
@@ -227,8 +234,8 @@ fn matching(requirement: &str) -> String {
     format!(" that matches `{requirement}`")
 }
 
-fn of_version(version: &Option<String>) -> String {
-    version.as_ref().map(|version| format!(" {version}")).unwrap_or_default()
+fn of_version(version: Option<&str>) -> String {
+    version.map(|version| format!(" {version}")).unwrap_or_default()
 }
 
 impl PypiError {
@@ -272,6 +279,7 @@ impl PypiError {
             | Self::Run { .. }
             | Self::Answer { .. }
             | Self::ForeignWheel { .. }
+            | Self::Disagree { .. }
             | Self::Failed { .. } => return None,
         };
         Some(text.to_owned())

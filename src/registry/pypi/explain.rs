@@ -86,35 +86,38 @@ pub(super) fn explain(output: &Output, indexes: &[Index], before: Option<Timesta
 /// of an index, whose path may be a credential; no password; nothing a terminal would obey.
 fn shown(text: &str, indexes: &[Index]) -> String {
     let paragraphs = text.split("\n\n").filter(|part| !part.trim_start().starts_with("hint:"));
-    let mut text = paragraphs.collect::<Vec<_>>().join("\n");
-    for index in indexes {
-        let address = index.address().trim_end_matches('/');
-        text = text.replace(address, "(index)");
-        for secret in index
-            .login()
-            .iter()
-            .flat_map(|login| [&login.password, &login.user])
-            .filter(|text| text.len() > 2)
-        {
-            text = text.replace(secret.as_str(), "****");
-        }
+    let lines = paragraphs
+        .flat_map(str::lines)
+        .filter(|line| !line.starts_with("warning:") && !line.starts_with("Using "));
+    let mut text = lines.collect::<Vec<_>>().join("\n");
+    let logins = indexes.iter().filter_map(Index::login);
+    for secret in logins
+        .flat_map(|login| [&login.password, &login.user])
+        .filter(|text| text.len() > 2)
+    {
+        text = text.replace(secret.as_str(), "****");
     }
-    let visible: String = text
-        .chars()
-        .flat_map(|c| -> Box<dyn Iterator<Item = char>> {
-            if c.is_ascii() || "×╰─▶│├".contains(c) {
-                Box::new(std::iter::once(c))
-            } else {
-                Box::new(c.escape_unicode())
-            }
-        })
-        .collect();
-    let text = program::redacted(&visible, MAX_CAUSE);
+    let visible: String = text.chars().map(visible).collect();
+    let mut text = program::redacted(&visible, usize::MAX);
+    // Only now: before, a user may have stood in the address.
+    for index in indexes {
+        text = text.replace(index.address().trim_end_matches('/'), "(index)");
+    }
+    let text: String = text.chars().take(MAX_CAUSE).collect();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let text = text
         .strip_prefix("No solution found when resolving dependencies cause: ")
         .unwrap_or(text);
     text.trim_start_matches(['×', ' ']).to_owned()
+}
+
+/// A character as it is, or what a terminal does not obey. uv draws its errors with some.
+fn visible(c: char) -> String {
+    if c.is_ascii() || "×╰─▶│├".contains(c) {
+        c.to_string()
+    } else {
+        c.escape_unicode().to_string()
+    }
 }
 
 /// The word before a phrase.

@@ -55,3 +55,83 @@ impl Pypi {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::net::testing::network;
+    use crate::registry::pypi::testing::{Served, Site, indexes};
+
+    async fn fetch(pypi: &Pypi, project: &str, file: &str) -> Result<String, FetchError<()>> {
+        let mut bytes = Vec::new();
+        let mut sink = |chunk: &[u8]| {
+            bytes.extend_from_slice(chunk);
+            Ok(())
+        };
+        let length = pypi.fetch(&network(), &project.parse().unwrap(), file, &mut sink).await?;
+        assert_eq!(length, bytes.len() as u64);
+        Ok(String::from_utf8(bytes).unwrap())
+    }
+
+    fn said(found: Result<String, FetchError<()>>) -> String {
+        match found {
+            Err(FetchError::Pypi(error)) => error.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn by_name_with_one_look_at_the_page() {
+        let site = Site::new();
+        site.project("low", vec![Served::wheel("low", "1.0", &[]), Served::wheel("low", "2.0", &[])]);
+        let pypi = site.pypi();
+        for file in ["low-1.0-py3-none-any.whl", "low-2.0-py3-none-any.whl"] {
+            assert_eq!(fetch(&pypi, "Low", file).await.unwrap(), file);
+        }
+        let pages = site.seen().iter().filter(|head| head.starts_with("GET /simple/")).count();
+        assert_eq!(pages, 1);
+    }
+
+    #[tokio::test]
+    async fn what_disappeared_is_named() {
+        let site = Site::new();
+        let gone = "the index no longer has `low-1.0-py3-none-any.whl` of `low`";
+        let file = "low-1.0-py3-none-any.whl";
+        // The project, the entry, the file.
+        assert_eq!(said(fetch(&site.pypi(), "low", file).await), gone);
+        site.project("low", vec![Served::wheel("low", "2.0", &[])]);
+        assert_eq!(said(fetch(&site.pypi(), "low", file).await), gone);
+        let elsewhere = Served::wheel("low", "1.0", &[]).with("url", json!("/nowhere.whl"));
+        site.project("low", vec![elsewhere]);
+        assert_eq!(said(fetch(&site.pypi(), "low", file).await), gone);
+        // An error is not "gone".
+        site.route("/nowhere.whl", 403, "text/plain", "");
+        assert!(said(fetch(&site.pypi(), "low", file).await).starts_with("could not fetch `low-1.0-py3-none-any.whl`"));
+        let refuses = site.project("low", vec![Served::wheel("low", "1.0", &[])]).pypi();
+        let name = "low".parse().unwrap();
+        let full = refuses.fetch(&network(), &name, file, &mut |_: &[u8]| Err("full")).await;
+        assert!(matches!(full, Err(FetchError::Sink("full"))));
+    }
+
+    #[tokio::test]
+    async fn the_password_goes_to_the_index_alone() {
+        let login = "bWU6aHVudGVyMg==";
+        let (site, files) = (Site::guarded(Some(login)), Site::new());
+        let pypi = indexes(&[&site.address().replace("http://", "http://me:hunter2@")]);
+        let other = format!("http://{}/there.whl", files.host());
+        files.route("/there.whl", 200, "application/zip", "there");
+        site.project(
+            "low",
+            vec![
+                Served::wheel("low", "1.0", &[]),
+                Served::wheel("low", "2.0", &[]).with("url", json!(other)),
+            ],
+        );
+        assert!(fetch(&pypi, "low", "low-1.0-py3-none-any.whl").await.is_ok());
+        assert_eq!(fetch(&pypi, "low", "low-2.0-py3-none-any.whl").await.unwrap(), "there");
+        assert_eq!(files.seen().len(), 1);
+        assert!(!files.seen()[0].to_lowercase().contains("authorization"), "{:?}", files.seen());
+    }
+}

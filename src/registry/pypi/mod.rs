@@ -11,6 +11,7 @@
 //! Which indexes: uv's settings where they name any, else pip's, else the default that uv or pip
 //! itself names. No index's address stands in this code, and a project's own files are never read.
 
+mod agree;
 mod answer;
 mod built;
 mod default;
@@ -164,5 +165,7 @@ fn resolved(index: &Index, page: &str, link: &str) -> Option<String> {
     index.may_follow(&url).then(|| url.to_string())
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

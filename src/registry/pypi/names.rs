@@ -29,7 +29,7 @@ pub(super) fn is_distribution(file_name: &str) -> bool {
 
 /// Whether a file name ends like a wheel.
 pub(super) fn is_wheel(file_name: &str) -> bool {
-    file_name.ends_with(".whl")
+    file_name.strip_suffix(".whl").is_some()
 }
 
 /// Project (normalised) and version (as written) that a distribution's file name says it is of:

@@ -94,6 +94,7 @@ impl Pypi {
             }
         };
         let claims = answer::parse(&text, built)?;
+        self.agree(network, &claims).await?;
         let root = name
             .parse::<PackageName>()
             .map(|name| (name, version.to_string()))
@@ -119,6 +120,7 @@ impl Pypi {
     pub async fn resolve_tools(
         &self,
         uv: &Uv,
+        network: &Network,
         requirements: &[String],
         minor: u32,
         mut before: Option<Timestamp>,
@@ -135,7 +137,11 @@ impl Pypi {
         let universe = Universe::from(minor);
         loop {
             match self.ask(uv, &folder, &lines, &universe, before).await {
-                Ok(text) => return answer::parse(&text, &[]),
+                Ok(text) => {
+                    let claims = answer::parse(&text, &[])?;
+                    self.agree(network, &claims).await?;
+                    return Ok(claims);
+                }
                 // Its index does not say when: then nobody can keep the young ones out.
                 Err(Failure::Undated) if before.is_some() => before = None,
                 Err(Failure::Undated) => {
@@ -158,7 +164,7 @@ impl Pypi {
     ) -> Result<String, Failure> {
         let other = |error: PypiError| Failure::Other(error);
         let run = |error: std::io::Error| Failure::Other(PypiError::Run { cause: error.to_string() });
-        std::fs::write(folder.project().join("requirements.in"), requirement).map_err(run)?;
+        std::fs::write(folder.question(), requirement).map_err(run)?;
         let output = uv
             .run(folder, &arguments(uv, folder, universe, before), LIMIT)
             .await
@@ -166,44 +172,28 @@ impl Pypi {
         if !output.success {
             return Err(explain(&output, &self.indexes, before));
         }
-        read(&folder.project().join("pylock.toml")).map_err(other)
+        read(&folder.answer()).map_err(other)
     }
 }
 
 fn arguments(uv: &Uv, folder: &Folder, universe: &Universe, before: Option<Timestamp>) -> Vec<OsString> {
-    let mut args: Vec<OsString> = [
-        "pip",
-        "compile",
-        "--universal",
-        "--no-build",
-        "--no-sources",
-        "--no-python-downloads",
-    ]
-    .iter()
-    .chain(&["--no-header", "--no-progress", "--color=never", "--index-strategy=first-index"])
-    .chain(&[
-        "--format=pylock.toml",
-        "--output-file=pylock.toml",
-        "--quiet",
-        "--resolution=highest",
-    ])
-    .map(OsString::from)
-    .collect();
-    args.push("--config-file".into());
-    args.push(folder.settings().into());
-    args.push(format!("--python-version={}", universe.lowest).into());
+    let words = "pip compile --universal --no-build --no-sources --no-python-downloads --no-header --no-progress --color=never \
+        --index-strategy=first-index --resolution=highest --format=pylock.toml";
+    let mut args: Vec<OsString> = words.split_whitespace().map(OsString::from).collect();
+    let mut pair = |option: &str, value: OsString| args.extend([option.into(), value]);
+    pair("--config-file", folder.settings().into());
+    pair("--output-file", folder.answer().into());
+    pair("--python-version", universe.lowest.to_string().into());
     if let Some(python) = uv.python() {
-        args.push("--python".into());
-        args.push(python.into());
+        pair("--python", python.into());
     }
     if folder.wheels().is_dir() {
-        args.push("--find-links".into());
-        args.push(folder.wheels().into());
+        pair("--find-links", folder.wheels().into());
     }
     if let Some(before) = before {
-        args.push(format!("--exclude-newer={before}").into());
+        pair("--exclude-newer", before.to_string().into());
     }
-    args.push("requirements.in".into());
+    args.push(folder.question().into());
     args
 }
 

@@ -145,7 +145,7 @@ impl Uv {
             cause: format!("no folder below `{}`: {error}", self.scratch.display()),
         };
         let dir = program::closed_folder(&self.scratch, "uv-").map_err(failed)?;
-        for name in ["project", "cache", "home"] {
+        for name in ["cache", "home"] {
             std::fs::create_dir(dir.path().join(name)).map_err(failed)?;
         }
         std::fs::write(dir.path().join("netrc"), "").map_err(failed)?;
@@ -166,9 +166,12 @@ impl Uv {
         Ok(Folder { dir, env })
     }
 
-    /// Runs uv in a closed folder, waits at most `limit`, and kills it with its children after that.
+    /// Runs uv, waits at most `limit`, and kills it with its children after that.
+    ///
+    /// It is run in `/`: uv, and scripts that look up the real uv or Python, read settings of the
+    /// folder they are run in and of all above it, which may be another's.
     pub(super) async fn run(&self, folder: &Folder, args: &[OsString], limit: Duration) -> Result<Output, PypiError> {
-        let output = program::run(&self.program, &folder.project(), args, &folder.env, limit).await;
+        let output = program::run(&self.program, Path::new("/"), args, &folder.env, limit).await;
         output.map_err(|error| match error {
             RunError::Io { cause } => PypiError::Run { cause },
             RunError::Timeout { seconds } => PypiError::Timeout { seconds },
@@ -183,8 +186,14 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) fn project(&self) -> PathBuf {
-        self.dir.path().join("project")
+    /// Where the requirement stands.
+    pub(super) fn question(&self) -> PathBuf {
+        self.dir.path().join("requirements.in")
+    }
+
+    /// Where uv puts its answer.
+    pub(super) fn answer(&self) -> PathBuf {
+        self.dir.path().join("pylock.toml")
     }
 
     pub(super) fn settings(&self) -> PathBuf {
@@ -219,4 +228,130 @@ fn version(stdout: &[u8]) -> Option<String> {
     let version = text.strip_prefix("uv ")?.split_whitespace().next()?;
     let fits = version.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-+".contains(&byte));
     fits.then(|| version.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::str::FromStr as _;
+
+    use super::*;
+
+    fn program(folder: &Path, text: &str) -> PathBuf {
+        std::fs::create_dir_all(folder).unwrap();
+        let path = folder.join("uv");
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    async fn discover(folders: &[&Path], project: Option<&Path>, scratch: &Path) -> Result<Uv, PypiError> {
+        let env = Environment::from([
+            ("PATH".into(), std::env::join_paths(folders).unwrap()),
+            ("HOME".into(), "/nobody".into()),
+            ("UV_INDEX_URL".into(), "http://me:hunter2@h/".into()),
+            ("HTTPS_PROXY".into(), "http://proxy.test".into()),
+            ("LD_PRELOAD".into(), "/evil.so".into()),
+            ("PYTHONPATH".into(), "/evil".into()),
+        ]);
+        Uv::discover(&env, project, scratch).await
+    }
+
+    #[tokio::test]
+    async fn a_projects_own_uv_is_passed_over_and_none_is_said_with_a_hint() {
+        let root = tempfile::tempdir().unwrap();
+        let (project, tools) = (root.path().join("project"), root.path().join("tools"));
+        let mark = root.path().join("mark");
+        program(&project.join("bin"), &format!("echo x > {}; echo 'uv 0.13.9'", mark.display()));
+        let bin = project.join("bin");
+        let error = discover(&[&bin], Some(&project), root.path()).await.unwrap_err();
+        assert_eq!(error, PypiError::NoUv);
+        assert!(error.hint().unwrap().contains("pipx install uv"));
+        let good = program(&tools, "echo 'uv 0.13.9 (TRIPLE)'");
+        let uv = discover(&[&bin, &tools], Some(&project), root.path()).await.unwrap();
+        assert_eq!((uv.program(), uv.version()), (good.as_path(), "0.13.9"));
+        assert!(!mark.exists());
+        // A stand-in needs the user's home to find the real one.
+        assert!(uv.shim && format!("{uv:?}").contains("0.13.9"));
+    }
+
+    #[tokio::test]
+    async fn a_real_program_is_preferred_to_a_stand_in() {
+        let root = tempfile::tempdir().unwrap();
+        let (shims, real) = (root.path().join("shims"), root.path().join("real"));
+        program(&shims, "echo 'uv 0.13.9'");
+        std::fs::create_dir(&real).unwrap();
+        std::fs::copy("/bin/true", real.join("uv")).unwrap();
+        // It is `true`: it names no version.
+        let error = discover(&[&shims, &real], None, root.path()).await.unwrap_err();
+        assert!(matches!(error, PypiError::Answer { .. }), "{error}");
+        std::os::unix::fs::symlink("/bin/true", shims.join("linked")).unwrap();
+        assert!(program::is_shim(&shims.join("uv")) && program::is_shim(&shims.join("linked")));
+        assert!(!program::is_shim(&real.join("uv")));
+    }
+
+    #[tokio::test]
+    async fn the_version_decides() {
+        let root = tempfile::tempdir().unwrap();
+        for (said, expected) in [
+            ("uv 0.6.17 (x)", "uv 0.6.17 is too old; 0.7 or newer is needed"),
+            ("uv 0.7.0", "ok"),
+            ("uv 1.0.0", "ok"),
+            ("uv x", "uv's answer cannot be used: `uv --version` names no version"),
+            ("npm 0.13.9", "uv's answer cannot be used: `uv --version` names none"),
+            ("uv 0.7;x", "uv's answer cannot be used: `uv --version` names none"),
+        ] {
+            program(root.path(), &format!("echo '{said}'"));
+            let found = discover(&[root.path()], None, root.path()).await;
+            let found = found.map_or_else(|error| error.to_string(), |_| "ok".to_owned());
+            assert_eq!(found, expected, "{said}");
+        }
+        program(root.path(), "echo 'uv 0.13.9'; exit 1");
+        assert!(discover(&[root.path()], None, root.path()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn uv_sees_a_handful_of_variables_and_a_closed_folder() {
+        let root = tempfile::tempdir().unwrap();
+        program(
+            root.path(),
+            "if [ \"$1\" = --version ]; then echo 'uv 0.13.9'; else /usr/bin/env; /bin/pwd; fi",
+        );
+        let uv = discover(&[root.path()], None, root.path()).await.unwrap();
+        let index = |text: &str| Index::parse(text, "x").unwrap();
+        let folder = uv
+            .folder(&[index("http://me:hunter2@first.test/a"), index("http://last.test/\"b")])
+            .unwrap();
+        let output = uv.run(&folder, &["x".into()], VERSION_LIMIT).await.unwrap();
+        let seen = String::from_utf8(output.stdout).unwrap();
+        for hidden in ["LD_PRELOAD", "PYTHONPATH", "UV_INDEX_URL"] {
+            assert!(!seen.contains(hidden), "{seen}");
+        }
+        for there in [
+            "HTTPS_PROXY=http://proxy.test",
+            "UV_INDEX_I0_PASSWORD=hunter2",
+            "UV_PYTHON_DOWNLOADS=never",
+        ] {
+            assert!(seen.contains(there), "{seen}");
+        }
+        assert!(seen.ends_with("\n/\n"), "{seen}");
+        let written = std::fs::read_to_string(folder.settings()).unwrap();
+        assert!(!written.contains("hunter2"), "{written}");
+        let read = toml_edit::DocumentMut::from_str(&written).unwrap();
+        let all: Vec<(String, bool)> = read["index"]
+            .as_array_of_tables()
+            .unwrap()
+            .iter()
+            .map(|table| (table["url"].as_str().unwrap().to_owned(), table["default"].as_bool().unwrap()))
+            .collect();
+        assert_eq!(
+            all,
+            [
+                ("http://first.test/a/".to_owned(), false),
+                ("http://last.test/%22b/".to_owned(), true)
+            ]
+        );
+        let mode = folder.dir.path().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
 }

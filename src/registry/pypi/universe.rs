@@ -95,6 +95,10 @@ pub(super) fn choose(
             },
         });
     };
+    // uv would download such a wheel to compute one.
+    if let Some(wheel) = release.wheels.iter().find(|wheel| wheel.sha256.is_none()) {
+        return Err(PypiError::NoDigest { file: wheel.name.clone() });
+    }
     Ok(Chosen {
         version: (*version).clone(),
         universe: Universe::of(

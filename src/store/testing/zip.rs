@@ -10,7 +10,7 @@ use flate2::{Compression, Crc};
 pub(in super::super) struct Zip {
     front: Vec<u8>,
     directory: Vec<u8>,
-    count: u16,
+    count: usize,
 }
 
 /// One entry, about to be added. Change what shall lie.
@@ -196,8 +196,9 @@ impl Zip {
     /// With the end record changed, and whatever `twist` puts before it.
     pub(in super::super) fn pack_twisted(&self, twist: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
         let mut end = b"PK\x05\x06\0\0\0\0".to_vec();
-        end.extend(self.count.to_le_bytes());
-        end.extend(self.count.to_le_bytes());
+        let count = u16::try_from(self.count).unwrap_or(0xffff).to_le_bytes();
+        end.extend(count);
+        end.extend(count);
         end.extend(u32::try_from(self.directory.len()).unwrap().to_le_bytes());
         end.extend(u32::try_from(self.front.len()).unwrap().to_le_bytes());
         end.extend([0; 2]);
@@ -213,8 +214,8 @@ impl Zip {
             wide.extend(44_u64.to_le_bytes());
             wide.extend([45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
             for number in [
-                u64::from(self.count),
-                u64::from(self.count),
+                self.count as u64,
+                self.count as u64,
                 self.directory.len() as u64,
                 self.front.len() as u64,
             ] {

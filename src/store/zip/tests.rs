@@ -6,6 +6,7 @@ use super::super::entry::{MAX_FILE, MAX_FILES, MAX_UNPACKED};
 use super::super::testing::zip::{self as crafted, Entry as Crafted, central, crc, deflate, local, put};
 use super::*;
 
+type Lie = fn(&mut Crafted);
 type Listing = Vec<(String, bool, Vec<u8>)>;
 
 fn read(bytes: &[u8]) -> Result<Listing, ArchiveError> {
@@ -101,7 +102,7 @@ fn a_file_that_is_not_read_is_proved_all_the_same() {
 
 #[test]
 fn headers_that_contradict_the_directory_are_refused() {
-    let lies: [(&str, fn(&mut Crafted)); 9] = [
+    let lies: [(&str, Lie); 9] = [
         ("name", |e| e.local[local::NAME] = b'b'),
         ("name in the directory", |e| e.central[central::NAME] = b'b'),
         ("flags", |e| put(&mut e.local, local::FLAGS, [2, 0])),
@@ -243,7 +244,7 @@ fn the_end_record_ends_the_archive_and_is_the_only_one() {
 
 #[test]
 fn sizes_may_follow_the_content_and_must_agree() {
-    let follow = |twist: fn(&mut Crafted)| {
+    let follow = |twist: Lie| {
         twisted(move |e| {
             e.sizes_follow();
             twist(e);
@@ -252,7 +253,7 @@ fn sizes_may_follow_the_content_and_must_agree() {
     assert_eq!(read(&follow(|_| ()).pack()).unwrap()[1].2, b"content");
     assert_eq!(read(&follow(|e| drop(e.after.drain(..4))).pack()).unwrap().len(), 3);
     for (what, lie) in [
-        ("checksum", (|e| e.after[4] ^= 1) as fn(&mut Crafted)),
+        ("checksum", (|e| e.after[4] ^= 1) as Lie),
         ("packed size", |e| e.after[8] ^= 1),
         ("size", |e| e.after[12] ^= 1),
         ("a size before it", |e| e.local[local::SIZE] = 1),
@@ -260,7 +261,7 @@ fn sizes_may_follow_the_content_and_must_agree() {
         assert_eq!(refusal(&follow(lie)), Refusal::Contradiction, "{what}");
     }
     for (what, lie) in [
-        ("no descriptor", (|e| e.after.clear()) as fn(&mut Crafted)),
+        ("no descriptor", (|e| e.after.clear()) as Lie),
         ("no mark, but its length", |e| e.after[0] ^= 1),
         ("half", |e| e.after.truncate(14)),
         ("more", |e| e.after.push(0)),
@@ -347,6 +348,11 @@ fn a_wide_end_record_is_needed_and_says_the_same() {
     assert!(damage(&first().pack_wide(|_, _, end| full(end))).contains("contradict"));
     assert!(damage(&first().pack_wide(|_, locator, _| locator[8] ^= 1)).contains("contradict"));
     assert!(damage(&first().pack_twisted(full)).contains("directory"));
+    let many = (0..65_536).fold(crafted::Zip::new(), |zip, _| zip.stored("f", b""));
+    assert!(matches!(read(&many.pack_wide(|_, _, _| ())), Err(ArchiveError::Bomb { .. })));
+    assert!(damage(&many.pack_wide(|wide, _, _| put(wide, 32, [0, 0, 2]))).contains("several files"));
+    assert!(damage(&many.pack_wide(|_, _, end| put(end, 10, [0xfe, 0xff]))).contains("contradict"));
+    assert!(damage(&many.pack_wide(|wide, _, _| wide[4] = 45)).contains("contradict"));
     // Before a full record that is no locator, nothing wide is seen.
     assert!(damage(&first().pack_wide(|_, locator, _| locator[0] = 0)).contains("directory"));
 }

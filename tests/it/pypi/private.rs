@@ -106,6 +106,7 @@ fn a_wrong_password_is_said_without_it() {
     machine.set("UV_DEFAULT_INDEX", index.url_with(USER, wrong));
     let refused = machine.refuses(&PROBE);
     refused.never_says(wrong).says("demo-mcp-server");
+    assert!(!index.requests().is_empty(), "the index was not even asked");
     // Nor where the index breaks in the middle.
     let mut machine = self::machine();
     machine.set("UV_DEFAULT_INDEX", index.url_with(USER, PASSWORD));

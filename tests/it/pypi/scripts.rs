@@ -48,7 +48,7 @@ fn several_scripts_are_asked_about() {
 fn a_package_without_a_script_is_refused() {
     let index = FakePypi::start();
     index.publish(&Wheel::new("demo-mcp-server", "1.0").file("demo_mcp_server/__init__.py", ""));
-    machine(&index).refuses(&INSTALL).says("demo-mcp-server").says("script");
+    machine(&index).refuses(&INSTALL).says("`demo-mcp-server` has no console script");
 }
 
 #[test]
@@ -70,7 +70,11 @@ fn what_is_no_module_and_callable_is_refused() {
         let text = format!("[console_scripts]\ndemo-mcp-server = {target}\n");
         index.publish(&server("1.0", &honest()).file(info, text));
         let machine = machine(&index);
-        machine.refuses(&INSTALL).says("demo-mcp-server").never_says("panicked");
+        let refused = machine.refuses(&INSTALL).never_says("panicked");
+        // For what stands inside the wheel, and not for anything before it.
+        let why = ["does not name a module and a callable", "entry_points.txt"];
+        assert!(why.iter().any(|why| refused.stderr.contains(why)), "{target}: {refused:?}");
+        assert_eq!(index.fetched().len(), 1, "{target}");
         assert!(!machine.project().join("ran").exists());
     }
 }
@@ -98,7 +102,7 @@ fn a_script_that_only_another_package_has_is_not_the_servers() {
     index
         .publish(&Wheel::new("demo-mcp-server", "1.0").requires("another-server"))
         .publish(&named_server("another-server", "1.0", &honest()).script("demo-mcp-server", "another_server.server:main"));
-    machine(&index).refuses(&INSTALL).says("demo-mcp-server");
+    machine(&index).refuses(&INSTALL).says("`demo-mcp-server` has no console script");
 }
 
 #[test]

@@ -175,7 +175,7 @@ fn a_candidate_that_cannot_be_taken_leaves_everything_as_it_was() {
                 "demo_mcp_server-1.4.dist-info/entry_points.txt",
                 "[console_scripts]\nx = os:abort\ny = os:_exit\n",
             ),
-            "demo-mcp-server",
+            "console script",
         ),
     ] {
         index.publish(&wheel);
