@@ -167,10 +167,7 @@ impl<'a> Site<'a> {
             let happened = match store.archive(&build.wheel, &what) {
                 Ok(Some(stored)) => return Ok((build.file, stored)),
                 Ok(None) => "is gone from the store",
-                Err(StoreError::ChangedOnDisk { .. } | StoreError::NotAFile { .. }) => {
-                    store.discard_archive(&build.wheel)?;
-                    "was changed on disk"
-                }
+                Err(StoreError::ChangedOnDisk { .. } | StoreError::NotAFile { .. }) => "was changed on disk",
                 Err(error) => return Err(error.into()),
             };
             person.warn(&format!("{what}, {happened}: it has to be built again"));
@@ -181,6 +178,9 @@ impl<'a> Site<'a> {
             version: Some(key.version.clone()),
         };
         permitted(self.tools, self.builds, &key.name, why)?;
+        if let Some(before) = &before {
+            store.discard_archive(before)?;
+        }
         let (build, stored) = self.build(key).await?;
         history.record_build(&build, self.tools.context.now())?;
         person.note(&format!(
