@@ -4,13 +4,15 @@
 //! The attack: an index that adds a wheel or another source later. What was built stays bound to the
 //! file and the digest that it was built of.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use pep440_rs::{Operator, Version, VersionSpecifiers};
 
 use super::tool::Folder;
-use super::{ClaimedWheel, IndexFile, Pypi, PypiError};
+use super::{Ask, ClaimedWheel, IndexFile, Pypi, PypiError, Uv};
 use crate::model::python::is_source_distribution;
-use crate::model::{Integrity, PackageName};
+use crate::model::{Integrity, PackageName, Sha256Digest};
 use crate::net::Network;
 
 /// A source distribution of an index's page. All of it claims.
@@ -24,15 +26,6 @@ pub struct Source {
     pub file: ClaimedWheel,
     /// The Pythons that the page says it is for.
     pub requires_python: Option<String>,
-}
-
-/// Which version of a project's source is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sought<'a> {
-    /// The newest that these specifiers accept; `None`: the newest.
-    Requirement(Option<&'a str>),
-    /// Exactly this one.
-    Version(&'a str),
 }
 
 /// A wheel that was built here, in the place of the source that its index has.
@@ -85,63 +78,179 @@ pub(super) fn lay_out(folder: &Folder, built: &[Built]) -> Result<(), PypiError>
     Ok(())
 }
 
+impl Source {
+    /// A wheel that says nothing but whose it is: to ask a resolver which version it would take.
+    fn stand_in(&self) -> Built {
+        let (name, version) = (&self.name, &self.version);
+        let folder = format!("{}-{version}.dist-info", name.as_str().replace('-', "_"));
+        let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
+        let wheel = "Wheel-Version: 1.0\nGenerator: mcp-pin\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
+        let bytes = stored_zip(&[
+            (format!("{folder}/METADATA"), metadata.as_bytes()),
+            (format!("{folder}/WHEEL"), wheel.as_bytes()),
+            (format!("{folder}/RECORD"), b""),
+        ]);
+        Built {
+            name: name.clone(),
+            version: version.clone(),
+            source: self.file.clone(),
+            file: format!("{}-{version}-py3-none-any.whl", name.as_str().replace('-', "_")),
+            sha256: Integrity::Sha256(*Sha256Digest::of(&bytes).as_bytes()),
+            bytes,
+        }
+    }
+}
+
+/// A zip archive of some small files, uncompressed.
+fn stored_zip(files: &[(String, &[u8])]) -> Vec<u8> {
+    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX).to_le_bytes();
+    let short = |value: usize| u16::try_from(value).unwrap_or(u16::MAX).to_le_bytes();
+    let (mut out, mut directory) = (Vec::new(), Vec::new());
+    for (path, content) in files {
+        let mut crc = flate2::Crc::new();
+        crc.update(content);
+        // Version 2.0, no flags, stored, the first of January 1980.
+        let mut head = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0];
+        head.extend(crc.sum().to_le_bytes());
+        head.extend([number(content.len()), number(content.len())].concat());
+        head.extend([short(path.len()), short(0)].concat());
+        directory.extend([b"PK\x01\x02\x14\0".as_slice(), &head, &[0; 10], &number(out.len()), path.as_bytes()].concat());
+        out.extend([b"PK\x03\x04".as_slice(), &head, path.as_bytes(), content].concat());
+    }
+    let ends = [short(0), short(0), short(files.len()), short(files.len())].concat();
+    let sizes = [number(directory.len()), number(out.len())].concat();
+    [out.as_slice(), &directory, b"PK\x05\x06", &ends, &sizes, &short(0)].concat()
+}
+
 impl Pypi {
-    /// The source distribution (`.tar.gz`) that would be built: of the newest final version that is
-    /// wanted, was there before the date and was not taken back; of other versions only where there is
-    /// nothing else or one is named exactly.
+    /// The source distributions (`.tar.gz`) of a project that were there before the date, of versions
+    /// that the requirement accepts; the one that would be built last: the newest final version. Files
+    /// that were taken back are left out unless a version is named exactly.
     ///
     /// # Errors
-    /// [`PypiError::SourceOnly`] where none can be had.
-    pub async fn source(
+    /// [`PypiError::OnlyYounger`] or [`PypiError::SourceOnly`] where there are none.
+    pub async fn sources(
         &self,
         network: &Network,
         name: &PackageName,
-        sought: Sought<'_>,
+        requirement: Option<&str>,
         before: Option<Timestamp>,
-    ) -> Result<Source, PypiError> {
+    ) -> Result<Vec<Source>, PypiError> {
         let page = self.project(network, name.as_str()).await?;
         let page = page.ok_or_else(|| PypiError::UnknownPackage { name: name.to_string() })?;
-        let none = || PypiError::SourceOnly {
-            name: name.to_string(),
-            version: None,
-        };
-        let (specifiers, exact) = match sought {
-            Sought::Version(version) => (format!("=={version}"), true),
-            Sought::Requirement(text) => (text.unwrap_or_default().to_owned(), false),
-        };
-        let specifiers: VersionSpecifiers = specifiers
-            .parse()
-            .map_err(|_| PypiError::Requirement { text: specifiers.clone() })?;
-        let exact = exact
-            || specifiers
-                .iter()
-                .any(|one| matches!(one.operator(), Operator::Equal | Operator::ExactEqual));
+        let text = requirement.unwrap_or_default();
+        let specifiers: VersionSpecifiers = text.parse().map_err(|_| PypiError::Requirement { text: text.to_owned() })?;
+        let exact = specifiers
+            .iter()
+            .any(|one| matches!(one.operator(), Operator::Equal | Operator::ExactEqual));
         let releases = page.releases();
         let mut found: Vec<(bool, &Version, &IndexFile)> = Vec::new();
         for (version, release) in releases.iter().filter(|(version, _)| specifiers.contains(version)) {
             let text = version.to_string();
             let fits = |file: &&&IndexFile| {
                 let source = file.name.ends_with(".tar.gz") && is_source_distribution(&file.name, name, &text);
-                source && file.is_before(before) && (exact || !file.yanked)
+                source && (exact || !file.yanked)
             };
-            found.extend(release.others.iter().filter(fits).map(|file| (!version.any_prerelease(), version, *file)));
+            let files = release.others.iter().filter(fits);
+            found.extend(files.map(|file| (!version.any_prerelease(), version, *file)));
         }
-        let (_, version, file) = found
-            .into_iter()
-            .max_by(|one, other| (one.0, one.1, &one.2.name).cmp(&(other.0, other.1, &other.2.name)))
-            .ok_or_else(none)?;
-        let sha256 = file.sha256.clone().ok_or_else(|| PypiError::NoDigest { file: file.name.clone() })?;
-        Ok(Source {
-            name: name.clone(),
-            version: version.to_string(),
-            requires_python: file.requires_python.clone(),
+        let any = !found.is_empty();
+        found.retain(|(_, _, file)| file.is_before(before));
+        found.sort_by_key(|(whole, version, file)| (*whole, *version, &file.name));
+        found.dedup_by_key(|(_, version, _)| *version);
+        match (found.is_empty(), before.filter(|_| any)) {
+            (false, _) => found.into_iter().map(|(_, version, file)| source(name, version, file)).collect(),
+            (true, Some(before)) => Err(PypiError::OnlyYounger {
+                name: name.to_string(),
+                requirement: text.to_owned(),
+                before: before.to_string(),
+            }),
+            (true, None) => Err(PypiError::SourceOnly {
+                name: name.to_string(),
+                version: None,
+            }),
+        }
+    }
+
+    /// Which source distribution of a dependency a resolution would take, if it had a wheel: asked
+    /// with wheels that say nothing but whose they are. `None`: that cannot be told. `others` are
+    /// dependencies that may be built too.
+    ///
+    /// # Errors
+    /// As [`Pypi::sources`].
+    pub async fn meant(
+        &self,
+        uv: &Uv,
+        network: &Network,
+        ask: &Ask,
+        before: Option<Timestamp>,
+        built: &[Built],
+        name: &PackageName,
+        others: &BTreeSet<PackageName>,
+    ) -> Result<Option<Source>, PypiError> {
+        let mut pretended = self.sources(network, name, None, before).await?;
+        loop {
+            let is_new = |source: &&Source| !built.iter().any(|one| (&one.name, &one.version) == (&source.name, &source.version));
+            let mut all = built.to_vec();
+            all.extend(pretended.iter().filter(is_new).map(Source::stand_in));
+            let other = match self.resolve(uv, network, ask, before, &all).await {
+                Ok(found) => {
+                    let taken = |source: &&Source| {
+                        source.name == *name && found.claims.contains_key(&(source.name.clone(), source.version.clone()))
+                    };
+                    return Ok(pretended.iter().filter(is_new).rfind(taken).cloned());
+                }
+                Err(PypiError::SourceOnly { name, .. }) => name.parse::<PackageName>().ok(),
+                Err(_) => None,
+            };
+            let other = other.filter(|other| others.contains(other) && pretended.iter().all(|source| source.name != *other));
+            let Some(other) = other else { return Ok(None) };
+            pretended.extend(self.sources(network, &other, None, before).await?);
+        }
+    }
+}
+
+fn source(name: &PackageName, version: &Version, file: &IndexFile) -> Result<Source, PypiError> {
+    let sha256 = file.sha256.clone().ok_or_else(|| PypiError::NoDigest { file: file.name.clone() })?;
+    Ok(Source {
+        name: name.clone(),
+        version: version.to_string(),
+        requires_python: file.requires_python.clone(),
+        file: ClaimedWheel {
+            file: file.name.clone(),
+            sha256,
+            address: None,
+            uploaded: file.upload_time,
+            size: file.size,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stand_in_is_a_zip_archive_that_names_the_package() {
+        let source = Source {
+            name: "demo-helper".parse().unwrap(),
+            version: "1.5".into(),
+            requires_python: None,
             file: ClaimedWheel {
-                file: file.name.clone(),
-                sha256,
+                file: "demo_helper-1.5.tar.gz".into(),
+                sha256: Integrity::Sha256([0; 32]),
                 address: None,
-                uploaded: file.upload_time,
-                size: file.size,
+                uploaded: None,
+                size: None,
             },
-        })
+        };
+        let made = source.stand_in();
+        let text = String::from_utf8_lossy(&made.bytes).into_owned();
+        assert!(
+            text.starts_with("PK")
+                && text.contains("demo_helper-1.5.dist-info/METADATA")
+                && text.contains("Name: demo-helper\nVersion: 1.5\n")
+        );
+        assert_eq!(made.file, "demo_helper-1.5-py3-none-any.whl");
     }
 }

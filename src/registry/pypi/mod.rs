@@ -40,7 +40,7 @@ use jiff::Timestamp;
 use reqwest::Url;
 
 pub use answer::{Claim, ClaimedWheel, Resolution};
-pub use built::{Built, Sought, Source};
+pub use built::{Built, Source};
 pub use error::PypiError;
 pub use fetch::FetchError;
 pub use names::{file_parts, normalised};

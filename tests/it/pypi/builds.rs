@@ -99,7 +99,11 @@ fn what_is_not_permitted_is_named_with_what_would_permit_it() {
     // Nor does a project.
     let machine = super::machine(&index);
     std::fs::write(machine.project().join("mcp-pin.toml"), "[policy]\nbuilds = [\"demo-helper\"]\n").unwrap();
-    machine.refuses(&INSTALL).says("demo-helper").says("builds").says("looser than yours");
+    machine
+        .refuses(&INSTALL)
+        .says("demo-helper")
+        .says("builds")
+        .says("looser than yours");
     assert!(index.fetched().iter().all(|file| !file.contains("helper")), "{:?}", index.fetched());
 }
 
@@ -141,12 +145,7 @@ fn a_first_install_stops_at_a_build() {
 fn nothing_is_built_twice() {
     let (index, machine) = built();
     let (before, wheel) = (index.fetched(), local_wheel(&machine));
-    for args in [
-        &MATCH[..],
-        &["update", "--no-probe", "--yes"],
-        &INSTALL,
-        &["install", "--offline"],
-    ] {
+    for args in [&MATCH[..], &["update", "--no-probe", "--yes"], &INSTALL, &["install", "--offline"]] {
         machine.run(args).exits(0).never_says("building");
     }
     // What is locked and built needs no permission any more: nothing is run.
@@ -319,4 +318,21 @@ fn the_server_itself_may_be_built() {
     accepting(&second, &MATCH).exits(0);
     second.run(&["verify"]).exits(0);
     assert_eq!(second.read("mcp-pin.lock"), first.read("mcp-pin.lock"));
+}
+
+#[test]
+fn the_version_that_the_server_asks_for_is_built() {
+    let index = index(&plain());
+    for version in ["0.9", "1.4", "2.0"] {
+        let mut said = plain();
+        said["version"] = version.into();
+        index.publish_source("demo-helper", version, source("demo-helper", version, &said));
+    }
+    index.publish_source("demo-helper", "1.9", source("demo-helper", "1.9", &plain()));
+    index.yank("demo_helper-1.9.tar.gz", "broken");
+    let machine = machine(&index);
+    permit(&machine, &["demo-helper"]);
+    accepting(&machine, &INSTALL).exits(0);
+    assert!(packages(&machine).contains(&at("demo-helper", "1.5")), "{:?}", packages(&machine));
+    machine.run(&VERIFY).exits(0);
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::error::Error;
 use crate::model::{InstallPath, PackageName, Source};
 use crate::ops::tools::Tools;
-use crate::registry::pypi::{Built, Sought};
+use crate::registry::pypi::Built;
 
 /// Resolves as of the cutoff; where nothing old enough satisfies the requirement, as of the day of
 /// the release that is wanted.
@@ -80,19 +80,28 @@ async fn resolve_as_of(
             Ok(resolution) => return Ok(resolution),
             Err(error) => error,
         };
-        let (name, sought) = match &error {
-            PypiError::NoWheel { name, .. } => (name, Sought::Requirement(wanted.requirement.as_deref())),
-            PypiError::SourceOnly { name, version } => {
-                let exact = version.as_deref().map(Sought::Version);
-                (name, exact.unwrap_or(Sought::Requirement(None)))
-            }
+        let (name, requirement) = match &error {
+            PypiError::NoWheel { name, .. } => (name, wanted.requirement.clone()),
+            PypiError::SourceOnly { name, version } => (name, version.as_ref().map(|version| format!("=={version}"))),
             _ => return Err(error.into()),
         };
         let Ok(name) = name.parse::<PackageName>() else {
             return Err(error.into());
         };
         build::permitted(tools, ask.builds, &name, error.clone())?;
-        let source = index.source(network, &name, sought, before).await?;
+        let meant = if matches!(error, PypiError::SourceOnly { .. }) {
+            let others = &ask.builds.policy.builds;
+            index.meant(uv, network, wanted, before, built, &name, others).await?
+        } else {
+            None
+        };
+        let source = match meant {
+            Some(source) => source,
+            None => {
+                let sources = index.sources(network, &name, requirement.as_deref(), before).await?;
+                sources.into_iter().next_back().ok_or_else(|| error.clone())?
+            }
+        };
         // Built already, and still it is said to have no wheel.
         if built.iter().any(|one| one.name == name && one.version == source.version) {
             return Err(error.into());
