@@ -437,7 +437,7 @@ impl Error {
             Self::Evidence { .. } => {
                 one("`mcp-pin trust show` lists what signatures are proved against, `mcp-pin trust refresh` brings it up to date")
             }
-            Self::Machine { hint, .. } => hint.iter().cloned().collect(),
+            Self::Machine { hint, .. } | Self::Build { hint, .. } => hint.iter().cloned().collect(),
             Self::TwoDigests { .. } => {
                 one("nothing was installed; try again, and if it stays so, do not trust what stands between you and the index")
             }
@@ -449,7 +449,6 @@ impl Error {
                 );
                 why.hint().into_iter().chain([permit]).collect()
             }
-            Self::Build { hint, .. } => hint.iter().cloned().collect(),
             Self::Net(source) => source.hint().into_iter().collect(),
             // What `SQLite` says of a full disk is at times just "disk I/O error".
             Self::History(HistoryError::Sqlite { path, .. }) => {

@@ -178,6 +178,7 @@ impl Pypi {
     ///
     /// # Errors
     /// As [`Pypi::sources`].
+    #[expect(clippy::too_many_arguments, reason = "a resolution, and what to ask of it")]
     pub async fn meant(
         &self,
         uv: &Uv,

@@ -11,6 +11,7 @@
 //! a wheel that was swapped in the store.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::super::Builds;
 use super::{Archive, Interpreter, Key, Machine, Python, SourceRefusal, Wanted, belongs, best, gone, is_built, source_of, target};
@@ -157,10 +158,8 @@ impl<'a> Site<'a> {
             store, history, person, ..
         } = self.tools;
         let identity = self.runtime().identity();
-        let recorded = history.builds(&identity)?.into_iter();
-        let recorded = recorded
-            .filter(|build| (&build.name, &build.version, &build.source) == (&key.name, &key.version, &key.integrity))
-            .next();
+        let mut recorded = history.builds(&identity)?.into_iter();
+        let recorded = recorded.find(|build| (&build.name, &build.version, &build.source) == (&key.name, &key.version, &key.integrity));
         let mut before = None;
         if let Some(build) = recorded {
             let what = format!("{}, built on this machine", build.file);
@@ -200,8 +199,8 @@ impl<'a> Site<'a> {
 
     async fn build(&self, key: &Key) -> Result<(Build, StoredArchive), Error> {
         let source = self.source(key).await?;
-        let failed = |error: BuildError| self.failed(key, &error.to_string(), error.hint());
-        let refused = |error: SourceRefusal| self.failed(key, &error.to_string(), None);
+        let broken = |error: BuildError| failed(key, &error.to_string(), error.hint());
+        let refused = |error: SourceRefusal| failed(key, &error.to_string(), None);
         source_of(&source, &key.name, &key.version)?.map_err(refused)?;
         let system = build_system(source.read_file("pyproject.toml")?.as_deref()).map_err(refused)?;
         self.tools.person.warn(&format!(
@@ -225,7 +224,7 @@ impl<'a> Site<'a> {
             .builder(&bench.tree, &source, scratch.path())
             .requires(&backend)
             .await
-            .map_err(failed)?;
+            .map_err(broken)?;
         if more.iter().any(|text| !requires.contains(text)) {
             requires.extend(more);
             bench = self.bench(key, &requires).await?;
@@ -234,7 +233,7 @@ impl<'a> Site<'a> {
             .builder(&bench.tree, &source, scratch.path())
             .wheel(&backend)
             .await
-            .map_err(failed)?;
+            .map_err(broken)?;
         if made.sandbox == SandboxLevel::LandlockOnly {
             self.tools
                 .person
@@ -296,7 +295,7 @@ impl<'a> Site<'a> {
         let before = now.saturating_sub(self.builds.policy.cooldown_install).ok();
         person.note(&format!("resolving what the build of {} needs", key.name));
         let claims = index.resolve_tools(uv, network, requires, self.runtime().minor(), before).await;
-        let claims = claims.map_err(|error| self.failed(key, &format!("what it needs cannot be had: {error}"), error.hint()))?;
+        let claims = claims.map_err(|error| failed(key, &format!("what it needs cannot be had: {error}"), error.hint()))?;
         let machine = Machine::Python(Box::new(self.python.clone()));
         let target = target(&machine)?;
         let (mut wanted, mut inputs) = (Vec::new(), String::new());
@@ -307,9 +306,9 @@ impl<'a> Site<'a> {
             let taken = best(&target, claim.wheels.iter().map(|wheel| wheel.file.as_str()));
             let taken = taken.and_then(|index| claim.wheels.get(index)).ok_or_else(|| {
                 let what = format!("it needs {} {}, which has no wheel for this machine", claim.name, claim.version);
-                self.failed(key, &what, None)
+                failed(key, &what, None)
             })?;
-            inputs.push_str(&format!("{} {}\n", taken.file, digest(&taken.sha256)));
+            let _ = writeln!(inputs, "{} {}", taken.file, digest(&taken.sha256));
             let key = Key {
                 name: claim.name.clone(),
                 version: claim.version.clone(),
@@ -341,7 +340,7 @@ impl<'a> Site<'a> {
             requires: None,
         };
         confirm(&claim, &file, &stored.wheel()?)
-            .map_err(|refusal| self.failed(key, &format!("{file}, which it needs, is refused: {refusal}"), refusal.hint()))?;
+            .map_err(|refusal| failed(key, &format!("{file}, which it needs, is refused: {refusal}"), refusal.hint()))?;
         Ok(Part {
             place: Place::Wheel {
                 file: file.clone(),
@@ -360,12 +359,12 @@ impl<'a> Site<'a> {
         let named = WheelName::parse(&made.file).filter(|name| name.matches_project(&key.name, &key.version));
         if named.is_none() {
             let what = format!("its build left `{shown}`, which is no wheel of {} {}", key.name, key.version);
-            return Err(self.failed(key, &what, None));
+            return Err(failed(key, &what, None));
         }
         let machine = Machine::Python(Box::new(self.python.clone()));
         if best(&target(&machine)?, [made.file.as_str()]).is_none() {
             let what = format!("its build left `{shown}`, which is not for this machine");
-            return Err(self.failed(key, &what, None));
+            return Err(failed(key, &what, None));
         }
         let integrity = Integrity::Sha256(*Sha256Digest::of(&made.bytes).as_bytes());
         let mut incoming = store.receive(&integrity, &made.file, LARGEST)?;
@@ -385,15 +384,15 @@ impl<'a> Site<'a> {
             Err(error) => error.to_string(),
         };
         store.discard_archive(&integrity)?;
-        Err(self.failed(key, &format!("the wheel that its build left is refused: {what}"), None))
+        Err(failed(key, &format!("the wheel that its build left is refused: {what}"), None))
     }
+}
 
-    fn failed(&self, key: &Key, what: &str, hint: Option<String>) -> Error {
-        Error::Build {
-            package: format!("{} {}", key.name, key.version),
-            what: what.to_owned(),
-            hint,
-        }
+fn failed(key: &Key, what: &str, hint: Option<String>) -> Error {
+    Error::Build {
+        package: format!("{} {}", key.name, key.version),
+        what: what.to_owned(),
+        hint,
     }
 }
 

@@ -95,12 +95,11 @@ async fn resolve_as_of(
         } else {
             None
         };
-        let source = match meant {
-            Some(source) => source,
-            None => {
-                let sources = index.sources(network, &name, requirement.as_deref(), before).await?;
-                sources.into_iter().next_back().ok_or_else(|| error.clone())?
-            }
+        let source = if let Some(source) = meant {
+            source
+        } else {
+            let sources = index.sources(network, &name, requirement.as_deref(), before).await?;
+            sources.into_iter().next_back().ok_or_else(|| error.clone())?
         };
         // Built already, and still it is said to have no wheel.
         if built.iter().any(|one| one.name == name && one.version == source.version) {
