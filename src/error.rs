@@ -437,7 +437,7 @@ impl Error {
             Self::Evidence { .. } => {
                 one("`mcp-pin trust show` lists what signatures are proved against, `mcp-pin trust refresh` brings it up to date")
             }
-            Self::Machine { hint, .. } | Self::Build { hint, .. } => hint.iter().cloned().collect(),
+            Self::Machine { hint, .. } => hint.iter().cloned().collect(),
             Self::TwoDigests { .. } => {
                 one("nothing was installed; try again, and if it stays so, do not trust what stands between you and the index")
             }
@@ -458,13 +458,15 @@ impl Error {
             Self::Runtime(source) => source.hint().into_iter().collect(),
             Self::Local(source) => source.hint().into_iter().collect(),
             Self::Source(source) => source.hint().into_iter().collect(),
-            Self::Launch(_) => one("review the change with `mcp-pin verify`"),
+            Self::Launch(source) => source
+                .hint()
+                .map_or_else(|| one("review the change with `mcp-pin verify`"), |hint| vec![hint]),
             Self::Refused { reason, .. } => vec![reason.hint()],
             Self::Untrustworthy { .. } => {
                 one("this cannot be accepted; nothing was changed. Report it to the package's maintainers and the registry")
             }
             Self::Probe { hints, .. } => hints.clone(),
-            Self::Entry { hint, .. } | Self::TrustInput { hint, .. } => hint.iter().cloned().collect(),
+            Self::Entry { hint, .. } | Self::TrustInput { hint, .. } | Self::Build { hint, .. } => hint.iter().cloned().collect(),
             Self::NothingHere { global: false, .. } => {
                 one("add a server with `mcp-pin install npm:NAME`, or use `--global` for your own servers")
             }

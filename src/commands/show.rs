@@ -33,6 +33,7 @@ pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
     let pin = queries::entry(&loaded, &args.name)?;
     let digest = lock::entry_digest(&args.name, pin);
     let approved = queries::is_approved(&session.context, loaded.scope_key(), &args.name, &digest)?;
+    let interpreter = queries::interpreter(&session.context, loaded.scope_key(), &args.name)?;
     let printed = if session.printer.is_json() {
         let entry: Value = lock::entry_value(pin);
         session
@@ -49,6 +50,9 @@ pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
                         write!(out, " {}", visible(arg))?;
                     }
                     writeln!(out)?;
+                    if let Some(found) = &interpreter {
+                        writeln!(out, "installed  for Python {} at {}", found.version, found.path.display())?;
+                    }
                 }
                 Pinned::Local(local) => {
                     writeln!(out, "command    {}  sha256 {}", visible(&local.command.path), local.command.digest)?;

@@ -3,18 +3,20 @@
 //! The attack is a poisoned lock: one reviewed line among thousands that adds a package nobody
 //! requires, puts one package under another's name, moves a version out of what its dependants
 //! accept, or marks a needed package as optional so that it is left out and node finds another.
-//! Each entry alone may be true to its archive; [`check`] looks at how they hang together, with
-//! npm's own rules for ranges and Node's for finding packages.
+//! Each entry alone may be true to its archive; [`check`] looks at how they hang together: npm's
+//! with npm's own rules for ranges and Node's for finding packages, Python's on every kind of machine,
+//! by markers.
 //!
 //! Not covered: a tag cannot be checked (the registry may move it), and which of several
 //! acceptable versions was chosen is the resolver's freedom.
 
+mod npm;
+mod python;
 mod range;
 mod requirement;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-use crate::model::{Closure, InstallPath, LockedPackage, PackageName};
+use crate::model::python::PythonTarget;
+use crate::model::{Closure, InstallPath, PackageName, Source};
 
 pub use range::{Range, Version};
 pub use requirement::Requirement;
@@ -139,6 +141,94 @@ pub enum Poison {
         /// The version that is there, if any.
         found: Option<String>,
     },
+    /// Something of a Python package cannot be read, so that nobody knows what it asks for.
+    #[error("`{path}`: {what}")]
+    Unreadable {
+        /// The package.
+        path: InstallPath,
+        /// Why.
+        what: String,
+    },
+    /// The server's package is for no Python that is known.
+    #[error("`{path}` is for no Python from 3.10 to 3.15 on a known system (it asks for `{wanted}`)")]
+    Nowhere {
+        /// The server's package.
+        path: InstallPath,
+        /// Its `Requires-Python` and its marker.
+        wanted: String,
+    },
+    /// The server's package does not belong on this machine.
+    #[error("`{path}` is not for {on} (it asks for `{wanted}`)")]
+    NotHere {
+        /// The server's package.
+        path: InstallPath,
+        /// Its `Requires-Python` and its marker.
+        wanted: String,
+        /// The machine.
+        on: String,
+    },
+    /// An extra is asked for that the package does not have.
+    #[error("`{path}` has no extra `{extra}`")]
+    NoExtra {
+        /// The server's package.
+        path: InstallPath,
+        /// The extra.
+        extra: String,
+    },
+    /// A Python package is required and not locked: it would be missing, or come from elsewhere.
+    #[error("`{from}` needs `{requirement}`, which is not locked (seen for {on})")]
+    Absent {
+        /// The package that needs it.
+        from: InstallPath,
+        /// As written.
+        requirement: String,
+        /// The first kind of machine where it is so.
+        on: String,
+    },
+    /// A Python package is locked, but its own marker leaves it out where it is needed.
+    #[error("`{from}` needs `{requirement}`, but the marker of `{path}` leaves it out (seen for {on})")]
+    LeftOut {
+        /// The package that needs it.
+        from: InstallPath,
+        /// As written.
+        requirement: String,
+        /// The package that is left out.
+        path: InstallPath,
+        /// The first kind of machine where it is so.
+        on: String,
+    },
+    /// The Python package that would be installed is not of a version its dependant accepts.
+    #[error("`{from}` needs `{requirement}` but would get `{path}` (seen for {on})")]
+    Mismatch {
+        /// The package that needs it.
+        from: InstallPath,
+        /// As written.
+        requirement: String,
+        /// What it would get.
+        path: InstallPath,
+        /// The first kind of machine where it is so.
+        on: String,
+    },
+    /// Two versions of one Python package would be installed over each other.
+    #[error("`{first}` and `{second}` would both be installed (seen for {on})")]
+    Ambiguous {
+        /// One of them.
+        first: InstallPath,
+        /// Another.
+        second: InstallPath,
+        /// The first kind of machine where it is so.
+        on: String,
+    },
+    /// A Python package is needed where its own `Requires-Python` does not allow it.
+    #[error("`{path}` is for Python {wanted} only, but is needed elsewhere (seen for {on})")]
+    WrongPython {
+        /// The package.
+        path: InstallPath,
+        /// Its `Requires-Python`.
+        wanted: String,
+        /// The first kind of machine where it is so.
+        on: String,
+    },
 }
 
 impl Poison {
@@ -150,231 +240,44 @@ impl Poison {
 
 /// Checks a whole closure against itself and against what the manifest asks for. Sorted; empty
 /// means sound. Anything that is not [a notice](Poison::is_notice) must stop whoever asked.
-pub fn check(closure: &Closure, wanted: &PackageName, requirement: Option<&str>) -> Vec<Poison> {
-    let mut found = BTreeSet::new();
-    root(closure, wanted, requirement, &mut found);
-    let walk = Walk::over(closure, &mut found);
-    for (path, package) in &closure.packages {
-        if path.parent().is_some_and(|parent| !closure.packages.contains_key(&parent)) {
-            found.insert(Poison::Orphan { path: path.clone() });
+///
+/// The same on every machine. A Python closure is looked at for every kind of machine of
+/// [`universe`](crate::model::python::universe) on which the server's package belongs; before it is
+/// used on a machine, [`check_here`] is to be asked too. A local command has no closure.
+pub fn check(closure: &Closure, source: &Source) -> Vec<Poison> {
+    match source {
+        Source::Npm { name, requirement } => npm::check(closure, name, requirement.as_deref()),
+        Source::Pypi { name, extras, requirement } => {
+            python::check(closure, &python::Wanted::new(name, extras, requirement.as_deref()), None)
         }
-        if Version::parse(&package.version).is_none() {
-            found.insert(Poison::Version {
-                path: path.clone(),
-                version: package.version.clone(),
-            });
-        }
-        if package.name != path.name() && !walk.aliased.contains(path) {
-            found.insert(Poison::NameDiffers {
-                path: path.clone(),
-                real: package.name.clone(),
-            });
-        }
-        if !walk.reached.contains_key(path) {
-            found.insert(Poison::Unreachable { path: path.clone() });
-        }
-        if package.node().is_some_and(|terms| terms.optional) && walk.reached.get(path) == Some(&true) {
-            found.insert(Poison::NotOptional { path: path.clone() });
-        }
+        Source::Local => Vec::new(),
     }
-    found.into_iter().collect()
 }
 
-fn root(closure: &Closure, wanted: &PackageName, requirement: Option<&str>, found: &mut BTreeSet<Poison>) {
-    let Some(package) = closure.root_package() else {
-        found.insert(Poison::RootMissing {
-            path: closure.root.clone(),
-        });
-        return;
+/// The same for one machine: whether exactly what is needed there would be installed there, on a
+/// Python that every package allows. Says nothing new about npm, whose closures are the same
+/// everywhere.
+pub fn check_here(closure: &Closure, source: &Source, machine: &PythonTarget) -> Vec<Poison> {
+    match source {
+        Source::Pypi { name, extras, requirement } => {
+            python::check(closure, &python::Wanted::new(name, extras, requirement.as_deref()), Some(machine))
+        }
+        Source::Npm { .. } | Source::Local => check(closure, source),
+    }
+}
+
+/// Takes out of a freshly resolved Python closure what no known kind of machine needs, and tells
+/// what that was: a resolver also answers for systems on which no server runs (`emscripten`), and a
+/// lock may not hold what nothing requires. A closure that does not hang together is left as it is.
+pub fn prune(closure: &mut Closure, source: &Source) -> Vec<InstallPath> {
+    if !closure.root.is_python() {
+        return Vec::new();
+    }
+    let unreachable = |poison| match poison {
+        Poison::Unreachable { path } => Some(path),
+        _ => None,
     };
-    if package.name != *wanted || closure.root != InstallPath::child(None, wanted) {
-        found.insert(Poison::RootName {
-            wanted: wanted.clone(),
-            found: package.name.clone(),
-        });
-    }
-    let Some(text) = requirement else { return };
-    // A root requirement that names another package or place cannot come from a parsed source.
-    let accepted = match Requirement::parse(text) {
-        Requirement::Range(range) => range.accepts(&package.version),
-        Requirement::Tag => true,
-        Requirement::Alias { .. } | Requirement::Foreign => false,
-    };
-    if !accepted {
-        found.insert(Poison::RootVersion {
-            name: wanted.clone(),
-            requirement: text.to_owned(),
-            version: package.version.clone(),
-        });
-    }
+    let out: Vec<InstallPath> = check(closure, source).into_iter().filter_map(unreachable).collect();
+    closure.packages.retain(|path, _| !out.contains(path));
+    out
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Edge {
-    Required,
-    Optional,
-    Peer,
-    OptionalPeer,
-}
-
-/// What a walk along every edge from the root finds.
-struct Walk<'a> {
-    closure: &'a Closure,
-    /// Every package that is reached: `true` if by required edges only.
-    reached: BTreeMap<InstallPath, bool>,
-    /// Targets of an alias that names them rightly.
-    aliased: BTreeSet<InstallPath>,
-    queue: VecDeque<(InstallPath, bool)>,
-}
-
-impl<'a> Walk<'a> {
-    fn over(closure: &'a Closure, found: &mut BTreeSet<Poison>) -> Self {
-        let mut walk = Self {
-            closure,
-            reached: BTreeMap::new(),
-            aliased: BTreeSet::new(),
-            queue: VecDeque::new(),
-        };
-        walk.reach(closure.root.clone(), true);
-        while let Some((from, needed)) = walk.queue.pop_front() {
-            if let Some(package) = closure.packages.get(&from) {
-                walk.leave(&from, package, needed, found);
-            }
-        }
-        walk
-    }
-
-    /// A package reached a second time, now by required edges, is walked again: what it needs is
-    /// needed too.
-    fn reach(&mut self, path: InstallPath, needed: bool) {
-        let known = self.reached.get(&path).copied();
-        if known.is_none() || (known == Some(false) && needed) {
-            self.reached.insert(path.clone(), needed);
-            self.queue.push_back((path, needed));
-        }
-    }
-
-    fn leave(&mut self, from: &InstallPath, package: &LockedPackage, needed: bool, found: &mut BTreeSet<Poison>) {
-        let Some(terms) = package.node() else { return };
-        let required = terms.dependencies.iter().map(|edge| (edge, Edge::Required));
-        let optional = terms.optional_dependencies.iter().map(|edge| (edge, Edge::Optional));
-        let peers = terms.peer_dependencies.iter().map(|edge| {
-            let optional = terms.optional_peers.contains(edge.0);
-            (edge, if optional { Edge::OptionalPeer } else { Edge::Peer })
-        });
-        for ((name, text), edge) in required.chain(optional).chain(peers) {
-            // npm lets a plain dependency stand for the peer of the same name.
-            let shadowed = terms.dependencies.contains_key(name) || terms.optional_dependencies.contains_key(name);
-            if matches!(edge, Edge::Peer | Edge::OptionalPeer) && shadowed {
-                continue;
-            }
-            self.follow(from, package, (name, text), edge, needed, found);
-        }
-    }
-
-    fn follow(
-        &mut self,
-        from: &InstallPath,
-        package: &LockedPackage,
-        (name, text): (&str, &str),
-        edge: Edge,
-        needed: bool,
-        found: &mut BTreeSet<Poison>,
-    ) {
-        let requirement = Requirement::parse(text);
-        let bundled = package.node().is_some_and(|terms| terms.bundled.contains(name));
-        if matches!(requirement, Requirement::Foreign) && !bundled && matches!(edge, Edge::Required | Edge::Optional) {
-            let (from, name, requirement) = (from.clone(), name.to_owned(), text.to_owned());
-            found.insert(Poison::Foreign { from, name, requirement });
-            return;
-        }
-        let target = name.parse::<PackageName>().ok().and_then(|name| self.find(from, &name, edge));
-        let Some((path, target)) = target else {
-            if !bundled {
-                absent(from, (name, text), edge, found);
-            }
-            return;
-        };
-        if bundled {
-            // Node finds the one inside the archive. npm may have listed the same name as well.
-            self.reach(path, false);
-            return;
-        }
-        let problem = judge(from, (name, text), &requirement, edge, &path, target);
-        if problem.is_none() && requirement.real_name().is_some() {
-            self.aliased.insert(path.clone());
-        }
-        found.extend(problem);
-        self.reach(path, needed && matches!(edge, Edge::Required | Edge::Peer));
-    }
-
-    /// A peer stands beside its dependant, never inside it.
-    fn find(&self, from: &InstallPath, name: &PackageName, edge: Edge) -> Option<(InstallPath, &'a LockedPackage)> {
-        if matches!(edge, Edge::Required | Edge::Optional) {
-            return self.closure.lookup(from, name);
-        }
-        if let Some(parent) = from.parent() {
-            return self.closure.lookup(&parent, name);
-        }
-        let path = InstallPath::child(None, name);
-        let package = self.closure.packages.get(&path)?;
-        Some((path, package))
-    }
-}
-
-fn absent(from: &InstallPath, (name, text): (&str, &str), edge: Edge, found: &mut BTreeSet<Poison>) {
-    let (from, name, requirement) = (from.clone(), name.to_owned(), text.to_owned());
-    match edge {
-        Edge::Required => found.insert(Poison::Missing { from, name, requirement }),
-        Edge::Peer => found.insert(Poison::Peer {
-            from,
-            name,
-            requirement,
-            found: None,
-        }),
-        Edge::Optional | Edge::OptionalPeer => false,
-    };
-}
-
-fn judge(
-    from: &InstallPath,
-    (name, text): (&str, &str),
-    requirement: &Requirement,
-    edge: Edge,
-    path: &InstallPath,
-    target: &LockedPackage,
-) -> Option<Poison> {
-    let wanted = requirement.real_name().unwrap_or(name);
-    let peer = matches!(edge, Edge::Peer | Edge::OptionalPeer);
-    if target.name.as_str() != wanted && !peer {
-        return Some(Poison::Impostor {
-            from: from.clone(),
-            wanted: wanted.to_owned(),
-            found: path.clone(),
-            real: target.name.clone(),
-        });
-    }
-    if target.name.as_str() == wanted && requirement.accepts(&target.version) {
-        return None;
-    }
-    let (from, name, requirement) = (from.clone(), name.to_owned(), text.to_owned());
-    Some(if peer {
-        Poison::Peer {
-            from,
-            name,
-            requirement,
-            found: Some(target.version.clone()),
-        }
-    } else {
-        Poison::Unsatisfied {
-            from,
-            name,
-            requirement,
-            found: path.clone(),
-            version: target.version.clone(),
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests;

@@ -32,6 +32,8 @@ pub mod check;
 mod digest;
 mod error;
 mod evidence;
+#[cfg(test)]
+mod python_tests;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;

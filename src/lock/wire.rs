@@ -215,7 +215,7 @@ pub(super) enum WireArchive {
     /// The digest.
     Digest(String),
     /// The digest, and what is proved.
-    Proved(WireProved),
+    Proved(Box<WireProved>),
 }
 
 /// An archive about whose maker something is proved.
@@ -249,7 +249,7 @@ impl<'de> Visitor<'de> for ArchiveVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WireArchive, A::Error> {
-        WireProved::deserialize(MapAccessDeserializer::new(map)).map(WireArchive::Proved)
+        WireProved::deserialize(MapAccessDeserializer::new(map)).map(|proved| WireArchive::Proved(Box::new(proved)))
     }
 }
 

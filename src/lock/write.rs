@@ -194,7 +194,7 @@ fn archives_of(archives: &[LockedArchive]) -> BTreeMap<String, WireArchive> {
     for LockedArchive { file, integrity, evidence } in archives {
         let integrity = integrity.to_string();
         let archive = match super::evidence::wire(evidence) {
-            Some(evidence) => WireArchive::Proved(WireProved { integrity, evidence }),
+            Some(evidence) => WireArchive::Proved(Box::new(WireProved { integrity, evidence })),
             None => WireArchive::Digest(integrity),
         };
         let mut name = file.clone().unwrap_or_default();

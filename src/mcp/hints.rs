@@ -42,6 +42,8 @@ const USAGE: [&str; 6] = [
     "expected argument",
     "requires at least",
 ];
+/// How Python says that a dependency is not the one that the server was made for.
+const ROTTEN: [&str; 3] = ["ImportError: cannot import name", "ModuleNotFoundError: No module named", "got an unexpected keyword argument"];
 /// Beginnings of words that look like variables and are error codes.
 const CODES: [&str; 8] = [
     "ERR_",
@@ -58,6 +60,13 @@ const CODES: [&str; 8] = [
 pub(super) fn hint(text: &str, network: bool, has_env: impl Fn(&str) -> bool) -> Option<String> {
     if !network && NETWORK.iter().any(|word| text.contains(word)) {
         return Some("this server needs the network to list its tools: set `network = true` in its entry in mcp-pin.toml, or install it with `--network`".into());
+    }
+    if ROTTEN.iter().any(|word| text.contains(word)) {
+        return Some(
+            "a dependency is newer than this server was made for: choose a newer version of the server, or have the closure resolved \
+             as of the server's day, with a long `cooldown` under [policy] in mcp-pin.toml"
+                .into(),
+        );
     }
     let words = variables(text);
     // `API_KEY_FILE` beside `API_KEY` is another way to give the same thing.
@@ -104,6 +113,13 @@ fn variables(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rotten_closure_is_told_from_a_missing_variable() {
+        let text = "PATH_X_Y is set\nImportError: cannot import name 'McpError' from 'mcp.shared.exceptions'";
+        let hint = hint(text, false, |_| false).unwrap();
+        assert!(hint.contains("newer than this server") && hint.contains("cooldown"), "{hint}");
+    }
 
     #[test]
     fn variables_are_named() {

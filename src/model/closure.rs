@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use super::digest::Integrity;
 use super::evidence::{Evidence, Level};
-use super::python::PythonTerms;
+use super::python::{PythonTerms, WheelName};
 
 /// Why a name, a path or a closure is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -287,7 +287,7 @@ impl LockedPackage {
             Terms::Node(terms) => !(terms.os.is_empty() && terms.cpu.is_empty() && terms.libc.is_empty()),
             Terms::Python(_) => {
                 let files = self.archives.iter().filter_map(|archive| archive.file.as_deref());
-                files.filter(|file| file.ends_with(".whl")).any(|file| !file.ends_with("-any.whl"))
+                files.filter_map(WheelName::parse).any(|wheel| !wheel.is_pure())
             }
         }
     }

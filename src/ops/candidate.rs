@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Error;
+use crate::lock::check::{check, prune};
 use crate::manifest::{Policy, ServerEntry};
 use crate::model::{Closure, Finding, InstallPath, LocalArg, LockedPackage, Pin, Pinned, ServerName, Source};
 use crate::ops::archive::Key;
@@ -69,7 +70,8 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
     findings.append(&mut resolved.findings);
     sync::fetch(tools, ecosystem, ecosystem.needed(&machine, &resolved)?).await?;
     let (mut closure, claimed) = confirmed(tools, ecosystem, name, &resolved)?;
-    let poison: Vec<_> = checks::poisons(&closure, &entry.source)
+    prune(&mut closure, &entry.source);
+    let poison: Vec<_> = check(&closure, &entry.source)
         .iter()
         .filter(|poison| !poison.is_notice())
         .map(ToString::to_string)
@@ -78,7 +80,7 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
         let what = "its closure does not hang together";
         return Err(checks::untrustworthy(name, "closure-broken", what, &poison));
     }
-    if let Some(what) = ecosystem.unfit(&machine, &closure)? {
+    if let Some(what) = ecosystem.unfit(&machine, &closure, &entry.source)? {
         let server = name.clone();
         return Err(Error::Entry { server, what, hint: None });
     }

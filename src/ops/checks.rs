@@ -20,7 +20,7 @@ pub fn poison(name: &ServerName, pin: &Pin) -> Vec<Finding> {
     let Pinned::Package { closure, .. } = &pin.pinned else {
         return Vec::new();
     };
-    poisons(closure, &pin.source)
+    check(closure, &pin.source)
         .into_iter()
         .map(|poison| {
             let text = poison.to_string();
@@ -32,13 +32,6 @@ pub fn poison(name: &ServerName, pin: &Pin) -> Vec<Finding> {
             Finding::new(code, grade, name, "", text.clone(), &json!(text))
         })
         .collect()
-}
-
-pub fn poisons(closure: &Closure, source: &Source) -> Vec<crate::lock::check::Poison> {
-    match source {
-        Source::Npm { name, requirement } => check(closure, name, requirement.as_deref()),
-        _ => Vec::new(),
-    }
 }
 
 /// The manifest against the lock: what the user wants and what is pinned must be the same.
@@ -117,22 +110,6 @@ pub fn vanished(name: &ServerName) -> Finding {
     Finding::new("server-vanished", Grade::Warning, name, "", title, &json!({})).with(Detail::Line(format!(
         "if that is right, `mcp-pin remove {name}` takes the approval back"
     )))
-}
-
-/// The interpreter that a server was installed with is another one now: what was checked at install
-/// says nothing about it.
-pub fn interpreter_changed(name: &ServerName, before: &str, now: Option<&str>) -> Finding {
-    let title = match now {
-        Some(_) => "the Python that it was installed with has changed",
-        None => "the Python that it was installed with is gone",
-    };
-    let found = now.unwrap_or("nothing that can be started");
-    Finding::new("interpreter-changed", Grade::Warning, name, "python", title, &json!([before, now]))
-        .with(Detail::Line(format!("installed with {before}")))
-        .with(Detail::Line(format!("found          {found}")))
-        .with(Detail::Line(
-            "`mcp-pin install` makes the tree for the Python that is there now".into(),
-        ))
 }
 
 /// An archive of the store whose bytes are not what its name says: whoever changed it wants the

@@ -336,7 +336,7 @@ async fn match_lock(context: &Context, options: &Options, person: &dyn Interact)
         if let Pinned::Package { closure, launch } = &pin.pinned {
             let ecosystem = ecosystem::of(closure);
             let here = ecosystem.machine(&tools, launch.runtime.wanted()).await?;
-            sync::prepare(&tools, name, closure, &here).await?;
+            sync::prepare(&tools, name, closure, &pin.source, &here).await?;
             evidence::prepare(&tools, ecosystem, name, &Archive::all(closure)).await?;
             checks::entry(&tools, name, &here, closure, launch)?;
             machine = Some(here);

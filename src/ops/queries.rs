@@ -1,7 +1,7 @@
 //! Operations that only look: what a scope holds, and what happened.
 
 use crate::error::Error;
-use crate::history::{ApprovalKind, Event, EventFilter, History};
+use crate::history::{ApprovalKind, Event, EventFilter, History, Interpreter};
 use crate::manifest::Loosening;
 use crate::model::{Pin, ServerName, Sha256Digest};
 use crate::ops::scope::{self, Loaded, Scope};
@@ -84,6 +84,14 @@ pub fn is_approved(context: &Context, scope: &str, name: &ServerName, digest: &S
     Ok(open_history(context)?
         .approval_in(digest, ApprovalKind::Entry, name, scope)?
         .is_some())
+}
+
+/// The interpreter that a Python server was installed with on this machine.
+///
+/// # Errors
+/// The history cannot be read.
+pub fn interpreter(context: &Context, scope: &str, name: &ServerName) -> Result<Option<Interpreter>, Error> {
+    Ok(open_history(context)?.interpreter(scope, name)?)
 }
 
 /// Opens the user's state.

@@ -5,7 +5,7 @@
 
 use crate::error::Error;
 use crate::model::drift::TreeChangeKind;
-use crate::model::{Closure, ServerName};
+use crate::model::{Closure, ServerName, Source};
 use crate::ops::archive::Archive;
 use crate::ops::checks;
 use crate::ops::ecosystem::{self, Ecosystem, Machine, Site, Wanted, gone};
@@ -102,7 +102,13 @@ async fn fetch_one(
 /// # Errors
 /// As [`fetch`], [`Error::Untrustworthy`] where the lock says something else than an archive, and
 /// [`Error::Entry`] where a needed package really is for another platform.
-pub async fn prepare(tools: &Tools<'_>, name: &ServerName, closure: &Closure, machine: &Machine) -> Result<(), Error> {
+pub async fn prepare(
+    tools: &Tools<'_>,
+    name: &ServerName,
+    closure: &Closure,
+    source: &Source,
+    machine: &Machine,
+) -> Result<(), Error> {
     let ecosystem = ecosystem::of(closure);
     let required = ecosystem.required(machine, closure)?;
     fetch(tools, ecosystem, required.iter().copied().map(Wanted::locked).collect()).await?;
@@ -118,7 +124,7 @@ pub async fn prepare(tools: &Tools<'_>, name: &ServerName, closure: &Closure, ma
             &wrong,
         ));
     }
-    ecosystem.unfit(machine, closure)?.map_or(Ok(()), |what| {
+    ecosystem.unfit(machine, closure, source)?.map_or(Ok(()), |what| {
         Err(Error::Entry {
             server: name.clone(),
             what,

@@ -238,7 +238,7 @@ fn tree(
             checked
                 .report
                 .findings
-                .push(checks::interpreter_changed(checked.name, &before, now.as_deref()));
+                .push(policy::interpreter_changed(checked.name, (&before.0, &before.1), (&now.0, &now.1)).with(Detail::Line("`mcp-pin install` makes the tree for a Python that is there now".into())));
             return Ok(None);
         }
     };

@@ -184,6 +184,13 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
     Rules { all, by_first }
 });
 
+/// Whether a text names a path: one that starts with a dot is no part of a longer word, as in the host
+/// name `cloudwatch.aws/ec2`.
+fn names(text: &str, path: &str) -> bool {
+    let in_a_word = |at: usize| path.starts_with('.') && text[..at].ends_with(|c: char| c.is_alphanumeric());
+    text.match_indices(path).any(|(at, _)| !in_a_word(at))
+}
+
 const SECRET_PATHS: [&str; 27] = [
     "~/.ssh",
     ".ssh/",
@@ -290,7 +297,7 @@ pub(super) fn signals(text: &str, others: &OtherTools, out: &mut Signals) {
         add(Kind::Hidden, &visible(&run.text));
     }
     let folded: String = text.chars().map(fold).collect::<String>().to_lowercase();
-    for needle in SECRET_PATHS.iter().filter(|needle| folded.contains(*needle)) {
+    for needle in SECRET_PATHS.iter().filter(|needle| names(&folded, needle)) {
         add(Kind::SecretPath, needle);
     }
     if dot_env(&folded) {

@@ -210,7 +210,7 @@ sorce = \"npm:demo\"
 source = \"demo\"
 args = \"x\"
 [servers.c]
-source = \"pypi:demo\"
+source = \"pypi:demo@1\"
 cwd = \"home\"
 [policy]
 cooldown = { install = \"soon\" }
@@ -225,7 +225,10 @@ evidence = \"trust me\"
             (4, "unknown key `sorce` (did you mean `source`?)"),
             (6, "`demo` does not say where it comes from"),
             (7, "`args` must be a list of strings"),
-            (9, "`pypi:` sources are not supported"),
+            (
+                9,
+                "`demo@1` asks for a version with `@`, which a Python requirement has no place for (write `pypi:demo==1`)",
+            ),
             (10, "`cwd` must be"),
             (12, "`install` is not a cooldown"),
             (13, "`evidence` must be"),
@@ -257,7 +260,15 @@ fn words_that_are_no_source() {
         ("demo", "does not say where it comes from"),
         ("@scope/demo", "does not say where it comes from"),
         ("demo@1.0.0", "does not say where it comes from"),
-        ("pypi:demo", "`pypi:` sources are not supported"),
+        ("pypi:", "is not a Python requirement"),
+        ("pypi:-demo", "is not the name of a Python package"),
+        ("pypi:demo@1.0.0", "hint: write `pypi:demo==1.0.0`"),
+        ("pypi:demo===1.0.0", "hint: write `==1.0.0`"),
+        ("pypi:demo; python_version > '3.8'", "hint: write `pypi:demo`"),
+        ("pypi:demo @ https://127.0.0.1/demo.whl", "not a registry package"),
+        ("pypi:./demo", "not a registry package"),
+        ("pypi:demo-1.0-py3-none-any.whl", "not a registry package"),
+        ("pypi:demo\u{1b}[2J", "is not a Python requirement"),
         ("oci:host/demo:1", "`oci:` sources are not supported"),
         ("made-up:demo", "`made-up:`"),
         ("git+https://127.0.0.1/x.git", "not a registry package"),

@@ -141,7 +141,7 @@ async fn a_closure_is_resolved_whole_whatever_the_users_settings_and_the_parent_
         root: plain.root.clone(),
         packages,
     };
-    assert_eq!(check(&closure, &"server".parse().unwrap(), Some("^1")), []);
+    assert_eq!(check(&closure, &"npm:server@^1".parse().unwrap()), []);
     let odd = "install-strategy=nested\nlegacy-peer-deps=true\nomit=optional\nos=darwin\nlockfile-version=1\nglobal=true\n\
         dry-run=true\npackage-lock=false\nsave=false\nomit-lockfile-registry-resolved=true\noffline=true\nprefix=/nonexistent\n\
         legacy-bundling=true\ncache=/nonexistent\nworkspaces=true\ntag=other\n";

@@ -8,6 +8,7 @@ mod names;
 mod npm;
 mod sigstore;
 mod surface;
+mod wheel;
 
 /// What tries one input.
 pub(crate) type Target = fn(&[u8]);
@@ -41,7 +42,9 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("trusted-root", sigstore::root),
     ("tuf-stored", attest::tuf_stored),
     ("wheel", archive::wheel),
+    ("wheel-layout", wheel::layout),
     ("wheel-mended", archive::wheel_mended),
+    ("wheel-metadata", wheel::contents),
 ];
 
 /// The input as text; targets of text pass over what is none.

@@ -1,5 +1,6 @@
 //! Poisoned closures, each refused by name.
 
+use super::super::{Poison, Range};
 use super::*;
 use crate::model::{Integrity, NodeTerms, Terms};
 

@@ -175,7 +175,10 @@ impl Reader<'_> {
     fn archive(&self, at: &str, file: String, archive: WireArchive) -> Read<LockedArchive> {
         let (integrity, evidence) = match archive {
             WireArchive::Digest(integrity) => (integrity, Evidence::default()),
-            WireArchive::Proved(WireProved { integrity, evidence }) => (integrity, self.evidence(at, Some(evidence))?),
+            WireArchive::Proved(proved) => {
+                let WireProved { integrity, evidence } = *proved;
+                (integrity, self.evidence(at, Some(evidence))?)
+            }
         };
         let integrity = self.integrity(at, &integrity)?;
         if !matches!(integrity, Integrity::Sha256(_)) {

@@ -8,7 +8,7 @@
 //! So what Python wrote is read whole, equal constants become one, sets are sorted, and it is written
 //! again: references exactly where a value comes again. What is loaded is equal to what was
 //! compiled; constants that were equal are now the same object, as the compiler makes them itself
-//! within a module. Rests on `Python/marshal.c` of CPython 3.8 to 3.14 (versions 4 and 5).
+//! within a module. Rests on `Python/marshal.c` of `CPython` 3.8 to 3.14 (versions 4 and 5).
 
 use std::collections::HashMap;
 
@@ -97,7 +97,8 @@ impl Value {
 
     /// Whether a reference is any shorter or faster.
     fn is_worth_a_reference(&self) -> bool {
-        !matches!(self.kind, b'N' | b'T' | b'F' | b'.' | b'i') && !(self.kind == b')' && self.parts.is_empty())
+        let empty_tuple = self.kind == b')' && self.parts.is_empty();
+        !empty_tuple && !matches!(self.kind, b'N' | b'T' | b'F' | b'.' | b'i')
     }
 }
 

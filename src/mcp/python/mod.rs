@@ -105,7 +105,7 @@ impl PythonRuntime {
     /// Asks one program what it is, in an empty environment.
     ///
     /// # Errors
-    /// [`RuntimeError`]: a script, not to be started, not CPython, older than is supported, or the
+    /// [`RuntimeError`]: a script, not to be started, not `CPython`, older than is supported, or the
     /// copy of a virtual environment.
     pub fn ask(path: &Path) -> Result<Self, RuntimeError> {
         let unusable = |source| RuntimeError::Unusable {

@@ -65,6 +65,9 @@ fn the_same_source_gives_the_same_bytes() {
         sources.retain(|(name, _)| !name.starts_with("site-packages/"));
         let step = sources.len().div_ceil(most).max(1);
         let mut sources: Vec<_> = sources.into_iter().step_by(step).collect();
+        if let Some(trees) = option_env!("MCP_PIN_TEST_TREES") {
+            sources.extend(sources_of(Path::new(trees), usize::MAX).into_iter().step_by(step * 3));
+        }
         let first = compiler.derive(&sources).unwrap();
         assert!(first.len() > sources.len() * 4 / 5, "{} of {}", first.len(), sources.len());
         // Another order, in processes that have compiled all of it, and one by one in new ones.
@@ -82,22 +85,49 @@ fn the_same_source_gives_the_same_bytes() {
     }
 }
 
+/// The ways in which marshalled code is known to differ: names and one-letter texts that something
+/// else in the process holds or has interned, and the order of sets.
+#[test]
+fn what_a_process_did_before_does_not_show() {
+    let before = [
+        source("codec.py", "# coding: koi8-r\nX = 1\n"),
+        source("star.py", "from os import *\n"),
+    ];
+    let after = [
+        source("name.py", "decoding_table = 1\n"),
+        source("text.py", "X = '*', 'zz *'\n"),
+        source(
+            "set.py",
+            "def f(x): return x in {'b b', 'a a', 'c c', 'd d', 'e e', 'f f', 'g g'}\n",
+        ),
+    ];
+    for python in pythons() {
+        let warm = Compiler::new(&python);
+        assert_eq!(warm.derive(&before).unwrap().len(), 2);
+        let warm = warm.derive(&after).unwrap();
+        for _ in 0..3 {
+            let fresh = Compiler::new(&python).derive(&after).unwrap();
+            assert!(fresh == warm, "{}", python.version());
+        }
+    }
+}
+
 #[test]
 fn a_compiled_file_is_the_one_of_its_source() {
     let text = "import sys\nNAMES = {'b', 'a', 1, (2, 'x y')}\ndef f(x):\n    assert x in {'b', 'a', 'c d', 3.5, None}\n    return -0.0, 1e400, 2**80, b'\\0', ..., 'é'\n";
     for python in pythons() {
         let compiler = Compiler::new(&python);
-        let compiled = compiler
+        let files = compiler
             .derive(&[source("a/m.py", text), source("top.py", "X = 1\n"), source("a/data.txt", "")])
             .unwrap();
-        let names: Vec<_> = compiled.iter().map(|(path, _)| path.clone()).collect();
+        let names: Vec<_> = files.iter().map(|(path, _)| path.clone()).collect();
         let tag = python.cache_tag();
         assert_eq!(names, [format!("__pycache__/top.{tag}.pyc"), format!("a/__pycache__/m.{tag}.pyc")]);
         // Python itself takes it for the compiled file of this source, and finds what it would have.
         let tree = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(tree.path().join("a/__pycache__")).unwrap();
         std::fs::write(tree.path().join("a/m.py"), text).unwrap();
-        std::fs::write(tree.path().join(&names[1]), &compiled[1].1).unwrap();
+        std::fs::write(tree.path().join(&names[1]), &files[1].1).unwrap();
         let check = "import sys, marshal, importlib.util\n\
             sys.path.insert(0, sys.argv[1])\n\
             source = open(sys.argv[1] + '/a/m.py', 'rb').read()\n\
@@ -164,6 +194,34 @@ fn a_source_that_does_not_compile_has_no_compiled_file_and_runs_nothing() {
         }
         assert!(!mark.exists(), "nothing of a source is run");
     }
+}
+
+#[test]
+fn a_source_that_kills_the_compiler_has_no_compiled_file() {
+    let Some(python) = pythons().pop() else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let fragile = scratch.path().join("fragile");
+    // The real one, but for a compiler that cannot bear one word; every start is written down.
+    let script = format!(
+        "#!/bin/sh\necho started >>{}/starts\nexec {} -I -S -B -c \"import builtins, os\nreal = compile\ndef fragile(text, *rest, **more):\n    if b'deadly' in text: os.abort()\n    return real(text, *rest, **more)\nbuiltins.compile = fragile\n$7\"\n",
+        scratch.path().display(),
+        python.path().display()
+    );
+    std::fs::write(&fragile, script).unwrap();
+    std::fs::set_permissions(&fragile, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let compiler = Compiler::with(fragile, python.cache_tag().to_owned(), python.magic(), python.minor());
+    let sources = [
+        source("a.py", "X = 'a longer source that is compiled first'\n"),
+        source("b.py", "X = 'deadly'\n"),
+        source("c.py", "X = 1\n"),
+    ];
+    let expected = Compiler::new(&python).derive(&[sources[0].clone(), sources[2].clone()]).unwrap();
+    assert_eq!(expected.len(), 2);
+    assert_eq!(compiler.derive(&sources).unwrap(), expected);
+    assert_eq!(compiler.derive(&sources).unwrap(), expected);
+    // One that dies is tried once more, and then there is one for the rest.
+    let starts = std::fs::read_to_string(scratch.path().join("starts")).unwrap();
+    assert_eq!(starts.lines().count(), 5, "the worker that is left is used again");
 }
 
 #[test]

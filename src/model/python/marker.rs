@@ -148,6 +148,11 @@ impl Marker {
         &self.text
     }
 
+    /// The extras (normalised) that it asks about.
+    pub fn extras(&self, into: &mut BTreeSet<String>) {
+        self.node.extras(into);
+    }
+
     pub(super) fn holds(&self, environment: &Environment, extras: &BTreeSet<String>) -> Result<bool, MarkerError> {
         self.node.holds(environment, extras).ok_or_else(|| MarkerError::Ambiguous {
             marker: excerpt(&self.text),
@@ -185,6 +190,16 @@ impl Node {
                     Relation::Compare(comparison) => compare(found, *comparison, value),
                 }
             }
+        }
+    }
+
+    fn extras(&self, into: &mut BTreeSet<String>) {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.extras(into)),
+            Self::Extra { name, .. } => {
+                into.insert(name.clone());
+            }
+            _ => {}
         }
     }
 

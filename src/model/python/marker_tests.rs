@@ -4,7 +4,8 @@ use super::*;
 use crate::model::python::PythonTarget;
 
 fn machine(sys_platform: &str, version: &str) -> PythonTarget {
-    universe(None, [])
+    universe(None, [], 1000)
+        .unwrap()
         .into_iter()
         .find(|target| target.facts().markers.sys_platform == sys_platform && target.version().to_string() == version)
         .unwrap_or_else(|| panic!("{sys_platform} {version}"))
@@ -163,7 +164,7 @@ fn another_reader_gives_the_same_answers() {
     for text in markers {
         let marker = Marker::parse(text).unwrap();
         let other = pep508_rs::MarkerTree::from_str(text).unwrap();
-        for target in universe(None, [&marker]) {
+        for target in universe(None, [&marker], 1000).unwrap() {
             let facts = target.facts();
             let environment = pep508_rs::MarkerEnvironment::try_from(pep508_rs::MarkerEnvironmentBuilder {
                 implementation_name: &facts.implementation,

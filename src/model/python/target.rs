@@ -129,6 +129,22 @@ impl PythonTarget {
         marker.holds(&self.environment, extras)
     }
 
+    /// Whether every marker has the same answer on the other machine: they differ at most in the wheels
+    /// they take.
+    pub fn reads_like(&self, other: &Self) -> bool {
+        self.environment == other.environment
+    }
+
+    /// For people: `Python 3.12.0 on linux x86_64`.
+    pub fn label(&self) -> String {
+        let Environment {
+            sys_platform,
+            platform_machine,
+            ..
+        } = &self.environment;
+        format!("Python {} on {sys_platform} {platform_machine}", self.facts.full_version)
+    }
+
     /// Whether these specifiers (`Requires-Python`) allow this interpreter.
     pub fn allowed_by(&self, requires_python: &VersionSpecifiers) -> bool {
         requires_python.contains(&self.environment.python_full_version)

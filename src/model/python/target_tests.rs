@@ -4,7 +4,11 @@ use super::super::universe;
 use super::*;
 
 fn facts() -> PythonFacts {
-    universe(None, [])[0].with_version((3, 12, 0)).unwrap().facts().clone()
+    universe(None, [], 1000).unwrap()[0]
+        .with_version((3, 12, 0))
+        .unwrap()
+        .facts()
+        .clone()
 }
 
 fn target(change: impl FnOnce(&mut PythonFacts)) -> PythonTarget {
@@ -119,7 +123,7 @@ fn other_systems_have_their_own_tags() {
             "linux_aarch64"
         ]
     );
-    let all = universe(None, []);
+    let all = universe(None, [], 1000).unwrap();
     let mac = |machine: &str| {
         all.iter()
             .find(|target| matches!(&target.facts.platform, PythonPlatform::MacOs { machine: found, .. } if found == machine))

@@ -20,7 +20,13 @@ const LAST_PATCH: u32 = 99;
 ///
 /// Not in it: other systems and processors, older Pythons, other implementations. A machine that is
 /// none of these is checked by its own environment.
-pub fn universe<'a>(requires_python: Option<&VersionSpecifiers>, markers: impl IntoIterator<Item = &'a Marker>) -> Vec<PythonTarget> {
+///
+/// `None`: that would be more than `limit` environments, so that checking them would never end.
+pub fn universe<'a>(
+    requires_python: Option<&VersionSpecifiers>,
+    markers: impl IntoIterator<Item = &'a Marker>,
+    limit: usize,
+) -> Option<Vec<PythonTarget>> {
     let mut turning_points = BTreeSet::new();
     for marker in markers {
         marker.turning_points(&mut turning_points);
@@ -30,15 +36,20 @@ pub fn universe<'a>(requires_python: Option<&VersionSpecifiers>, markers: impl I
     }
     let versions = versions(&turning_points);
     let machines = machines();
+    if versions.len() * machines.len() > limit {
+        return None;
+    }
     let targets = machines.iter().flat_map(|machine| {
         let target = PythonTarget::new(machine.clone()).ok();
         versions
             .iter()
             .filter_map(move |version| target.as_ref().and_then(|target| target.with_version(*version).ok()))
     });
-    targets
-        .filter(|target| requires_python.is_none_or(|specifiers| target.allowed_by(specifiers)))
-        .collect()
+    Some(
+        targets
+            .filter(|target| requires_python.is_none_or(|specifiers| target.allowed_by(specifiers)))
+            .collect(),
+    )
 }
 
 fn versions(turning_points: &BTreeSet<Version>) -> BTreeSet<(u32, u32, u32)> {
@@ -119,7 +130,7 @@ mod tests {
 
     #[test]
     fn every_system_and_python_is_in_it_once() {
-        let all = universe(None, []);
+        let all = universe(None, [], 1000).unwrap();
         assert_eq!(all.len(), 7 * 6 * 2);
         let identities: BTreeSet<String> = all.iter().map(PythonTarget::identity).collect();
         assert_eq!(identities.len(), all.len());
@@ -128,7 +139,7 @@ mod tests {
     #[test]
     fn requires_python_leaves_out_what_it_forbids() {
         let specifiers = VersionSpecifiers::from_str(">=3.12,!=3.13.2").unwrap();
-        let all = universe(Some(&specifiers), []);
+        let all = universe(Some(&specifiers), [], 1000).unwrap();
         let versions: BTreeSet<String> = all.iter().map(|target| target.version().to_string()).collect();
         assert!(versions.iter().all(|version| version.as_str() >= "3.12"), "{versions:?}");
         assert!(versions.contains("3.13.1") && versions.contains("3.13.3") && !versions.contains("3.13.2"));
@@ -137,9 +148,10 @@ mod tests {
     #[test]
     fn where_a_marker_changes_its_answer_is_looked_at() {
         let marker = Marker::parse("python_full_version < '3.11.3' or implementation_version >= '3.14.7'").unwrap();
-        let all = universe(None, [&marker]);
+        let all = universe(None, [&marker], 1000).unwrap();
         let has = |version: &str| all.iter().any(|target| target.version().to_string() == version);
         assert!(has("3.11.2") && has("3.11.3") && has("3.14.6") && has("3.14.7"));
         assert!(!has("3.12.3"));
+        assert!(universe(None, [&marker], 50).is_none());
     }
 }

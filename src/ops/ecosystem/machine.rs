@@ -112,9 +112,9 @@ pub enum Recorded {
     /// It stands somewhere else or has another version: the installed tree was made for another one.
     Changed {
         /// Path and version as recorded.
-        before: String,
-        /// What stands there now; `None`: nothing that can be started.
-        now: Option<String>,
+        before: (String, String),
+        /// Path and version of what stands there now.
+        now: (String, String),
     },
     /// Nothing is recorded: it was not installed on this machine.
     Nothing,

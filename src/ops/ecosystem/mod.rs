@@ -225,8 +225,9 @@ pub trait Ecosystem: Sync {
     /// The archives of a lock that this machine must fetch, hold and compare.
     fn required<'a>(&self, machine: &Machine, closure: &'a Closure) -> Result<Vec<Archive<'a>>, Error>;
 
-    /// A package that is needed and cannot be had for this machine.
-    fn unfit(&self, machine: &Machine, closure: &Closure) -> Result<Option<String>, Error>;
+    /// Why the closure cannot be installed on this machine: a package that is needed and cannot be had
+    /// for it, or what only this machine shows to be wrong with the lock.
+    fn unfit(&self, machine: &Machine, closure: &Closure, source: &Source) -> Result<Option<String>, Error>;
 
     /// The archives that are unpacked here, with their places: those that were built here among them
     /// ([`Archive::is_local`]).

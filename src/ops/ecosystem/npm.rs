@@ -214,7 +214,7 @@ impl Ecosystem for Npm {
         Ok(all.filter(|at| !optional(at.package) || fits(at.package, node)).collect())
     }
 
-    fn unfit(&self, machine: &Machine, closure: &Closure) -> Result<Option<String>, Error> {
+    fn unfit(&self, machine: &Machine, closure: &Closure, _: &Source) -> Result<Option<String>, Error> {
         let node = node(machine)?;
         let unfit = closure.packages.values().find(|package| !optional(package) && !fits(package, node));
         Ok(unfit.map(|package| format!("it needs {}, which does not run on this platform", package.label())))

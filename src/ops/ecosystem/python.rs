@@ -13,6 +13,7 @@ use super::{
     Release, Releases, Resolution, Sink, Site, Start, Wanted, Words, at_hand, gone, is_built,
 };
 use crate::error::Error;
+use crate::lock::check::check_here;
 use crate::manifest::ServerEntry;
 use crate::mcp::launch;
 use crate::mcp::probe::Launchable;
@@ -20,7 +21,7 @@ use crate::mcp::python::PythonRuntime;
 use crate::model::python::{EntryPoint, PythonTarget, WheelName};
 use crate::model::{
     ArchiveContents, Closure, Evidence, Finding, InstallPath, Launch, LockedArchive, LockedPackage, PackageName, PythonTerms,
-    RegistrySignature, Runtime, ServerName, Terms,
+    RegistrySignature, Runtime, ServerName, Source, Terms,
 };
 use crate::ops::tools::Tools;
 use crate::registry::pypi::{self, Claim, FetchError, Project, PypiError};
@@ -144,19 +145,22 @@ impl Ecosystem for Python {
         let Some(before) = tools.history.interpreter(site.scope, site.server)? else {
             return Ok(Recorded::Nothing);
         };
-        let said = format!("Python {} at {}", before.version, before.path.display());
-        Ok(match PythonRuntime::reopen(&before.path, &before.version) {
-            Ok(runtime) if runtime.identity() == before.identity => {
+        let at = |path: &std::path::Path| path.display().to_string();
+        let changed = |now: (String, String)| Recorded::Changed {
+            before: (at(&before.path), before.version.clone()),
+            now,
+        };
+        Ok(match PythonRuntime::ask(&before.path) {
+            Ok(runtime)
+                if runtime.path() == before.path && runtime.version() == before.version && runtime.identity() == before.identity =>
+            {
                 Recorded::As(Machine::Python(Box::new(Interpreter::new(tools, runtime)?)))
             }
-            Ok(runtime) => Recorded::Changed {
-                before: format!("{said} ({})", before.identity),
-                now: Some(format!("Python {} ({})", runtime.version(), runtime.identity())),
-            },
-            Err(error) => Recorded::Changed {
-                before: said,
-                now: PythonRuntime::ask(&before.path).ok().map(|_| error.to_string()),
-            },
+            Ok(runtime) => changed((
+                format!("{}, {}", at(runtime.path()), runtime.identity()),
+                runtime.version().to_owned(),
+            )),
+            Err(error) => changed((error.to_string(), "gone".to_owned())),
         })
     }
 
@@ -351,7 +355,10 @@ impl Ecosystem for Python {
         Ok(out)
     }
 
-    fn unfit(&self, machine: &Machine, closure: &Closure) -> Result<Option<String>, Error> {
+    fn unfit(&self, machine: &Machine, closure: &Closure, source: &Source) -> Result<Option<String>, Error> {
+        if let Some(poison) = check_here(closure, source, &target(machine)?).first() {
+            return Ok(Some(poison.to_string()));
+        }
         let unfit = chosen(machine, closure)?
             .into_iter()
             .find(|(_, package, archive)| archive.is_none() && !is_built(package));

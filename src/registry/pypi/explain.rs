@@ -38,7 +38,8 @@ pub(super) fn explain(output: &Output, indexes: &[Index], before: Option<Timesta
     if before.is_some() && whole.contains("is missing an upload date") {
         return Failure::Undated;
     }
-    if let Some(name) = quoted_before(&whole, " was included as a URL dependency") {
+    let by_address = [" was included as a URL dependency", " attempted to resolve via URL"];
+    if let Some(name) = by_address.iter().find_map(|phrase| quoted_before(&whole, phrase)) {
         return Failure::Other(PypiError::NotIndexed { name });
     }
     if let Some(name) = word_before(&whole, " was not found in the package registry") {
@@ -52,6 +53,16 @@ pub(super) fn explain(output: &Output, indexes: &[Index], before: Option<Timesta
         return Failure::Other(PypiError::SourceOnly { name, version });
     }
     if let (Some(name), Some(before)) = (quoted_before(&whole, " was filtered by `exclude-newer`"), before) {
+        return Failure::Other(PypiError::OnlyYounger {
+            name,
+            requirement: String::new(),
+            before: before.to_string(),
+        });
+    }
+    // As older ones say it: a project that is there and has no version at all before the date.
+    if let (Some((_, rest)), Some(before)) = (whole.split_once("Because there are no versions of "), before)
+        && let Some(name) = rest.split_once(" and ").and_then(|(word, _)| super::normalised(word))
+    {
         return Failure::Other(PypiError::OnlyYounger {
             name,
             requirement: String::new(),
@@ -105,10 +116,10 @@ fn shown(text: &str, indexes: &[Index]) -> String {
     }
     let text: String = text.chars().take(MAX_CAUSE).collect();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let text = text
-        .strip_prefix("No solution found when resolving dependencies cause: ")
-        .unwrap_or(text);
-    text.trim_start_matches(['×', ' ']).to_owned()
+    let text = text.trim_start_matches(['×', ' ']);
+    // "No solution found …" is said in our words.
+    let from = text.find("Because ").filter(|_| text.starts_with("No solution found"));
+    text[from.unwrap_or_default()..].to_owned()
 }
 
 /// A character as it is, or what a terminal does not obey. uv draws its errors with some.

@@ -59,7 +59,9 @@ pub(super) fn check_wheel(bytes: &[u8], named: &WheelName) -> Result<(), Refusal
     if !["true", "false"].contains(&root.to_ascii_lowercase().as_str()) {
         return Err(unknown(WHEEL, "Root-Is-Purelib", root));
     }
-    let tags: BTreeSet<String> = fields.all("Tag")?.into_iter().map(str::to_ascii_lowercase).collect();
+    let lines: BTreeSet<String> = fields.all("Tag")?.into_iter().map(str::to_ascii_lowercase).collect();
+    let tags = lines.iter().map(|line| single(line)).collect::<Option<Vec<_>>>();
+    let tags: BTreeSet<String> = tags.map_or(lines, |tags| tags.into_iter().flatten().collect());
     let [python, abi, platform] = named.tags();
     // Counted and looked up, never multiplied: a short name stands for very many tags.
     let fits = |tag: &String| match tag.split('-').collect::<Vec<_>>()[..] {
@@ -72,6 +74,24 @@ pub(super) fn check_wheel(bytes: &[u8], named: &WheelName) -> Result<(), Refusal
         return Err(renamed("Tag", &inside.join(", "), &parts.join("-")));
     }
     Ok(())
+}
+
+/// The tags that a line names: one, or a set in the short form of file names, as some tools write it.
+/// `None` for a set that no honest wheel has.
+fn single(line: &str) -> Option<Vec<String>> {
+    const MOST: usize = 64;
+    let parts: Vec<Vec<&str>> = line.split('-').map(|part| part.split('.').take(MOST + 1).collect()).collect();
+    let [python, abi, platform] = &parts[..] else {
+        return Some(vec![line.to_owned()]);
+    };
+    if python.len() * abi.len() * platform.len() > MOST {
+        return None;
+    }
+    let tags = python.iter().flat_map(|one| {
+        abi.iter()
+            .flat_map(move |two| platform.iter().map(move |three| format!("{one}-{two}-{three}")))
+    });
+    Some(tags.collect())
 }
 
 fn major(fields: &Fields<'_>, file: &'static str, field: &'static str, known: &[&str]) -> Result<(), Refusal> {

@@ -8,7 +8,7 @@
 use std::str::FromStr as _;
 
 use pep440_rs::Version;
-use toml_edit::{Document, Item, TableLike};
+use toml_edit::{Document, Item};
 
 use super::fields::Fields;
 use super::metadata::repositories;
@@ -94,8 +94,8 @@ pub fn build_system(pyproject: Option<&[u8]>) -> Result<BuildSystem, SourceRefus
         return Ok(fallback());
     };
     let table = table.as_table_like().ok_or_else(|| wrong("`build-system` is no table"))?;
-    let requires = texts(table, "requires").ok_or_else(|| wrong("`build-system.requires` is no list of texts"))?;
-    let requires = requires.ok_or_else(|| wrong("`build-system` has no `requires`"))?;
+    let requires = table.get("requires").ok_or_else(|| wrong("`build-system` has no `requires`"))?;
+    let requires = texts(requires).ok_or_else(|| wrong("`build-system.requires` is no list of texts"))?;
     let backend = match table.get("build-backend") {
         None => DEFAULT_BACKEND,
         Some(item) => item.as_str().ok_or_else(|| wrong("`build-backend` is no text"))?,
@@ -103,8 +103,10 @@ pub fn build_system(pyproject: Option<&[u8]>) -> Result<BuildSystem, SourceRefus
     if !is_object(backend) {
         return Err(wrong("`build-backend` names no module and object"));
     }
-    let paths = texts(table, "backend-path").ok_or_else(|| wrong("`backend-path` is no list of texts"))?;
-    let paths = paths.unwrap_or_default();
+    let paths = match table.get("backend-path") {
+        None => Vec::new(),
+        Some(item) => texts(item).ok_or_else(|| wrong("`backend-path` is no list of texts"))?,
+    };
     if !paths.iter().all(|path| is_inside(path)) {
         return Err(wrong("`backend-path` leads out of the source"));
     }
@@ -115,12 +117,9 @@ pub fn build_system(pyproject: Option<&[u8]>) -> Result<BuildSystem, SourceRefus
     })
 }
 
-/// A list of texts: `Some(None)` where there is none, `None` where it is something else.
-fn texts(table: &dyn TableLike, key: &str) -> Option<Option<Vec<String>>> {
-    let Some(item) = table.get(key) else { return Some(None) };
-    let list = Item::as_array(item)?;
-    let texts: Option<Vec<String>> = list.iter().map(|value| value.as_str().map(str::to_owned)).collect();
-    texts.map(Some)
+/// A list of texts; `None` where it is something else.
+fn texts(item: &Item) -> Option<Vec<String>> {
+    item.as_array()?.iter().map(|value| value.as_str().map(str::to_owned)).collect()
 }
 
 fn is_object(text: &str) -> bool {

@@ -52,7 +52,10 @@ pub(super) async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolutio
     let path = |(name, version): &(PackageName, String)| InstallPath::python(name, version).ok_or_else(|| gone("reading uv's answer"));
     let root = path(&resolution.root)?;
     let mut claims = BTreeMap::new();
-    for (key, claim) in resolution.claims {
+    for (key, mut claim) in resolution.claims {
+        if key == resolution.root {
+            claim.marker = within(claim.marker, &resolution.requires_python);
+        }
         claims.insert(path(&key)?, claimed(claim));
     }
     let runtime = own_python(index.project(network, name.as_str()).await?, &claims, &root)?;
@@ -107,6 +110,20 @@ async fn resolve_as_of(
         }
         built.push(build::of_source(tools, ask.builds, ask.site.server, source).await?);
     }
+}
+
+/// The marker of the server's own package, with the oldest Python for which a closure was found: where
+/// its dependencies want a newer one than the package itself says, the lock must say so.
+fn within(marker: Option<String>, requires_python: &str) -> Option<String> {
+    let Some(oldest) = requires_python.split(',').find_map(|one| one.trim().strip_prefix(">=")) else {
+        return marker;
+    };
+    let bound = format!("python_full_version >= '{oldest}'");
+    Some(match marker {
+        Some(marker) if marker.contains(&bound) => marker,
+        Some(marker) => format!("({marker}) and {bound}"),
+        None => bound,
+    })
 }
 
 fn claimed(claim: pypi::Claim) -> Claimed {
