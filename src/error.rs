@@ -68,6 +68,14 @@ pub enum Error {
         /// What helps.
         hint: Option<String>,
     },
+    /// The server's package asks for a runtime that this machine has not.
+    #[error("could not use {package} on this machine")]
+    NoRuntime {
+        /// Name and version.
+        package: String,
+        /// What it asks for, and what there is.
+        source: RuntimeError,
+    },
     /// An index's page gives a file one digest, and gave the resolver another.
     #[error("the index gives two digests for `{file}`: it, or something between, answers differently each time")]
     TwoDigests {
@@ -363,6 +371,7 @@ impl Error {
             | Self::Net(_)
             | Self::History(_)
             | Self::Runtime(_)
+            | Self::NoRuntime { .. }
             | Self::Local(_)
             | Self::Launch(_)
             | Self::Source(_)
@@ -456,6 +465,10 @@ impl Error {
             }
             Self::History(source) => source.hint().into_iter().collect(),
             Self::Runtime(source) => source.hint().into_iter().collect(),
+            Self::NoRuntime { source, .. } => {
+                let older = "or ask for an older version of the server, for example with `<VERSION` behind its name";
+                source.hint().into_iter().chain([older.to_owned()]).collect()
+            }
             Self::Local(source) => source.hint().into_iter().collect(),
             Self::Source(source) => source.hint().into_iter().collect(),
             Self::Launch(source) => source

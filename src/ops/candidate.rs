@@ -64,7 +64,8 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
     };
     let mut resolved = ecosystem.resolve(tools, ask).await?;
     let wanted = resolved.runtime.clone();
-    let machine = ecosystem.machine(tools, wanted.as_deref()).await?;
+    let machine = ecosystem.machine(tools, wanted.as_deref()).await;
+    let machine = machine.map_err(|error| of_the_server(error, &resolved))?;
     let releases = ecosystem.releases(tools, &mut resolved).await?;
     let mut findings = dates::findings(tools, name, &resolved, &releases, ask.cutoff);
     findings.append(&mut resolved.findings);
@@ -100,6 +101,17 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
         pin,
         findings,
     })
+}
+
+/// Tells which version it is that asks for a runtime that is not there.
+fn of_the_server(error: Error, resolved: &Resolution) -> Error {
+    match (error, resolved.claims.get(&resolved.root)) {
+        (Error::Runtime(source), Some(claim)) => Error::NoRuntime {
+            package: format!("{}@{}", claim.name, claim.version),
+            source,
+        },
+        (error, _) => error,
+    }
 }
 
 /// The latest release date that is taken by itself; `None` with a cooldown of zero.

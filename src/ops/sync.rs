@@ -102,13 +102,7 @@ async fn fetch_one(
 /// # Errors
 /// As [`fetch`], [`Error::Untrustworthy`] where the lock says something else than an archive, and
 /// [`Error::Entry`] where a needed package really is for another platform.
-pub async fn prepare(
-    tools: &Tools<'_>,
-    name: &ServerName,
-    closure: &Closure,
-    source: &Source,
-    machine: &Machine,
-) -> Result<(), Error> {
+pub async fn prepare(tools: &Tools<'_>, name: &ServerName, closure: &Closure, source: &Source, machine: &Machine) -> Result<(), Error> {
     let ecosystem = ecosystem::of(closure);
     let required = ecosystem.required(machine, closure)?;
     fetch(tools, ecosystem, required.iter().copied().map(Wanted::locked).collect()).await?;

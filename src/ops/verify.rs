@@ -235,10 +235,8 @@ fn tree(
             return Ok(None);
         }
         Recorded::Changed { before, now } => {
-            checked
-                .report
-                .findings
-                .push(policy::interpreter_changed(checked.name, (&before.0, &before.1), (&now.0, &now.1)).with(Detail::Line("`mcp-pin install` makes the tree for a Python that is there now".into())));
+            let (before, now) = ((&*before.0, &*before.1), now.as_ref().map(|now| (&*now.0, &*now.1)));
+            checked.report.findings.push(policy::interpreter_changed(checked.name, before, now));
             return Ok(None);
         }
     };

@@ -75,21 +75,25 @@ pub(super) fn built_present(judge: &Judge<'_>, closure: &Closure) -> Option<Find
     listed(judge.server, "built-from-source", Grade::Warning, title, lines)
 }
 
-/// The finding where the recorded Python (path and version) is another now.
+/// The finding where the recorded Python (path and version) is another now, or is not there any more.
 ///
 /// The attack: the bytes of the interpreter and of its standard library are not in the lock; another
 /// one at the same command is other code below every server.
-pub fn interpreter_changed(server: &ServerName, before: (&str, &str), after: (&str, &str)) -> Finding {
-    let title = if before.1 == after.1 {
-        format!("the server's Python is another one now, of the same version {}", after.1)
-    } else {
-        format!("the server's Python was {} and is {} now", before.1, after.1)
+pub fn interpreter_changed(server: &ServerName, before: (&str, &str), after: Option<(&str, &str)>) -> Finding {
+    let title = match after {
+        None => format!("the server's Python {} is not there any more", before.1),
+        Some(after) if before.1 == after.1 => format!("the server's Python is another one now, of the same version {}", after.1),
+        Some(after) => format!("the server's Python was {} and is {} now", before.1, after.1),
     };
-    let facts = json!({"before": [before.0, before.1], "after": [after.0, after.1]});
+    let facts = json!({"before": [before.0, before.1], "after": after.map(|after| [after.0, after.1])});
     Finding::new("interpreter-changed", Grade::Warning, server, "interpreter", title, &facts).with_lines(
         [
             format!("recorded {} ({})", before.0, before.1),
-            format!("found    {} ({})", after.0, after.1),
+            after.map_or_else(
+                || "found    nothing that can be started".to_owned(),
+                |after| format!("found    {} ({})", after.0, after.1),
+            ),
+            "`mcp-pin install` makes the tree for the Python that is there now".to_owned(),
         ]
         .into_iter(),
     )

@@ -144,16 +144,18 @@ fn startup_code_and_builds_that_an_update_brings_are_asked_about() {
 
 #[test]
 fn the_index_and_the_machine_are_judged() {
-    let changed = interpreter_changed(&server(), ("/usr/bin/python3", "3.11.2"), ("/usr/bin/python3", "3.12.1"));
+    let changed = interpreter_changed(&server(), ("/usr/bin/python3", "3.11.2"), Some(("/usr/bin/python3", "3.12.1")));
     assert_eq!((changed.code, changed.grade), ("interpreter-changed", Grade::Warning));
     assert!(
         changed.title.contains("3.11.2") && changed.title.contains("3.12.1"),
         "{}",
         changed.title
     );
-    let moved = interpreter_changed(&server(), ("/usr/bin/python3", "3.11.2"), ("/opt/python3", "3.11.2"));
+    let moved = interpreter_changed(&server(), ("/usr/bin/python3", "3.11.2"), Some(("/opt/python3", "3.11.2")));
     assert_ne!(moved.fingerprint, changed.fingerprint);
     assert!(moved.title.contains("another one"), "{}", moved.title);
+    let gone = interpreter_changed(&server(), ("/usr/bin/python3", "3.11.2"), None);
+    assert!(gone.title.contains("not there any more"), "{}", gone.title);
 
     let text = |text: &str| text.to_owned();
     let yanked = release_yanked(

@@ -268,6 +268,7 @@ pub(super) fn example(wanted: &str) -> String {
     let meets = |minor: u64, micro: u64| specifiers.as_ref().is_none_or(|all| all.contains(&Version::new([3, minor, micro])));
     // `>=3.12.4` is met by a later 3.12.
     let minor = (u64::from(OLDEST)..=u64::from(SUGGESTED)).rev().find(|minor| meets(*minor, 99));
+    let minor = minor.or_else(|| (u64::from(SUGGESTED)..100).find(|minor| meets(*minor, 99)));
     format!("3.{}", minor.unwrap_or(12))
 }
 

@@ -113,8 +113,8 @@ pub enum Recorded {
     Changed {
         /// Path and version as recorded.
         before: (String, String),
-        /// Path and version of what stands there now.
-        now: (String, String),
+        /// The same of what stands there now; `None`: nothing that can be started.
+        now: Option<(String, String)>,
     },
     /// Nothing is recorded: it was not installed on this machine.
     Nothing,

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::error::Error;
 use crate::manifest::{Policy, ServerEntry};
 use crate::mcp::probe::Launchable;
-use crate::model::{Closure, Finding, InstallPath, Launch, LockedPackage, PackageName, RegistrySignature, ServerName, Source};
+use crate::model::{Closure, Finding, InstallPath, Integrity, Launch, LockedPackage, PackageName, RegistrySignature, ServerName, Source};
 use crate::ops::archive::{Archive, Key};
 use crate::ops::tools::Tools;
 use crate::store::{InstallId, Part, Store, StoreError, StoredArchive};
@@ -85,10 +85,19 @@ pub struct Claimed {
     pub version: String,
     /// Every archive of it.
     pub archives: Vec<Wanted>,
-    /// The versions of the runtime that a page names beside an archive, by file name.
-    pub runtime: BTreeMap<String, String>,
+    /// What a page says beside an archive, by file name.
+    pub beside: BTreeMap<String, Beside>,
     /// What else is claimed.
     pub words: Words,
+}
+
+/// What a page of an index says beside an archive, for resolvers that do not fetch it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// The versions of the runtime.
+    pub runtime: Option<String>,
+    /// The digest of the copy of its manifest that is given to them.
+    pub manifest: Option<Integrity>,
 }
 
 /// What else an ecosystem claims of a package.

@@ -321,7 +321,7 @@ async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolution, Error> {
             name: claim.name.clone(),
             version: claim.version.clone(),
             archives: vec![archive],
-            runtime: BTreeMap::new(),
+            beside: BTreeMap::new(),
             words: Words::Npm(Box::new(claim)),
         };
         (path, claimed)

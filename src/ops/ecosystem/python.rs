@@ -4,6 +4,7 @@
 //! takes, or, of a package that this machine has no use for, the smallest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
@@ -145,22 +146,17 @@ impl Ecosystem for Python {
         let Some(before) = tools.history.interpreter(site.scope, site.server)? else {
             return Ok(Recorded::Nothing);
         };
-        let at = |path: &std::path::Path| path.display().to_string();
-        let changed = |now: (String, String)| Recorded::Changed {
-            before: (at(&before.path), before.version.clone()),
-            now,
-        };
-        Ok(match PythonRuntime::ask(&before.path) {
-            Ok(runtime)
-                if runtime.path() == before.path && runtime.version() == before.version && runtime.identity() == before.identity =>
-            {
+        let said = |path: &Path, version: &str, identity: &str| (path.display().to_string(), format!("{version}, {identity}"));
+        Ok(match PythonRuntime::reopen(&before.path, &before.version) {
+            Ok(runtime) if runtime.identity() == before.identity => {
                 Recorded::As(Machine::Python(Box::new(Interpreter::new(tools, runtime)?)))
             }
-            Ok(runtime) => changed((
-                format!("{}, {}", at(runtime.path()), runtime.identity()),
-                runtime.version().to_owned(),
-            )),
-            Err(error) => changed((error.to_string(), "gone".to_owned())),
+            _ => Recorded::Changed {
+                now: PythonRuntime::ask(&before.path)
+                    .ok()
+                    .map(|now| said(now.path(), now.version(), &now.identity())),
+                before: said(&before.path, &before.version, &before.identity),
+            },
         })
     }
 
@@ -175,6 +171,12 @@ impl Ecosystem for Python {
                 continue;
             }
             let taken = best(&target, words.wheels.iter().map(|wheel| wheel.file.as_str())).filter(|_| here);
+            if here && taken.is_none() {
+                return Err(Error::Machine {
+                    what: no_wheel(&format!("{}@{}", claim.name, claim.version), machine)?,
+                    hint: None,
+                });
+            }
             let smallest = || (0..words.wheels.len()).min_by_key(|&index| (words.wheels[index].size.unwrap_or(u64::MAX), index));
             let index = taken.or_else(smallest).unwrap_or_default();
             wanted.extend(claim.archives.get(index).cloned());
@@ -232,11 +234,12 @@ impl Ecosystem for Python {
             let Some(stored) = store.archive(&wanted.key.integrity, file)? else {
                 continue;
             };
+            let beside = claimed.beside.get(file).cloned().unwrap_or_default();
             let claim = wheel::Claim {
                 name: words.name.clone(),
                 version: words.version.clone(),
-                requires_python: claimed.runtime.get(file).cloned(),
-                requires: None,
+                requires_python: beside.runtime,
+                metadata: beside.manifest,
             };
             let wheel = match confirm(&claim, file, &stored.wheel()?) {
                 Ok(wheel) => wheel,
@@ -362,14 +365,7 @@ impl Ecosystem for Python {
         let unfit = chosen(machine, closure)?
             .into_iter()
             .find(|(_, package, archive)| archive.is_none() && !is_built(package));
-        let version = runtime(machine)?.version();
-        Ok(unfit.map(|(_, package, _)| {
-            format!(
-                "it needs {}, which has no wheel for this machine (Python {version}, {})",
-                package.label(),
-                runtime_platform(machine)
-            )
-        }))
+        unfit.map(|(_, package, _)| no_wheel(&package.label(), machine)).transpose()
     }
 
     fn unpacked<'a>(&self, machine: &'a Machine, closure: &'a Closure) -> Result<Vec<(&'a InstallPath, Archive<'a>)>, Error> {
@@ -447,8 +443,13 @@ fn unversioned(path: &str) -> String {
     path.to_owned()
 }
 
-fn runtime_platform(machine: &Machine) -> String {
-    runtime(machine).map_or_else(|_| String::new(), |runtime| runtime.facts().markers.platform_machine.clone())
+fn no_wheel(package: &str, machine: &Machine) -> Result<String, Error> {
+    let runtime = runtime(machine)?;
+    let platform = &runtime.facts().markers.platform_machine;
+    Ok(format!(
+        "`{package}` has no wheel for this machine (Python {}, {platform})",
+        runtime.version()
+    ))
 }
 
 const OWN: &str = "reading the server's own wheel";
@@ -494,8 +495,8 @@ fn confirm_built(store: &Store, claimed: &Claimed, words: &Claim) -> Result<Resu
     let claim = wheel::Claim {
         name: words.name.clone(),
         version: words.version.clone(),
-        requires_python: claimed.runtime.get(&label).cloned(),
-        requires: None,
+        requires_python: claimed.beside.get(&label).and_then(|beside| beside.runtime.clone()),
+        metadata: None,
     };
     match confirm(&claim, &local.file, &stored.wheel()?) {
         Ok(wheel) => {

@@ -142,6 +142,16 @@ pub enum PypiError {
         /// The version that would have been taken.
         version: String,
     },
+    /// No Python that servers are started with is one that the package is for.
+    #[error("`{name}` {version} is for Python `{wanted}`, and servers are started with 3.10 or newer")]
+    OldPython {
+        /// The package.
+        name: String,
+        /// The version that would have been taken.
+        version: String,
+        /// The Pythons it is for.
+        wanted: String,
+    },
     /// A dependency has only source distributions, and building one runs its code.
     #[error("the dependency `{name}`{} has no wheel, only source that would have to be built", of_version(.version.as_deref()))]
     SourceOnly {
@@ -264,6 +274,7 @@ impl PypiError {
             Self::Yanked { .. } => "name one exactly (`==VERSION`) to have it all the same",
             Self::OnlyYounger { .. } => "wait until the release is old enough, or name the exact version to be asked about it",
             Self::NoWheel { .. } => "choose a version that has a wheel, or ask its publisher for one",
+            Self::OldPython { .. } => "choose another version of the server",
             Self::SourceOnly { .. } => "choose another version of the server, or ask the dependency's publisher for a wheel",
             Self::Conflict { .. } => "choose another version of the server, or report this to its publisher",
             Self::NotIndexed { .. } | Self::NoDigest { .. } => {

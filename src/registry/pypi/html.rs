@@ -44,11 +44,17 @@ fn listing(attributes: &Attributes<'_>, file: String) -> Result<Listing, String>
     if provenance.as_deref() == Some("") {
         return Err(format!("its `data-provenance` of `{file}` is malformed"));
     }
+    let copy = attributes
+        .get("data-core-metadata")
+        .or_else(|| attributes.get("data-dist-info-metadata"));
+    let copy = copy.as_deref().and_then(|said| said.strip_prefix("sha256="));
     Ok(Listing {
+        metadata: copy.map(|hex| sha256(hex, &file)).transpose()?,
         sha256: digest,
         provenance,
         upload_time: None,
         yanked: attributes.get("data-yanked").is_some(),
+        yanked_because: attributes.get("data-yanked"),
         requires_python: attributes.get("data-requires-python").filter(|text| !text.trim().is_empty()),
         size: None,
         link,

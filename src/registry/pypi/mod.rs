@@ -86,8 +86,12 @@ pub struct IndexFile {
     pub upload_time: Option<Timestamp>,
     /// The publisher took it back (PEP 592).
     pub yanked: bool,
+    /// Why, in the publisher's words.
+    pub yanked_because: Option<String>,
     /// The Pythons it is for, as the index says.
     pub requires_python: Option<String>,
+    /// The digest of the copy of its METADATA that the index gives to resolvers (PEP 658).
+    pub metadata: Option<Integrity>,
     /// Its length, where the index says.
     pub size: Option<u64>,
     /// Which index said so.

@@ -24,7 +24,9 @@ pub(super) struct Listing {
     pub(super) provenance: Option<String>,
     pub(super) upload_time: Option<Timestamp>,
     pub(super) yanked: bool,
+    pub(super) yanked_because: Option<String>,
     pub(super) requires_python: Option<String>,
+    pub(super) metadata: Option<Integrity>,
     pub(super) size: Option<u64>,
 }
 
@@ -81,6 +83,8 @@ struct File {
     upload_time: Option<String>,
     yanked: Option<Value>,
     requires_python: Option<String>,
+    core_metadata: Option<Value>,
+    dist_info_metadata: Option<Value>,
     size: Option<u64>,
 }
 
@@ -97,7 +101,7 @@ fn json(body: &[u8], project: &str) -> Result<Vec<Listing>, String> {
 impl File {
     fn listing(self) -> Result<Listing, String> {
         let file = self.filename;
-        let sha256 = match self.hashes.get("sha256") {
+        let digest = match self.hashes.get("sha256") {
             None => None,
             Some(value) => Some(sha256(value.as_str().unwrap_or_default(), &file)?),
         };
@@ -106,11 +110,15 @@ impl File {
             Some(Value::String(link)) if !link.is_empty() => Some(link),
             Some(_) => return Err(format!("its `provenance` of `{file}` is malformed")),
         };
+        let copy = [self.core_metadata, self.dist_info_metadata].into_iter().flatten();
+        let copy = copy.filter_map(|said| said.get("sha256")?.as_str().map(str::to_owned)).next();
         Ok(Listing {
+            metadata: copy.map(|hex| sha256(&hex, &file)).transpose()?,
             link: self.url,
-            sha256,
+            sha256: digest,
             provenance,
             upload_time: self.upload_time.and_then(|time| time.parse().ok()),
+            yanked_because: self.yanked.as_ref().and_then(Value::as_str).map(str::to_owned),
             yanked: !matches!(self.yanked, None | Some(Value::Null | Value::Bool(false))),
             requires_python: self.requires_python.filter(|text| !text.trim().is_empty()),
             size: self.size,
@@ -158,7 +166,7 @@ mod tests {
         let text = page(&json!([
             {"filename": "foo-0.9.tar.gz", "url": "a", "hashes": {}, "provenance": "https://evil.test/"},
             {"filename": "foo-1.0.tar.gz", "url": "../b", "hashes": {"sha256": hex}, "provenance": "https://h/p",
-             "upload-time": "2025-01-02T03:04:05.678901Z", "yanked": "broken", "size": 1, "requires-python": ">=3.9"},
+             "core-metadata": {"sha256": "ef".repeat(32)}, "upload-time": "2025-01-02T03:04:05.678901Z", "yanked": "broken", "size": 1, "requires-python": ">=3.9"},
             {"filename": "foo-1.0.exe", "url": "c", "hashes": {}},
         ]));
         let expected = Listing {
@@ -168,7 +176,9 @@ mod tests {
             provenance: Some("https://h/p".into()),
             upload_time: Some("2025-01-02T03:04:05.678901Z".parse().unwrap()),
             yanked: true,
+            yanked_because: Some("broken".into()),
             requires_python: Some(">=3.9".into()),
+            metadata: Some(Integrity::Sha256([0xef; 32])),
             size: Some(1),
         };
         assert_eq!(read(KIND, text.as_bytes(), "foo").unwrap().len(), 2);

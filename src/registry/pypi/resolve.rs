@@ -68,6 +68,13 @@ impl Pypi {
         let project = project.ok_or_else(|| PypiError::UnknownPackage { name: name.clone() })?;
         let mut before = before.filter(|_| project.is_dated());
         let Chosen { version, universe } = universe::choose(&project, ask.requirement.as_deref(), before, built)?;
+        if !universe.has_any() {
+            return Err(PypiError::OldPython {
+                name,
+                version: version.to_string(),
+                wanted: universe.rest(),
+            });
+        }
         let folder = uv.folder(&self.indexes)?;
         built::lay_out(&folder, built)?;
         let mut universe = universe;

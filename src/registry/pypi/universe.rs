@@ -152,11 +152,17 @@ impl Universe {
     }
 
     /// Whether any Python is in it.
-    fn has_any(&self) -> bool {
+    pub(super) fn has_any(&self) -> bool {
         let minors = (6..60).flat_map(|minor| [0, 1, 50].map(|patch| Version::new([3, minor, patch])));
         let all = minors.chain([self.lowest.clone()]);
         all.filter(|version| *version >= self.lowest)
             .any(|version| self.rest.iter().all(|one| one.contains(&version)))
+    }
+
+    /// What must hold beside the lower bound, as written in a `Requires-Python`.
+    pub(super) fn rest(&self) -> String {
+        let rest: Vec<String> = self.rest.iter().map(ToString::to_string).collect();
+        rest.join(",")
     }
 
     /// The same from the next minor version of Python on, for a closure that needs it.

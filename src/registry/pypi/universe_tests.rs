@@ -20,6 +20,8 @@ fn file(text: &str) -> IndexFile {
         provenance: None,
         upload_time: Some(date.parse().unwrap()),
         yanked: marks.contains(&"y"),
+        yanked_because: None,
+        metadata: None,
         requires_python: marks
             .iter()
             .find(|mark| mark.starts_with(['<', '>', '=', '~', '!']))

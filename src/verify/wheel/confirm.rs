@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr as _;
 
 use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
-use pep508_rs::{Requirement, VerbatimUrl};
 
-use crate::model::{LockedPackage, PackageName, Terms, WheelContents};
+use crate::model::{Integrity, LockedPackage, PackageName, Sha256Digest, Terms, WheelContents};
 
 use super::{Confusion, Refusal, Wheel, read};
 
@@ -19,8 +18,8 @@ pub struct Claim {
     pub version: String,
     /// The index's `data-requires-python`, where it gives one: it may leave it out.
     pub requires_python: Option<String>,
-    /// What it requires by the index's copy of METADATA; `None` where nobody told.
-    pub requires: Option<Vec<String>>,
+    /// The digest of the copy of METADATA that the index gave to the resolver, where it tells.
+    pub metadata: Option<Integrity>,
 }
 
 /// Reads a wheel, if it is what was claimed. Everything in the result is the archive's own word.
@@ -35,8 +34,13 @@ pub fn confirm(claim: &Claim, file_name: &str, contents: &WheelContents) -> Resu
             found.add("Requires-Python", tick(claimed), tick(archived));
         }
     }
-    if let Some(claimed) = &claim.requires {
-        found.requirements(claimed, &wheel.requires);
+    let mut read = contents.read.iter();
+    let own = read.find_map(|(path, bytes)| path.ends_with(".dist-info/METADATA").then(|| Sha256Digest::of(bytes)));
+    let own = own.map(|digest| Integrity::Sha256(*digest.as_bytes()));
+    if let (Some(claimed), Some(own)) = (&claim.metadata, own)
+        && *claimed != own
+    {
+        found.add("METADATA", claimed.to_string(), own.to_string());
     }
     if found.0.is_empty() {
         Ok(wheel)
@@ -100,19 +104,6 @@ impl Differences {
         }
     }
 
-    /// Shows only what differs: a package may have hundreds.
-    fn requirements(&mut self, claimed: &[String], archived: &[String]) {
-        let normal = |list: &[String]| list.iter().map(|text| normal_requirement(text)).collect::<BTreeSet<_>>();
-        let (claimed, archived) = (normal(claimed), normal(archived));
-        if claimed != archived {
-            self.add(
-                "Requires-Dist",
-                braced(claimed.difference(&archived)),
-                braced(archived.difference(&claimed)),
-            );
-        }
-    }
-
     fn map(&mut self, field: &'static str, claimed: &BTreeMap<String, String>, archived: &BTreeMap<String, String>) {
         let only = |a: &BTreeMap<String, String>, b: &BTreeMap<String, String>| {
             let differing = a.iter().filter(|(key, value)| b.get(*key) != Some(value));
@@ -131,18 +122,6 @@ fn tick(text: &str) -> String {
 fn braced(items: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let items: Vec<String> = items.into_iter().map(|item| item.as_ref().to_owned()).collect();
     format!("{{{}}}", items.join(", "))
-}
-
-/// A requirement in one spelling; as it is where it cannot be read, so that it equals only itself.
-fn normal_requirement(text: &str) -> String {
-    match Requirement::<VerbatimUrl>::from_str(text) {
-        Ok(mut requirement) => {
-            requirement.extras.sort();
-            requirement.extras.dedup();
-            requirement.to_string()
-        }
-        Err(_) => format!("unreadable: {text}"),
-    }
 }
 
 /// Whether two texts of version specifiers say the same. Spelled alike they do; otherwise both must

@@ -60,9 +60,9 @@ pub(super) fn check_wheel(bytes: &[u8], named: &WheelName) -> Result<(), Refusal
         return Err(unknown(WHEEL, "Root-Is-Purelib", root));
     }
     let lines: BTreeSet<String> = fields.all("Tag")?.into_iter().map(str::to_ascii_lowercase).collect();
-    let tags = lines.iter().map(|line| single(line)).collect::<Option<Vec<_>>>();
-    let tags: BTreeSet<String> = tags.map_or(lines, |tags| tags.into_iter().flatten().collect());
     let [python, abi, platform] = named.tags();
+    let tags = lines.iter().map(|line| single(&as_published(line, platform))).collect::<Option<Vec<_>>>();
+    let tags: BTreeSet<String> = tags.map_or(lines, |tags| tags.into_iter().flatten().collect());
     // Counted and looked up, never multiplied: a short name stands for very many tags.
     let fits = |tag: &String| match tag.split('-').collect::<Vec<_>>()[..] {
         [one, two, three] => python.contains(one) && abi.contains(two) && platform.contains(three),
@@ -74,6 +74,25 @@ pub(super) fn check_wheel(bytes: &[u8], named: &WheelName) -> Result<(), Refusal
         return Err(renamed("Tag", &inside.join(", "), &parts.join("-")));
     }
     Ok(())
+}
+
+/// A line in which `linux_ARCH`, as the build left it, is what the wheel was published as
+/// (`manylinux_2_28_ARCH`): some projects rename wheels and do not write that into them. Another
+/// processor or system stays what it is.
+fn as_published(line: &str, platforms: &BTreeSet<String>) -> String {
+    let built = line.rsplit_once('-').and_then(|(head, platform)| Some((head, platform.strip_prefix("linux_")?)));
+    let Some((head, machine)) = built else {
+        return line.to_owned();
+    };
+    let published = |platform: &&String| {
+        let kind = platform.strip_suffix(machine).and_then(|kind| kind.strip_suffix('_'));
+        kind.is_some_and(|kind| kind.starts_with("manylinux") || kind.starts_with("musllinux"))
+    };
+    if platforms.is_empty() || !platforms.iter().all(|platform| published(&platform)) {
+        return line.to_owned();
+    }
+    let all: Vec<&str> = platforms.iter().map(String::as_str).collect();
+    format!("{head}-{}", all.join("."))
 }
 
 /// The tags that a line names: one, or a set in the short form of file names, as some tools write it.

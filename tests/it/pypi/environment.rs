@@ -101,6 +101,7 @@ fn the_users_python_cannot_reach_the_server() {
     let python: Vec<_> = report["python"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     let ours = [
         "PYTHONHASHSEED",
+        "PYTHONNOUSERSITE",
         "PYTHONDONTWRITEBYTECODE",
         "PYTHONUNBUFFERED",
         "PYTHONIOENCODING",

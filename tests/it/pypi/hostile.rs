@@ -117,10 +117,10 @@ fn wheels_that_can_be_read_in_two_ways_are_refused() {
     for (what, says, hostile) in cases {
         println!("{what}");
         let (_index, machine) = with(&hostile);
-        let refused = machine.refuses(&INSTALL).never_says("panicked").says("demo-deep");
+        let refused = machine.refuses(&INSTALL).never_says("panicked");
         let text = format!("{}{}", refused.stdout, refused.stderr);
-        let name = text.contains(says) || text.contains(&says.replace('_', "-"));
-        assert!(name, "{what}: no `{says}` in\n{text}");
+        let package = text.contains("demo-deep@1.0") || text.contains("demo_deep-1.0");
+        assert!(package && text.contains(says), "{what}: no `{says}` in\n{text}");
         let tree = machine.store().join("installs");
         assert_eq!(std::fs::read_dir(tree).map_or(0, Iterator::count), 0, "{what}");
     }
@@ -135,8 +135,8 @@ fn two_wheels_with_the_same_file_are_refused() {
     machine(&index)
         .refuses(&INSTALL)
         .says("shared/thing.py")
-        .says("demo-deep")
-        .says("demo-helper");
+        .says("demo_deep-1.0")
+        .says("demo_helper-1.0");
     // The same bytes in both, as namespace packages have them, do no harm.
     index
         .publish(&helper("1.0").file("shared/__init__.py", ""))
@@ -146,27 +146,35 @@ fn two_wheels_with_the_same_file_are_refused() {
     machine.run(&VERIFY).exits(0);
 }
 
-/// Code that runs although nobody imports it.
+/// Code that runs although nobody imports it: shown before anything is unpacked. Once approved,
+/// `.pth` files do what they do in a virtual environment, in the sandbox; the others never run.
 #[test]
 fn code_that_runs_unasked_is_shown_and_not_run() {
-    for (path, code) in [
-        ("demo-deep.pth", "import os; os.system('touch RAN')\n"),
-        ("demo-deep.pth", "/plain/path\nimport\tsys; sys.exit(3)\n"),
-        ("sitecustomize.py", "import os\nos.abort()\n"),
-        ("usercustomize.py", "import os\nos.abort()\n"),
-        ("sitecustomize/__init__.py", "import os\nos.abort()\n"),
+    let abort = "import os\nos.abort()\n";
+    for (path, code, runs) in [
+        ("demo-deep.pth", "import os; os.system('touch RAN')\n", true),
+        ("demo-deep.pth", "/plain/path\nimport\tsys; sys.ran = 1\n", true),
+        ("demo-deep.pth", "import sys; sys.exit(3)\n", true),
+        ("sitecustomize.py", abort, false),
+        ("usercustomize.py", abort, false),
+        ("sitecustomize/__init__.py", abort, false),
     ] {
         println!("{path}: {code}");
         let (_index, machine) = with(&wheel().file(path, code));
-        let asked = machine.run(&INSTALL[..3]);
-        assert!(asked.status == 1 || asked.status == 2, "{asked:?}");
+        // The first harms nobody; the last of the `.pth` files would be seen by its exit status.
         let shown = path.split('/').next().unwrap().trim_end_matches(".py");
+        let asked = machine.run(&PROBE[..2]).never_says("status 3");
+        assert!(asked.status == 1 || asked.status == 2, "{asked:?}");
         asked.says("startup-code-present").says("demo-deep").says(shown);
         assert_eq!(std::fs::read_dir(machine.store().join("installs")).map_or(0, Iterator::count), 0);
-        // Approved, it lies in the tree, and does not run all the same.
-        accepting(&machine, &PROBE).exits(0);
-        assert_eq!(description(&machine, "add"), "Adds two numbers.");
+        let approved = accepting(&machine, &PROBE);
         assert!(snapshot(&machine.project()).iter().all(|(path, _)| !path.ends_with("RAN")));
+        if runs && code.contains("exit") {
+            approved.exits(2).says("status 3");
+            continue;
+        }
+        approved.exits(0);
+        assert_eq!(description(&machine, "add"), "Adds two numbers.");
         machine.run(&["verify"]).exits(0);
         assert!(entry(&machine)["packages"].to_string().contains(shown), "the lock says so");
     }
@@ -176,22 +184,29 @@ fn code_that_runs_unasked_is_shown_and_not_run() {
 }
 
 #[test]
-fn a_pth_that_nobody_reads_adds_no_folder() {
-    // `site` is off: a `.pth` neither runs nor adds to the path.
-    let script = json!({"report": {"modules": ["hidden_module"]}});
-    let index = FakePypi::start();
-    index.publish(
-        &server("1.0", &script)
-            .file("demo.pth", "demo_mcp_server/more\n")
-            .file(&inside("more/hidden_module.py"), ""),
-    );
-    let machine = machine(&index);
-    accepting(&machine, &PROBE).exits(0);
-    assert!(
-        description(&machine, "report").contains("\"hidden_module\": null"),
-        "{}",
-        description(&machine, "report")
-    );
+fn a_pth_adds_folders_of_its_tree_and_what_leads_out_is_shown() {
+    let with_pth = |pth: &str| {
+        let script = json!({"report": {"modules": ["hidden_module"]}});
+        let index = FakePypi::start();
+        index.publish(
+            &server("1.0", &script)
+                .file("demo.pth", pth)
+                .file(&inside("more/hidden_module.py"), ""),
+        );
+        index
+    };
+    let inward = with_pth("demo_mcp_server/more\n");
+    let machine = machine(&inward);
+    machine.run(&INSTALL).exits(0).never_says("startup-code-present");
+    let report = super::machine(&inward);
+    accepting(&report, &PROBE).exits(0);
+    let said = description(&report, "report");
+    assert!(said.contains("\"hidden_module\": \"hidden_module.py\""), "{said}");
+    for outward in ["../../../..\n", "/usr/share\n", "demo_mcp_server/../../..\n"] {
+        let index = with_pth(outward);
+        let asked = super::machine(&index).run(&INSTALL[..3]).says("startup-code-present");
+        assert_ne!(asked.status, 0, "{outward}");
+    }
 }
 
 #[test]

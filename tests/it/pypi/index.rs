@@ -32,6 +32,8 @@ pub(super) struct File {
     uploaded: Option<String>,
     /// The `.metadata` beside the file; `None`: not served.
     metadata: Option<Vec<u8>>,
+    /// The page gives no digest of it.
+    vague: bool,
     /// A provenance is announced.
     announced: bool,
     /// What its address answers; `None`: not found.
@@ -55,6 +57,7 @@ impl File {
             yanked: None,
             uploaded: Some(LONG_AGO.into()),
             metadata: None,
+            vague: false,
             announced: false,
             provenance: None,
             gone: false,
@@ -204,6 +207,11 @@ impl FakePypi {
     /// Lies: this stands beside the file as its metadata; `None`: nothing does, and the page says so.
     pub(crate) fn claims_metadata(&self, file: &str, metadata: Option<String>) -> &Self {
         self.change(file, |file| file.metadata = metadata.map(String::into_bytes))
+    }
+
+    /// The page says that metadata stands beside a file, and gives no digest of it.
+    pub(crate) fn vague(&self, file: &str) -> &Self {
+        self.change(file, |file| file.vague = true)
     }
 
     /// No metadata stands beside any file, as in a plain mirror.
@@ -416,7 +424,8 @@ impl State {
                 entry["upload-time"] = uploaded.clone().into();
             }
             if let Some(metadata) = &file.metadata {
-                entry["core-metadata"] = json!({"sha256": sha256(metadata)});
+                let digest = json!({"sha256": sha256(metadata)});
+                entry["core-metadata"] = if file.vague { json!(true) } else { digest };
             }
             if let Some(address) = self.provenance(file) {
                 entry["provenance"] = address.into();

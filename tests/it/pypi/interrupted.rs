@@ -45,7 +45,7 @@ fn a_repair_killed_at_every_step() {
         machine
     };
     let new = files(&reference.project());
-    killed_at_every_step(&MATCH, &[&NAMING], &prepare, &new);
+    killed_at_every_step(&MATCH, &[&NAMING, &STORE[5..]], &prepare, &new);
 }
 
 #[test]

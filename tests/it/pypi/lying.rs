@@ -19,7 +19,7 @@ fn wrong_bytes_for_a_right_name() {
     let other = helper("1.0").file("evil.py", "").archive();
     index.swap(&helper("1.0").file_name(), other);
     let machine = machine(&index);
-    machine.refuses(&INSTALL).says("demo-helper").says("1.0");
+    machine.refuses(&INSTALL).says(&helper("1.0").file_name()).says("digest");
     assert!(!machine.project().join("mcp-pin.lock").exists());
 }
 
@@ -27,10 +27,10 @@ fn wrong_bytes_for_a_right_name() {
 fn the_page_gives_another_digest_than_it_serves() {
     let file = helper("1.0").file_name();
     let zeros = "0".repeat(64);
-    for digest in [Some(zeros.as_str()), Some("abc"), None] {
+    for (digest, says) in [(Some(zeros.as_str()), file.as_str()), (Some("abc"), "/demo-helper/"), (None, &file)] {
         let index = FakePypi::with_demo();
         index.claims_sha256(&file, digest);
-        machine(&index).refuses(&INSTALL).says("demo-helper");
+        machine(&index).refuses(&INSTALL).says(says);
     }
 }
 
@@ -42,7 +42,7 @@ fn right_bytes_that_are_swapped_later() {
     let first = machine(&index);
     first.run(&INSTALL).exits(0);
     let second = cloned(&index, &first);
-    second.refuses(&MATCH).says("demo-helper").says(&file);
+    second.refuses(&MATCH).says(&file).says("digest");
     assert_eq!(std::fs::read_dir(second.store().join("installs")).unwrap().count(), 0);
     // The first machine holds what it verified, and needs nobody for that.
     first.run(&["verify", "--no-probe", "--offline"]).exits(0);
@@ -60,7 +60,7 @@ fn new_bytes_for_an_old_version() {
     }
     machine.run(&VERIFY).exits(0);
     let second = cloned(&index, &machine);
-    second.refuses(&MATCH).says("demo-mcp-server");
+    second.refuses(&MATCH).says(&demo("1.0").file_name()).says("digest");
 }
 
 #[test]
@@ -82,34 +82,57 @@ fn a_wheel_that_is_added_to_an_old_version_is_seen() {
 fn metadata_that_hides_something() {
     let file = helper("1.0").file_name();
     let plain = Wheel::new("demo-helper", "1.0").metadata_text();
-    let lies: [(&str, Lie); 4] = [
-        ("a dependency", |index, file, plain| {
+    let confused = "manifest-confusion";
+    let lies: [(&str, &str, Lie); 7] = [
+        ("a dependency", confused, |index, file, plain| {
             index.claims_metadata(file, Some(plain));
         }),
-        ("a dependency's bounds", |index, file, plain| {
+        // With no digest to compare, the wheel's own word still counts.
+        ("a dependency, vaguely", "closure-broken", |index, file, plain| {
+            index.claims_metadata(file, Some(plain)).vague(file);
+        }),
+        ("a dependency's bounds", confused, |index, file, plain| {
             index.claims_metadata(file, Some(plain + "Requires-Dist: demo-deep<9\n"));
         }),
-        ("the name", |index, file, plain| {
+        ("a dependency's bounds, vaguely", "closure-broken", |index, file, _| {
+            let honest = helper("1.0").requires("demo-deep>=2");
+            let lie = honest.metadata_text().replace("demo-deep>=2", "demo-deep<2");
+            index
+                .publish(&honest)
+                .publish(&deep("2.0"))
+                .claims_metadata(file, Some(lie))
+                .vague(file);
+        }),
+        ("a dependency it has not", confused, |index, file, plain| {
+            index.publish(&Wheel::new("demo-evil", "1.0").file("evil.py", ""));
+            let text = plain + "Requires-Dist: demo-deep; python_version >= '3'\nRequires-Dist: demo-evil\n";
+            index.claims_metadata(file, Some(text));
+        }),
+        ("the name", "metadata", |index, file, plain| {
             let text = plain + "Requires-Dist: demo-deep; python_version >= '3'\n";
             index.claims_metadata(file, Some(text.replace("Name: demo-helper", "Name: demo_helper_two")));
         }),
-        ("the interpreter", |index, file, _| {
+        ("the interpreter", confused, |index, file, _| {
             let asks = helper("1.0").requires_python(">=3.9");
             index.publish(&asks).claims_metadata(file, Some(helper("1.0").metadata_text()));
             index.claims_python(file, None);
         }),
     ];
-    for (what, lie) in lies {
+    for (what, says, lie) in lies {
         println!("{what}");
         let index = FakePypi::with_demo();
         lie(&index, &file, plain.clone());
-        machine(&index).refuses(&INSTALL).says("demo-helper").says("1.0");
+        machine(&index).refuses(&INSTALL).says(says).says("demo-helper");
     }
     // The page alone, where it asks for less or more than the wheel.
     let index = FakePypi::with_demo();
     let asks = helper("1.0").requires_python(">=3.9");
     index.publish(&asks).claims_python(&file, Some(">=3.7"));
-    machine(&index).refuses(&INSTALL).says("demo-helper").says(">=3.9");
+    machine(&index)
+        .refuses(&INSTALL)
+        .says("manifest-confusion")
+        .says("demo-helper@1.0")
+        .says(">=3.9");
 }
 
 #[test]
@@ -202,10 +225,10 @@ fn a_link_that_leads_to_no_index() {
     let folder = tempfile::tempdir().unwrap();
     let local = folder.path().join(&file);
     std::fs::write(&local, helper("1.0").archive()).unwrap();
-    for link in [format!("file://{}", local.display()), "ftp://127.0.0.1/x.whl".to_owned()] {
+    for link in [format!("file://{}", local.display()), format!("ftp://127.0.0.1/{file}")] {
         let index = FakePypi::with_demo();
         index.links(&file, &link);
-        machine(&index).refuses(&INSTALL).says("demo-helper");
+        machine(&index).refuses(&INSTALL).says("demo_helper-1.0");
     }
     // Another host may hold the files, as most indexes do: the bytes are what counts.
     let (index, files) = (FakePypi::with_demo(), FakePypi::with_demo());

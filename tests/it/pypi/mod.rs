@@ -113,7 +113,9 @@ fn description(machine: &Machine, tool: &str) -> String {
 #[track_caller]
 fn accepting(machine: &Machine, args: &[&str]) -> Ran {
     machine.allow_accept();
-    crate::scripted::accepting(machine, args).0
+    // It says `--yes` itself.
+    let args: Vec<&str> = args.iter().copied().filter(|word| *word != "--yes").collect();
+    crate::scripted::accepting(machine, &args).0
 }
 
 /// A release date, as an index writes it.

@@ -225,7 +225,7 @@ fn evidence_that_is_stripped_or_out_of_reach_is_no_pass() {
     trusting(&scene.world, &clone, "");
     let stripped = clone.run(&["install", "--no-probe", "--yes"]);
     assert_ne!(stripped.status, 0, "{stripped:?}");
-    stripped.says("demo-mcp-server");
+    stripped.says("evidence-stripped").says(&file);
     machine.run(&PROVE).exits(0);
     // An update to a version without any is a downgrade.
     scene.publish(&demo("1.1"), None);

@@ -190,7 +190,11 @@ fn stored_wheels() {
     let (_index, machine) = installed();
     let path = stored(&machine, &helper("1.0").archive());
     change_unseen(&path, |bytes| bytes[40] ^= 1);
-    machine.run(&VERIFY).exits(1).says("archive-changed").says("demo-helper");
+    machine
+        .run(&VERIFY)
+        .exits(1)
+        .says("archive-changed")
+        .says(&helper("1.0").file_name());
     machine
         .run(&["install", "--no-probe", "--yes", "--offline"])
         .exits(2)
@@ -207,7 +211,7 @@ fn stored_wheels() {
     let path = stored(&machine, &deep("1.0").archive());
     open_up(&path);
     fs::remove_file(path).unwrap();
-    machine.run(&VERIFY).exits(2).says("demo-deep").says("mcp-pin install");
+    machine.run(&VERIFY).exits(2).says(&deep("1.0").file_name()).says("mcp-pin install");
     machine.run(&MATCH).exits(0);
     machine.run(&VERIFY).exits(0);
     machine.archives();
@@ -266,8 +270,9 @@ const LOCK: &[Edit] = &[
         assert_eq!(changed, 1);
     }),
     ("name of a wheel", |entry| {
-        let changed = replace(package(entry, "demo-deep"), "py3-none-any", "py2.py3-none-any");
-        assert_eq!(changed, 1);
+        let wheels = package(entry, "demo-deep")["wheels"].as_object_mut().unwrap();
+        let digest = wheels.remove(&deep("1.0").file_name()).unwrap();
+        wheels.insert(deep("1.0").tag("py2.py3-none-any").file_name(), digest);
     }),
     ("edge removed", |entry| {
         assert!(replace(package(entry, "demo-mcp-server"), "demo-helper", "demo-deep") > 0);
@@ -339,13 +344,16 @@ fn a_hostile_clone_brings_in_nothing() {
             let mut extra = package(entry, "demo-deep").clone();
             let evil = super::wheel::Wheel::new("demo-evil", "1.0").file("evil.py", "");
             replace(&mut extra, &integrity(&deep("1.0")), &integrity(&evil));
-            replace(&mut extra, "demo_deep", "demo_evil");
+            let wheels = extra["wheels"].as_object_mut().unwrap();
+            let digest = wheels.remove(&deep("1.0").file_name()).unwrap();
+            let evil = super::wheel::Wheel::new("demo-evil", "1.0");
+            wheels.insert(evil.file_name(), digest);
             entry["packages"][at("demo-evil", "1.0")] = extra;
         }),
         ("demo-helper", |entry| {
             replace(package(entry, "demo-mcp-server"), "demo-helper>=1,<2", "demo-helper");
         }),
-        ("demo-deep", |entry| {
+        ("demo_deep", |entry| {
             replace(package(entry, "demo-deep"), &integrity(&deep("1.0")), &integrity(&demo("1.0")));
         }),
         ("demo-mcp-server", |entry| {

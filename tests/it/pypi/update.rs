@@ -198,7 +198,7 @@ fn a_version_that_asks_for_another_python_is_passed_over_aloud() {
     let ran = machine.run(&["update", "--yes"]);
     assert_eq!(files(&machine), before);
     // Not in silence: somebody has to know that there is something newer.
-    ran.says("1.9").says("3.99");
+    ran.exits(2).says("demo-mcp-server@1.9").says("3.99").says("older version");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is missing - uv, an interpreter, a wheel - is said before anything is fetched or run.
 
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::index::FakePypi;
@@ -188,25 +188,52 @@ fn interpreters() -> Vec<PathBuf> {
     found
 }
 
+/// Puts a copy of an interpreter at a place, which finds its library from there. Whether it does.
+fn copied(interpreter: &Path, place: &Path) -> bool {
+    let _ = std::fs::remove_file(place);
+    std::fs::copy(interpreter, place).unwrap();
+    let works = Command::new(place).args(["-c", "import json, ssl"]).env_clear().output();
+    works.is_ok_and(|output| output.status.success())
+}
+
 #[test]
 fn another_interpreter_is_seen() {
-    let found = interpreters();
-    let [one, other, ..] = &found[..] else {
-        println!("skipped: one Python alone is here: {found:?}");
-        return;
-    };
     let (index, first) = installed();
     let mut machine = super::cloned(&index, &first);
-    only(&mut machine, &[("python3", one.clone())]);
+    only(&mut machine, &[]);
+    let python = machine.home().join("bin/python3");
+    let fit: Vec<_> = interpreters().into_iter().filter(|found| copied(found, &python)).collect();
+    let [one, other, ..] = &fit[..] else {
+        println!("skipped: fewer than two Pythons here work where they are copied to: {fit:?}");
+        return;
+    };
+    copied(one, &python);
     machine.run(&["install", "--no-probe", "--yes"]).exits(0);
     machine.run(&VERIFY).exits(0);
-    let python = machine.home().join("bin/python3");
+    // One that comes before it on the PATH is not the one that the server was installed with.
+    let path = machine.home().join("bin");
+    let before = machine.home().join("before");
+    std::fs::create_dir(&before).unwrap();
+    symlink(other, before.join("python3")).unwrap();
+    machine.set("PATH", std::env::join_paths([&before, &path]).unwrap());
+    machine.run(&VERIFY).exits(0);
+    machine.set("PATH", path);
+    // In its place: another, a link, nothing.
+    copied(other, &python);
+    machine
+        .run(&VERIFY)
+        .exits(1)
+        .says("interpreter-changed")
+        .says("recorded")
+        .says("found");
+    // Made anew for the one that is here, and then there is nothing to say.
+    machine.run(&["install", "--no-probe", "--yes"]).exits(0);
+    machine.run(&VERIFY).exits(0);
     std::fs::remove_file(&python).unwrap();
     symlink(other, &python).unwrap();
     machine.run(&VERIFY).exits(1).says("interpreter-changed");
-    // Made anew for the one that is here, or for the other: and then there is nothing to say.
-    machine.run(&["install", "--no-probe", "--yes"]).exits(0);
-    machine.run(&VERIFY).exits(0);
+    std::fs::remove_file(&python).unwrap();
+    machine.run(&VERIFY).exits(1).says("interpreter-changed").says("not there any more");
     assert_eq!(
         machine.read("mcp-pin.lock"),
         first.read("mcp-pin.lock"),

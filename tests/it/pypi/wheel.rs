@@ -106,7 +106,8 @@ impl Wheel {
     }
 
     /// The interpreters it asks for.
-    pub(crate) fn requires_python(self, requirement: &str) -> Self {
+    pub(crate) fn requires_python(mut self, requirement: &str) -> Self {
+        self.metadata.retain(|(header, _)| header != "Requires-Python");
         self.metadata("Requires-Python", requirement)
     }
 

@@ -337,7 +337,7 @@ impl<'a> Site<'a> {
             name: tool.name.clone(),
             version: tool.version.clone(),
             requires_python: None,
-            requires: None,
+            metadata: None,
         };
         confirm(&claim, &file, &stored.wheel()?)
             .map_err(|refusal| failed(key, &format!("{file}, which it needs, is refused: {refusal}"), refusal.hint()))?;
@@ -374,7 +374,7 @@ impl<'a> Site<'a> {
             name: key.name.clone(),
             version: key.version.clone(),
             requires_python: None,
-            requires: None,
+            metadata: None,
         };
         let what = match stored.wheel() {
             Ok(contents) => match confirm(&claim, &made.file, &contents) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::super::Beside;
 use super::{
     AT_ONCE, Announced, Ask, Claimed, Key, Project, PypiError, Release, Releases, Resolution, Wanted, Words, build, gone, pypi, words,
 };
@@ -140,7 +141,7 @@ fn claimed(claim: pypi::Claim) -> Claimed {
         name: claim.name.clone(),
         version: claim.version.clone(),
         archives: claim.files().iter().map(archive).collect(),
-        runtime: BTreeMap::new(),
+        beside: BTreeMap::new(),
         words: Words::Python(Box::new(claim)),
     }
 }
@@ -190,9 +191,11 @@ pub(super) async fn releases(tools: &Tools<'_>, resolved: &mut Resolution) -> Re
             if listed.sha256.as_ref().is_some_and(|said| *said != wanted.key.integrity) {
                 return Err(Error::TwoDigests { file });
             }
-            claim
-                .runtime
-                .extend(listed.requires_python.clone().map(|wanted| (file.clone(), wanted)));
+            let beside = Beside {
+                runtime: listed.requires_python.clone(),
+                manifest: listed.metadata.clone(),
+            };
+            claim.beside.insert(file.clone(), beside);
             let release = Release {
                 published: listed.upload_time,
                 signatures: Vec::new(),
