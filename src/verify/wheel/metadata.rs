@@ -145,7 +145,7 @@ const HOSTS: [&str; 4] = ["github.com", "gitlab.com", "bitbucket.org", "codeberg
 
 /// Where the source is said to be, as written: what is labelled so first, then a home page on a
 /// host of repositories. Trackers and documentation may be of another project.
-fn repositories(fields: &Fields<'_>) -> Vec<String> {
+pub(super) fn repositories(fields: &Fields<'_>) -> Vec<String> {
     let mut labelled = Vec::new();
     let mut homes: Vec<&str> = fields.loose("Home-page").collect();
     for value in fields.loose("Project-URL") {
