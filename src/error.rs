@@ -446,7 +446,6 @@ impl Error {
             Self::Evidence { .. } => {
                 one("`mcp-pin trust show` lists what signatures are proved against, `mcp-pin trust refresh` brings it up to date")
             }
-            Self::Machine { hint, .. } => hint.iter().cloned().collect(),
             Self::TwoDigests { .. } => {
                 one("nothing was installed; try again, and if it stays so, do not trust what stands between you and the index")
             }
@@ -479,7 +478,9 @@ impl Error {
                 one("this cannot be accepted; nothing was changed. Report it to the package's maintainers and the registry")
             }
             Self::Probe { hints, .. } => hints.clone(),
-            Self::Entry { hint, .. } | Self::TrustInput { hint, .. } | Self::Build { hint, .. } => hint.iter().cloned().collect(),
+            Self::Entry { hint, .. } | Self::TrustInput { hint, .. } | Self::Build { hint, .. } | Self::Machine { hint, .. } => {
+                hint.iter().cloned().collect()
+            }
             Self::NothingHere { global: false, .. } => {
                 one("add a server with `mcp-pin install npm:NAME`, or use `--global` for your own servers")
             }

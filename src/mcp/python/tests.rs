@@ -325,7 +325,11 @@ fn a_program_that_was_copied_to_a_virtual_environment_is_not_used() {
             continue;
         }
         let error = PythonRuntime::ask(&program).unwrap_err().to_string();
-        assert!(error.contains("it belongs to a virtual environment"), "{}: {error}", python.version());
+        assert!(
+            error.contains("it belongs to a virtual environment"),
+            "{}: {error}",
+            python.version()
+        );
     }
 }
 

@@ -94,9 +94,12 @@ fn marker(package: &LockedPackage) -> Option<&str> {
     package.python().and_then(|terms| terms.marker.as_deref())
 }
 
+/// A package that belongs here, and the wheel this machine takes, if there is one.
+type Chosen<'a> = (&'a InstallPath, &'a LockedPackage, Option<Archive<'a>>);
+
 /// The packages that belong here, each with the wheel this machine takes, if there is one: out of
 /// those that the lock names, or the one that was built here.
-fn chosen<'a>(machine: &'a Machine, closure: &'a Closure) -> Result<Vec<(&'a InstallPath, &'a LockedPackage, Option<Archive<'a>>)>, Error> {
+fn chosen<'a>(machine: &'a Machine, closure: &'a Closure) -> Result<Vec<Chosen<'a>>, Error> {
     let target = &target(machine)?;
     let mut out = Vec::new();
     for (path, package) in &closure.packages {
@@ -457,12 +460,11 @@ fn no_wheel(package: &str, machine: &Machine) -> Result<String, Error> {
 
 const OWN: &str = "reading the server's own wheel";
 
+/// The server's own package, with what its wheels at hand say.
+type OwnWheels<'a> = (Vec<Result<Wheel, Refusal>>, &'a LockedPackage);
+
 /// The server's own wheels that are at hand; at least one. Of one that is built here, that wheel.
-fn own_wheels<'a>(
-    store: &Store,
-    machine: &Machine,
-    closure: &'a Closure,
-) -> Result<(Vec<Result<Wheel, Refusal>>, &'a LockedPackage), Error> {
+fn own_wheels<'a>(store: &Store, machine: &Machine, closure: &'a Closure) -> Result<OwnWheels<'a>, Error> {
     let root = closure.root_package().ok_or_else(|| gone(OWN))?;
     let local = if is_built(root) { built(machine, root) } else { None };
     let archives: Vec<&LockedArchive> = match local {

@@ -53,7 +53,12 @@ fn date() -> Timestamp {
 }
 
 fn chosen(files: &[&str], requirement: &str) -> String {
-    match choose(&project(files), Some(requirement).filter(|text| !text.is_empty()), Some(date()), &[]) {
+    match choose(
+        &project(files),
+        Some(requirement).filter(|text| !text.is_empty()),
+        Some(date()),
+        &[],
+    ) {
         Ok(found) => found.version.to_string(),
         Err(error) => error.to_string(),
     }

@@ -150,8 +150,8 @@ fn claimed(claim: pypi::Claim) -> Claimed {
 /// interpreter before anything is fetched. The wheel itself is asked later.
 fn own_python(project: Option<Arc<Project>>, claims: &BTreeMap<InstallPath, Claimed>, root: &InstallPath) -> Result<Option<String>, Error> {
     let claim = claims.get(root).ok_or_else(|| gone("reading uv's answer"))?;
-    let files = claim.archives.iter().filter_map(|wanted| wanted.key.file.as_deref());
-    Ok(project.and_then(|project| files.filter_map(|file| project.file(file)?.requires_python.clone()).next()))
+    let mut files = claim.archives.iter().filter_map(|wanted| wanted.key.file.as_deref());
+    Ok(project.and_then(|project| files.find_map(|file| project.file(file)?.requires_python.clone())))
 }
 
 /// One page a project.
