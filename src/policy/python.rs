@@ -41,11 +41,21 @@ pub(super) fn grade_of(judge: &Judge<'_>, file: &str, code: &str, otherwise: Gra
         .any(|signal| signal.kind.grade() == Grade::Critical || signal.kind == Kind::Address);
     let module = file.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("py"));
     let unseen = !module && code.starts_with("sha256:");
-    if harmful || unseen || TRICKS.iter().any(|trick| lower.contains(trick)) {
+    if harmful || unseen || leads_out(file, code) || TRICKS.iter().any(|trick| lower.contains(trick)) {
         Grade::Critical
     } else {
         otherwise
     }
+}
+
+/// Whether a line of a `.pth` file adds a folder that is not below the installed packages: what lies
+/// there is in no archive, and may be anybody's.
+fn leads_out(file: &str, code: &str) -> bool {
+    let breaks = |c: char| (c.is_control() && c != '\t') || ['\u{2028}', '\u{2029}'].contains(&c);
+    let path = |line: &&str| !["#", "import ", "import\t"].iter().any(|start| line.starts_with(start));
+    let out = |line: &str| line.trim_start_matches('\u{feff}').starts_with('/') || line.trim_end().split('/').any(|part| part == "..");
+    let lines = file.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("pth"));
+    lines && code.split(breaks).filter(path).any(out)
 }
 
 /// The finding for the startup code of a closure that nothing came before.

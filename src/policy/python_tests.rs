@@ -79,6 +79,11 @@ fn startup_code_is_told_and_graded_by_what_it_does() {
     ] {
         assert_eq!(told(code).grade, Grade::Critical, "{code}");
     }
+    // Nor is what lies outside the tree.
+    for code in ["/usr/share", "a\n../../x\n", "a\r/x", "\u{feff}/x"] {
+        assert_eq!(told(code).grade, Grade::Critical, "{code:?}");
+    }
+    assert_eq!(told("# /usr/share\nimport x; y = '/../z'").grade, Grade::Notice);
     // Too long to be at hand: what nobody can read hides anything.
     assert_eq!(told(&format!("sha256:{}", "ab".repeat(32))).grade, Grade::Critical);
     // Consent is to this code and these bytes.

@@ -185,9 +185,9 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
 });
 
 /// Whether a text names a path: one that starts with a dot is no part of a longer word, as in the host
-/// name `cloudwatch.aws/ec2`.
+/// name `cloudwatch.aws/ec2`. Letters of scripts without spaces between words end nothing.
 fn names(text: &str, path: &str) -> bool {
-    let in_a_word = |at: usize| path.starts_with('.') && text[..at].ends_with(|c: char| c.is_alphanumeric());
+    let in_a_word = |at: usize| path.starts_with('.') && text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
     text.match_indices(path).any(|(at, _)| !in_a_word(at))
 }
 
@@ -497,6 +497,8 @@ mod tests {
     #[test]
     fn a_host_name_is_no_folder_of_secrets() {
         assert_eq!(worst("the metric {\"@instrumentation.@name\"=\"cloudwatch.aws/ec2\"}"), None);
+        assert_eq!(worst("\u{8bfb}\u{53d6}.aws/credentials"), worst("read .aws/credentials"));
+        assert_ne!(worst("read .aws/credentials"), None);
     }
 
     #[test]
