@@ -85,6 +85,26 @@ pub enum Error {
     /// The Python index.
     #[error(transparent)]
     Pypi(#[from] PypiError),
+    /// A package has only source, and nobody permitted its build.
+    #[error("{why}")]
+    NotPermitted {
+        /// What was found out.
+        why: PypiError,
+        /// What would permit it.
+        line: String,
+        /// The user's own manifest, where it belongs.
+        manifest: PathBuf,
+    },
+    /// A permitted build gave no wheel that can be used; nothing was written.
+    #[error("could not build {package} from its source: {what}")]
+    Build {
+        /// Name and version.
+        package: String,
+        /// Why.
+        what: String,
+        /// What helps.
+        hint: Option<String>,
+    },
     /// The network.
     #[error(transparent)]
     Net(#[from] NetError),
@@ -347,6 +367,8 @@ impl Error {
             | Self::Store(_)
             | Self::Npm(_)
             | Self::Pypi(_)
+            | Self::NotPermitted { .. }
+            | Self::Build { .. }
             | Self::Machine { .. }
             | Self::TwoDigests { .. }
             | Self::Net(_)
@@ -428,11 +450,17 @@ impl Error {
             Self::Evidence { .. } => {
                 one("`mcp-pin trust show` lists what signatures are proved against, `mcp-pin trust refresh` brings it up to date")
             }
-            Self::Machine { hint, .. } => hint.iter().cloned().collect(),
             Self::TwoDigests { .. } => {
                 one("nothing was installed; try again, and if it stays so, do not trust what stands between you and the index")
             }
             Self::Pypi(source) => source.hint().into_iter().collect(),
+            Self::NotPermitted { why, line, manifest } => {
+                let permit = format!(
+                    "to permit the build, write `{line}` under `[policy]` in {}: it runs the package's own code on this machine, in a sandbox",
+                    manifest.display()
+                );
+                why.hint().into_iter().chain([permit]).collect()
+            }
             Self::Net(source) => source.hint().into_iter().collect(),
             // What `SQLite` says of a full disk is at times just "disk I/O error".
             Self::History(HistoryError::Sqlite { path, .. }) => {
@@ -454,7 +482,9 @@ impl Error {
                 one("this cannot be accepted; nothing was changed. Report it to the package's maintainers and the registry")
             }
             Self::Probe { hints, .. } => hints.clone(),
-            Self::Entry { hint, .. } | Self::TrustInput { hint, .. } => hint.iter().cloned().collect(),
+            Self::Entry { hint, .. } | Self::TrustInput { hint, .. } | Self::Build { hint, .. } | Self::Machine { hint, .. } => {
+                hint.iter().cloned().collect()
+            }
             Self::NothingHere { global: false, .. } => {
                 one("add a server with `mcp-pin install npm:NAME`, or use `--global` for your own servers")
             }

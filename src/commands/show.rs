@@ -117,6 +117,24 @@ fn package(out: &mut dyn Write, closure: &Closure, all: bool, approved: bool) ->
     if !native.is_empty() {
         writeln!(out, "native     {}", native.join(", "))?;
     }
+    for package in closure
+        .packages
+        .values()
+        .filter(|package| package.python().is_some_and(|terms| terms.built))
+    {
+        let source = package
+            .archives
+            .first()
+            .and_then(|archive| archive.file.as_deref())
+            .unwrap_or_default();
+        let version = visible(&package.version);
+        writeln!(
+            out,
+            "built      {} {version} is built from source on each machine, of {}",
+            package.name,
+            visible(source)
+        )?;
+    }
     if all {
         for (path, package) in &closure.packages {
             let version = visible(&package.version);

@@ -62,6 +62,19 @@ CREATE TABLE interpreters (
     PRIMARY KEY (scope, server)
 ) STRICT;
 ",
+    "
+CREATE TABLE builds (
+    name        TEXT NOT NULL,
+    version     TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    interpreter TEXT NOT NULL,
+    file        TEXT NOT NULL,
+    wheel       TEXT NOT NULL,
+    inputs      TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (name, version, source, interpreter)
+) STRICT;
+",
 ];
 
 /// The file's `application_id`, by which our file is told from another program's: `mcpi`.

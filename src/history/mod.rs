@@ -1,5 +1,5 @@
-//! Floor 2: what this user approved, what happened, which drift is open, who was told, and which
-//! interpreter a server was installed with.
+//! Floor 2: what this user approved, what happened, which drift is open, who was told, which
+//! interpreter a server was installed with, and what was built on this machine.
 //!
 //! One `SQLite` file in the user's own state folder, never in a project: a cloned project cannot
 //! bring approvals along. Approvals are about digests ([`crate::lock::static_digest`],
@@ -25,6 +25,7 @@
 
 mod alerts;
 mod approvals;
+mod builds;
 mod drifts;
 mod error;
 mod events;
@@ -43,6 +44,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::model::Grade;
 
 pub use approvals::{Approval, ApprovalKind, How, NewApproval};
+pub use builds::Build;
 pub use drifts::{NewDrift, OpenDrift, Resolution};
 pub use error::HistoryError;
 pub use events::{Event, EventFilter, EventKind, NewEvent};

@@ -358,7 +358,8 @@ fn a_file_of_the_first_version_is_taken_along() {
         .unwrap();
     drop(history);
     let raw = Connection::open(&path).unwrap();
-    raw.execute_batch("DROP TABLE interpreters; PRAGMA user_version = 1").unwrap();
+    raw.execute_batch("DROP TABLE interpreters; DROP TABLE builds; PRAGMA user_version = 1")
+        .unwrap();
     drop(raw);
     let history = History::open(&path).unwrap();
     assert_eq!(history.approved_servers("/p/mcp-pin.lock").unwrap(), std::slice::from_ref(&server));

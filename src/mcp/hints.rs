@@ -43,7 +43,11 @@ const USAGE: [&str; 6] = [
     "requires at least",
 ];
 /// How Python says that a dependency is not the one that the server was made for.
-const ROTTEN: [&str; 3] = ["ImportError: cannot import name", "ModuleNotFoundError: No module named", "got an unexpected keyword argument"];
+const ROTTEN: [&str; 3] = [
+    "ImportError: cannot import name",
+    "ModuleNotFoundError: No module named",
+    "got an unexpected keyword argument",
+];
 /// Beginnings of words that look like variables and are error codes.
 const CODES: [&str; 8] = [
     "ERR_",

@@ -10,6 +10,7 @@ pub mod sandbox;
 #[doc(hidden)]
 pub mod fuzzing;
 mod hints;
+mod level;
 mod plan;
 mod session;
 mod taking;

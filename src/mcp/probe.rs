@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use super::hints;
+use super::level::strongest;
 use super::plan::{FIXED, Plan, Setting};
 use super::sandbox::SandboxLevel;
 use crate::model::Surface;
@@ -183,7 +183,7 @@ pub enum ProbeError {
     },
 }
 
-fn words(stderr: &str) -> String {
+pub(super) fn words(stderr: &str) -> String {
     let lines: Vec<_> = stderr.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).collect();
     let last: Vec<String> = lines
         .iter()
@@ -303,13 +303,7 @@ async fn choose(
     if options.unsandboxed {
         return Ok(SandboxLevel::None);
     }
-    if cfg!(not(target_os = "linux")) {
-        return Err(ProbeError::SandboxUnavailable {
-            why: "this version has none for this system".into(),
-        });
-    }
-    let mut why = Vec::new();
-    for level in [SandboxLevel::Namespaces, SandboxLevel::LandlockOnly] {
+    strongest(&options.sandbox_exe, |level| {
         let plan = Plan {
             launchable,
             options,
@@ -317,25 +311,9 @@ async fn choose(
             scratch,
             env,
         };
-        let room = plan.room(&format!("check-{level}"), Setting::First)?.as_check();
-        let spawn_error = |source| ProbeError::Spawn { source };
-        let mut command = tokio::process::Command::from(room.command(&options.sandbox_exe).map_err(spawn_error)?);
-        command
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
-        let status = command.spawn().map_err(spawn_error)?.wait().await.map_err(spawn_error)?;
-        match room.failure() {
-            None if status.success() => return Ok(level),
-            failure => why.push(format!(
-                "{level}: {}",
-                failure.unwrap_or_else(|| format!("the sandbox process ended with {status}"))
-            )),
-        }
-    }
-    Err(ProbeError::SandboxUnavailable { why: why.join("; ") })
+        plan.room(&format!("check-{level}"), Setting::First)
+    })
+    .await
 }
 
 /// Variables that change which code runs: never passed, even if an entry lists them.

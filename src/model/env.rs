@@ -4,7 +4,7 @@
 //! and whatever the client has in it runs inside the server before its first line.
 
 /// Whole names that load code into a process or change where it looks for code.
-const LOADS_CODE: [&str; 7] = [
+const LOADS_CODE: [&str; 8] = [
     "NODE_OPTIONS",
     "NODE_PATH",
     "OPENSSL_CONF",
@@ -12,6 +12,8 @@ const LOADS_CODE: [&str; 7] = [
     "OPENSSL_MODULES",
     "GCONV_PATH",
     "BASH_ENV",
+    // On macOS it moves Python's home, and so its standard library.
+    "__PYVENV_LAUNCHER__",
 ];
 
 /// Beginnings of such names.
@@ -71,6 +73,7 @@ mod tests {
             "PYTHONPATH",
             "npm_config_registry",
             "OPENSSL_CONF",
+            "__pyvenv_launcher__",
         ] {
             assert_eq!(check_env_name(name), Err(EnvNameError::LoadsCode(name.to_owned())), "{name}");
         }

@@ -53,6 +53,11 @@ impl<'a> Archive<'a> {
         Key::of(self.package, self.archive)
     }
 
+    /// Whether it was made on this machine: no lock names it, and no index has it.
+    pub fn is_local(&self) -> bool {
+        !self.package.holds(&self.archive.integrity)
+    }
+
     /// As [`Key::label`].
     pub fn label(&self) -> String {
         self.archive.file.clone().unwrap_or_else(|| self.package.label())

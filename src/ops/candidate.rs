@@ -13,7 +13,7 @@ use crate::lock::check::{check, prune};
 use crate::manifest::{Policy, ServerEntry};
 use crate::model::{Closure, Finding, InstallPath, LocalArg, LockedPackage, Pin, Pinned, ServerName, Source};
 use crate::ops::archive::Key;
-use crate::ops::ecosystem::{self, Ask, Ecosystem, Resolution, Site};
+use crate::ops::ecosystem::{self, Ask, Builds, Ecosystem, Resolution, Site, is_built};
 use crate::ops::evidence::{self, Known};
 use crate::ops::tools::Tools;
 use crate::ops::{checks, dates, local as local_command, sync};
@@ -25,6 +25,8 @@ pub struct Terms<'a> {
     pub cooldown: SignedDuration,
     /// The policy in force.
     pub policy: &'a Policy,
+    /// The user accepted that nothing keeps a build in, where there is no sandbox.
+    pub unsandboxed: bool,
     /// Evidence that locks and approved entries hold already.
     pub known: Known,
 }
@@ -55,6 +57,10 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
         site,
         source: &entry.source,
         cutoff: cutoff(tools, terms.cooldown),
+        builds: Builds {
+            policy: terms.policy,
+            unsandboxed: terms.unsandboxed,
+        },
     };
     let mut resolved = ecosystem.resolve(tools, ask).await?;
     let wanted = resolved.runtime.clone();
@@ -80,7 +86,7 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
         return Err(Error::Entry { server, what, hint: None });
     }
     findings.extend(ecosystem.passed_over(tools, ask, &resolved).await?);
-    let launch = ecosystem.launch(&tools.store, name, entry, &closure)?;
+    let launch = ecosystem.launch(&tools.store, &machine, name, entry, &closure)?;
     findings.extend(evidence::collect(tools, ecosystem, name, &mut closure, &releases, &terms.known, &claimed).await?);
     findings.extend(ecosystem.runtime_finding(&machine, name, &closure)?);
     let pin = Pin {
@@ -205,7 +211,9 @@ pub fn figures(pin: &Pin) -> Vec<String> {
         Pinned::Package { closure, launch } => {
             let root = closure.root_package().map(LockedPackage::label).unwrap_or_default();
             let limited = closure.packages.values().filter(|package| package.is_platform_limited()).count();
-            let archives = closure.archives().count();
+            let built = closure.packages.values().filter(|package| is_built(package));
+            let built = built.map(|package| format!("{} is built from source on this machine", package.label()));
+            let archives = closure.archives().count() - built.clone().count();
             let wheels = if closure.root.is_python() {
                 format!(", {archives} wheel{}", if archives == 1 { "" } else { "s" })
             } else {
@@ -227,6 +235,7 @@ pub fn figures(pin: &Pin) -> Vec<String> {
                     .to_owned(),
             ]
             .into_iter()
+            .chain(built)
             .chain(evidence::figures(closure))
             .collect()
         }

@@ -8,7 +8,7 @@ use crate::manifest::ServerEntry;
 use crate::mcp::launch::digest_file;
 use crate::model::launch::PinnedFile;
 use crate::model::{Change, Closure, Detail, Drift, Finding, Grade, Launch, LocalArg, Pin, Pinned, Report, ServerName, Source};
-use crate::ops::ecosystem;
+use crate::ops::ecosystem::{self, Machine};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
 use crate::policy;
@@ -95,8 +95,8 @@ pub fn untrustworthy(name: &ServerName, code: &'static str, what: &str, evidence
 ///
 /// # Errors
 /// [`Error::Untrustworthy`], or an archive that cannot be read.
-pub fn entry(tools: &Tools<'_>, name: &ServerName, closure: &Closure, launch: &Launch) -> Result<(), Error> {
-    let wrong = ecosystem::of(closure).wrong_launch(&tools.store, closure, launch)?;
+pub fn entry(tools: &Tools<'_>, name: &ServerName, machine: &Machine, closure: &Closure, launch: &Launch) -> Result<(), Error> {
+    let wrong = ecosystem::of(closure).wrong_launch(&tools.store, machine, closure, launch)?;
     wrong.map_or(Ok(()), |line| {
         let what = "the lock names no entry that can be started";
         Err(untrustworthy(name, "lock-poisoned", what, &[line]))
@@ -117,7 +117,7 @@ pub fn vanished(name: &ServerName) -> Finding {
 pub fn archive_changed(name: &ServerName, what: &str) -> Finding {
     let title = format!("the stored archive of {what} was changed on disk");
     Finding::new("archive-changed", Grade::Critical, name, what, title, &json!(what))
-        .with(Detail::Line("`mcp-pin install` fetches it again and checks it".into()))
+        .with(Detail::Line("`mcp-pin install` fetches (or builds) it again and checks it".into()))
 }
 
 /// The checks that must hold before an entry of a lock is used at all.

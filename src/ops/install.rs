@@ -11,7 +11,7 @@ use crate::ops::archive::Archive;
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate::{self, Terms};
 use crate::ops::consent::{self, Consent};
-use crate::ops::ecosystem::{self, Site};
+use crate::ops::ecosystem::{self, Builds, Site, is_built};
 use crate::ops::interact::Stage;
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::scope::{self, Loaded, Scope};
@@ -116,7 +116,7 @@ async fn add(context: &Context, options: &Options, person: &dyn Interact) -> Res
     for (name, mut entry) in entries {
         let before = baseline::of(&tools, loaded.scope_key(), &name, loaded.lock.servers.get(&name))?;
         let asked = asked(options, &loaded, &entry);
-        let proposal = proposal(&tools, &loaded, &name, &entry, before.as_ref(), asked).await?;
+        let proposal = proposal(&tools, &loaded, &name, &entry, before.as_ref(), asked, options.unsandboxed).await?;
         let settled = settle::settle(&tools, proposal, &manner(options, &loaded)).await?;
         let action = match &before {
             _ if loaded.lock.servers.get(&name) == Some(&settled.pin) => Action::Unchanged,
@@ -257,6 +257,7 @@ async fn proposal<'a>(
     entry: &ServerEntry,
     before: Option<&'a Baseline>,
     asked: Asked,
+    unsandboxed: bool,
 ) -> Result<Proposal<'a>, Error> {
     let made = match &entry.source {
         Source::Npm { .. } | Source::Pypi { .. } => {
@@ -271,6 +272,7 @@ async fn proposal<'a>(
                 &Terms {
                     cooldown: loaded.policy.cooldown_install,
                     policy: &loaded.policy,
+                    unsandboxed,
                     known: evidence::known([&loaded.lock], before.map(|before| &before.pin)),
                 },
             )
@@ -337,11 +339,20 @@ async fn match_lock(context: &Context, options: &Options, person: &dyn Interact)
             let here = ecosystem.machine(&tools, launch.runtime.wanted()).await?;
             sync::prepare(&tools, name, closure, &pin.source, &here).await?;
             evidence::prepare(&tools, ecosystem, name, &Archive::all(closure)).await?;
-            checks::entry(&tools, name, closure, launch)?;
+            checks::entry(&tools, name, &here, closure, launch)?;
             machine = Some(here);
         }
         approve_entry(&tools, &loaded, name, pin, options).await?;
-        if let (Pinned::Package { closure, .. }, Some(machine)) = (&pin.pinned, machine) {
+        if let (Pinned::Package { closure, launch }, Some(machine)) = (&pin.pinned, machine) {
+            // A build runs code: not before the entry is approved.
+            let builds = Builds {
+                policy: &loaded.policy,
+                unsandboxed: options.unsandboxed,
+            };
+            let machine = ecosystem::of(closure).build(&tools, builds, name, closure, machine).await?;
+            if closure.root_package().is_some_and(is_built) {
+                checks::entry(&tools, name, &machine, closure, launch)?;
+            }
             let there = tools.store.has_install(&ecosystem::of(closure).tree(&machine, name, closure)?.0);
             let synced = sync::install(&tools, site, closure, machine)?;
             line.action = match (there, synced.replaced.is_empty()) {

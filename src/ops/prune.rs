@@ -48,6 +48,8 @@ pub fn prune(context: &Context, dry_run: bool, person: &dyn Interact) -> Result<
             // A tree for a runtime that is gone serves nobody.
             if let Recorded::As(machine) = ecosystem.recorded(&tools, site)? {
                 installs.insert(ecosystem.tree(&machine, name, closure)?.0);
+                let unpacked = ecosystem.unpacked(&machine, closure)?;
+                archives.extend(unpacked.iter().map(|(_, at)| at.archive.integrity.clone()));
             }
         }
     }

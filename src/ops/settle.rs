@@ -11,11 +11,11 @@ use crate::diff;
 use crate::error::Error;
 use crate::history::ApprovalKind;
 use crate::lock::{self, Lockfile};
-use crate::manifest::Trust;
+use crate::manifest::{Policy, Trust};
 use crate::model::{Change, Drift, Finding, Level, Pin, Pinned, Report, ServerName};
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::consent::{self, Consent, How};
-use crate::ops::ecosystem::{self, Site};
+use crate::ops::ecosystem::{self, Builds, Site};
 use crate::ops::interact::Stage;
 use crate::ops::probe::{self, Taken};
 use crate::ops::scope::Loaded;
@@ -65,6 +65,8 @@ pub struct Beside<'a> {
     pub lock: &'a Lockfile,
     /// Whether evidence may shrink.
     pub trust: Trust,
+    /// What may be built.
+    pub policy: &'a Policy,
 }
 
 impl<'a> From<&'a Loaded> for Beside<'a> {
@@ -72,6 +74,7 @@ impl<'a> From<&'a Loaded> for Beside<'a> {
         Self {
             lock: &loaded.lock,
             trust: loaded.policy.trust,
+            policy: &loaded.policy,
         }
     }
 }
@@ -227,7 +230,13 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
                 scope: manner.scope,
                 server: name,
             };
-            let machine = ecosystem::of(closure).machine(tools, launch.runtime.wanted()).await?;
+            let ecosystem = ecosystem::of(closure);
+            let machine = ecosystem.machine(tools, launch.runtime.wanted()).await?;
+            let builds = Builds {
+                policy: manner.beside.policy,
+                unsandboxed: manner.unsandboxed,
+            };
+            let machine = ecosystem.build(tools, builds, name, closure, machine).await?;
             Some(sync::install(tools, site, closure, machine)?)
         }
         Pinned::Local(_) => None,

@@ -93,6 +93,7 @@ async fn one(
         &Terms {
             cooldown: loaded.policy.cooldown_update,
             policy: &loaded.policy,
+            unsandboxed: options.unsandboxed,
             known: evidence::known([&loaded.lock], before.map(|before| &before.pin)),
         },
     )

@@ -259,6 +259,18 @@ fn tree(
         result => result?,
     };
     line.files = Some(check.files);
+    for (_, at) in ecosystem.unpacked(&machine, closure)? {
+        if at.is_local() {
+            let source = at.package.archives.first().and_then(|source| source.file.as_deref());
+            line.notes.push(format!(
+                "{} was built on this machine from {}: {}:{}",
+                at.package.label(),
+                source.unwrap_or_default(),
+                at.archive.integrity.algorithm(),
+                at.archive.integrity.hex()
+            ));
+        }
+    }
     if !check.missing_archives.is_empty() {
         let what = format!("verify its files: the store lacks {}", check.missing_archives.join(", "));
         checked.undecided(what, vec!["`mcp-pin install` fetches them again".into()]);

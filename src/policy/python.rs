@@ -30,14 +30,18 @@ const TRICKS: [&str; 14] = [
     "urllib",
 ];
 
-/// The grade of startup code that came, or is there from the first day.
-pub(super) fn grade_of(judge: &Judge<'_>, code: &str, otherwise: Grade) -> Grade {
+/// The grade of startup code that came, or is there from the first day. The attack: a `.pth` file so
+/// long that only its digest is at hand, so that no trick shows in it. (`sitecustomize` is never read; it
+/// is not started with either.)
+pub(super) fn grade_of(judge: &Judge<'_>, file: &str, code: &str, otherwise: Grade) -> Grade {
     let lower = code.to_ascii_lowercase();
     let found = signals::of_value(Some(&Value::from(code)), &judge.others);
     let harmful = found
         .keys()
         .any(|signal| signal.kind.grade() == Grade::Critical || signal.kind == Kind::Address);
-    if harmful || TRICKS.iter().any(|trick| lower.contains(trick)) {
+    let module = file.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("py"));
+    let unseen = !module && code.starts_with("sha256:");
+    if harmful || unseen || TRICKS.iter().any(|trick| lower.contains(trick)) {
         Grade::Critical
     } else {
         otherwise
@@ -50,7 +54,7 @@ pub(super) fn startup_present(judge: &Judge<'_>, closure: &Closure) -> Option<Fi
     let mut lines: Vec<(String, Value)> = Vec::new();
     for package in python(closure) {
         for (file, code) in &package.scripts {
-            worst = worst.max(grade_of(judge, code, Grade::Notice));
+            worst = worst.max(grade_of(judge, file, code, Grade::Notice));
             lines.push((format!("{} {} {file}: {code}", package.name, package.version), bytes(package)));
         }
     }
@@ -142,7 +146,7 @@ impl Judge<'_> {
         } else {
             format!("package {name}")
         };
-        let grade = grade_of(self, after.unwrap_or_default(), Grade::Warning);
+        let grade = grade_of(self, file, after.unwrap_or_default(), Grade::Warning);
         let (code, grade, title) = match (before, after) {
             (_, None) => (
                 "startup-code-removed",

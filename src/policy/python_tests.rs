@@ -79,6 +79,8 @@ fn startup_code_is_told_and_graded_by_what_it_does() {
     ] {
         assert_eq!(told(code).grade, Grade::Critical, "{code}");
     }
+    // Too long to be at hand: what nobody can read hides anything.
+    assert_eq!(told(&format!("sha256:{}", "ab".repeat(32))).grade, Grade::Critical);
     // Consent is to this code and these bytes.
     let mut other = with_code(HONEST);
     other.archives.push(wheel("a-1.0.0-cp313-cp313-linux_x86_64.whl", 2));

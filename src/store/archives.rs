@@ -91,7 +91,7 @@ impl Incoming {
 #[derive(Clone)]
 pub struct StoredArchive {
     verified: Verified,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     what: String,
 }
 

@@ -3,8 +3,11 @@
 //! The attack: a package that puts a file where another package's stands, and so runs in its place
 //! (wheels have no folders of their own). Letter case counts for nothing: what is two files here is
 //! one elsewhere.
+//!
+//! Nor may a package bring another file for a module that another package has: Python takes a folder
+//! `a` with an `__init__.py` before `a.so`, and that before `a.py`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 /// What stands at a path.
@@ -37,6 +40,9 @@ struct Held {
     seen: HashMap<String, (Claim, usize, Option<Box<str>>)>,
     /// Paths that several have.
     shared: HashSet<String>,
+    /// From a module's folded path, without ending, to each package that has it, and the folded paths
+    /// of what it has there.
+    modules: HashMap<String, BTreeMap<usize, HashSet<String>>>,
 }
 
 impl Claims {
@@ -46,6 +52,7 @@ impl Claims {
         let mut held = self.held();
         let mut known_folder = "";
         let (mut again, mut mine) = (HashSet::new(), HashSet::new());
+        let mut modules: HashMap<String, HashSet<String>> = HashMap::new();
         for path in paths {
             if !mine.insert(path) {
                 // Which of its two files did the package mean?
@@ -64,7 +71,12 @@ impl Claims {
                 held.shared.insert(path.to_owned());
                 again.insert(path.to_owned());
             }
+            let folded = path.to_lowercase();
+            if let Some(module) = module(&folded) {
+                modules.entry(module.to_owned()).or_default().insert(folded);
+            }
         }
+        held.modules(owner, modules)?;
         Ok(again)
     }
 
@@ -105,6 +117,23 @@ impl Held {
         Ok(())
     }
 
+    /// Two packages that have no file of a module in common have two modules of one name. (Those that
+    /// share one do so with the same content; that is compared elsewhere.)
+    fn modules(&mut self, owner: usize, modules: HashMap<String, HashSet<String>>) -> Result<(), Meeting> {
+        for (module, paths) in modules {
+            let known = self.modules.entry(module).or_default();
+            if let Some((first, theirs)) = known.iter().find(|(_, theirs)| theirs.is_disjoint(&paths)) {
+                let both: std::collections::BTreeSet<_> = paths.iter().chain(theirs).map(String::as_str).collect();
+                return Err(Meeting {
+                    path: both.into_iter().collect::<Vec<_>>().join(" or "),
+                    first: *first,
+                });
+            }
+            known.insert(owner, paths);
+        }
+        Ok(())
+    }
+
     /// Whether the path is new. Folders may be claimed often, files again, nothing else.
     fn claim(&mut self, owner: usize, path: &str, claim: Claim) -> Result<bool, Meeting> {
         let folded = path.to_lowercase();
@@ -125,9 +154,71 @@ impl Held {
     }
 }
 
+/// The module that a file is, by the path without its ending; `None` for what is not imported by its
+/// name. The folder of an `__init__` is a module as well.
+fn module(path: &str) -> Option<&str> {
+    let (at, name) = path.rsplit_once('/').map_or((0, path), |(folder, name)| (folder.len() + 1, name));
+    let stem = match name.strip_suffix(".py") {
+        Some(stem) => stem,
+        // `a.so`, `a.abi3.so`, `a.cpython-312-x86_64-linux-gnu.so`.
+        None if [".so", ".pyd"].iter().any(|ending| name.ends_with(ending)) => name.split('.').next()?,
+        None => return None,
+    };
+    match stem {
+        "__init__" => path.get(..at)?.strip_suffix('/'),
+        stem if stem.is_empty() || stem.contains('.') => None,
+        stem => path.get(..at + stem.len()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_module_that_a_file_is() {
+        for (path, expected) in [
+            ("s/a.py", Some("s/a")),
+            ("s/a/__init__.py", Some("s/a")),
+            ("s/a/__init__.abi3.so", Some("s/a")),
+            ("s/a.cpython-312-x86_64-linux-gnu.so", Some("s/a")),
+            ("s/a.pyd", Some("s/a")),
+            ("s/a.b.py", None),
+            ("s/a.txt", None),
+            ("s/.py", None),
+            ("a.py", Some("a")),
+            ("__init__.py", None),
+        ] {
+            assert_eq!(module(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_module_is_one_packages() {
+        let claims = |all: &[(usize, &[&'static str])]| {
+            let claims = Claims::default();
+            all.iter()
+                .try_for_each(|(owner, paths)| claims.files(*owner, paths.iter().copied()).map(drop))
+                .map_err(|meeting| meeting.path)
+        };
+        for (one, other) in [
+            ("s/a.py", "s/a/__init__.py"),
+            ("s/a.py", "s/a.abi3.so"),
+            ("s/a/b.py", "s/a/B.cpython-312-darwin.so"),
+        ] {
+            let both = [one, other].map(str::to_lowercase);
+            let text = format!("{} or {}", both.iter().min().unwrap(), both.iter().max().unwrap());
+            assert_eq!(claims(&[(1, &[one]), (2, &[other])]), Err(text.clone()));
+            assert_eq!(claims(&[(2, &[other]), (1, &[one])]), Err(text));
+            // A package's own are its own.
+            assert_eq!(claims(&[(1, &[one, other])]), Ok(()));
+        }
+        // Neither folders without an `__init__` nor what several have are another's module.
+        assert_eq!(claims(&[(1, &["s/a.py"]), (2, &["s/a/b.py", "s/a.txt"])]), Ok(()));
+        let (whole, part): (&[&str], &[&str]) = (&["s/a.py", "s/a/__init__.py"], &["s/a/__init__.py"]);
+        assert_eq!(claims(&[(1, whole), (2, part)]), Ok(()));
+        assert_eq!(claims(&[(2, part), (1, whole)]), Ok(()));
+    }
 
     fn meeting<T>(path: &str, first: usize) -> Result<T, Meeting> {
         Err(Meeting { path: path.into(), first })

@@ -38,6 +38,7 @@ mod parallel;
 mod part;
 mod prune;
 mod scratch;
+mod source;
 mod tarball;
 #[cfg(test)]
 mod testing;

@@ -1,9 +1,11 @@
 def start():
-    import os, sys
+    import sys
+    # Before 3.11 the working folder stands in it, and `os` is a file like any other.
+    sys.path[:] = filter(None, sys.path)
+    import os
     folder, entry, *args = sys.argv[1:]
     name, _, target = entry.partition(" = ")
     module, _, path = target.partition(":")
-    sys.path[:] = filter(None, sys.path)
     sys.argv[:] = [name, *args]
     up = os.path.dirname
     sys.prefix = sys.exec_prefix = up(up(up(folder)))

@@ -8,6 +8,8 @@ try:
     libc = os.confstr("CS_GNU_LIBC_VERSION")
 except (AttributeError, OSError, ValueError):
     libc = None
+program = os.path.dirname(os.path.realpath(sys.executable))
+settings = [os.path.join(folder, "pyvenv.cfg") for folder in (program, os.path.dirname(program))]
 loader = sys.modules.get("_frozen_importlib_external")
 print(json.dumps({
     "version": list(sys.version_info[:3]),
@@ -29,7 +31,8 @@ print(json.dumps({
     "libc": libc,
     "mac_version": platform.mac_ver()[0],
     "windows_platform": sysconfig.get_platform() if os.name == "nt" else "",
-    "in_environment": sys.prefix != sys.base_prefix,
+    # Before 3.14, `site` alone compares the prefixes, and it is not asked.
+    "in_environment": sys.prefix != sys.base_prefix or any(map(os.path.lexists, settings)),
     "prefix": sys.base_prefix,
     "library": os.path.dirname(os.__file__),
     "path": [entry for entry in sys.path if os.path.isabs(entry)],

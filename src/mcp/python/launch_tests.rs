@@ -168,6 +168,24 @@ fn a_server_sees_the_tree_and_the_standard_library_and_nothing_else() {
 }
 
 #[test]
+fn modules_of_the_working_folder_are_not_seen() {
+    for python in pythons() {
+        let tree = Tree::new(&python).file("server.py", "def main():\n    print('the server')\n");
+        let launchable = launchable(&tree.root, "my-server = server:main", &[], &python).unwrap();
+        let client = tree.folder.path().join("client");
+        std::fs::create_dir(&client).unwrap();
+        // What is imported before the server's own first line.
+        for module in ["os", "stat", "posixpath", "genericpath", "site", "io", "abc", "codecs", "server"] {
+            std::fs::write(client.join(format!("{module}.py")), "raise SystemExit('of the working folder')\n").unwrap();
+        }
+        let mut command = std::process::Command::new(&launchable.program);
+        let output = command.args(&launchable.args).env_clear().current_dir(&client).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.stdout, b"the server\n", "{}: {said}", python.version());
+    }
+}
+
+#[test]
 fn an_entry_that_is_more_than_a_name_is_not_started() {
     let pythons = pythons();
     let [python, .., other] = pythons.as_slice() else { return };

@@ -5,6 +5,7 @@
 //! decides by the working directory what it starts, and a virtual environment whose packages are
 //! taken for the standard library.
 
+mod build;
 mod compile;
 mod facts;
 mod marshal;
@@ -17,6 +18,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 use super::runtime::{RuntimeError, Trusted, read_head};
 use crate::model::python::PythonFacts;
 
+pub use build::{Backend, BuildError, Builder, BuiltWheel};
 pub use compile::{CompileError, Compiler};
 
 use facts::{Known, Unknown};

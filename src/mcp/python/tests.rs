@@ -311,6 +311,29 @@ fn the_python_that_fits_is_picked() {
 }
 
 #[test]
+fn a_program_that_was_copied_to_a_virtual_environment_is_not_used() {
+    for python in pythons() {
+        let scratch = tempfile::tempdir().unwrap();
+        let environment = scratch.path().join("environment");
+        let made = std::process::Command::new(python.path())
+            .args(["-I", "-m", "venv", "--copies", "--without-pip"])
+            .arg(&environment)
+            .output();
+        let program = environment.join("bin/python3");
+        if !made.is_ok_and(|made| made.status.success()) || program.symlink_metadata().is_ok_and(|there| there.is_symlink()) {
+            eprintln!("skipped: {} makes no virtual environments", python.path().display());
+            continue;
+        }
+        let error = PythonRuntime::ask(&program).unwrap_err().to_string();
+        assert!(
+            error.contains("it belongs to a virtual environment"),
+            "{}: {error}",
+            python.version()
+        );
+    }
+}
+
+#[test]
 fn facts_fit_together() {
     for python in pythons() {
         let facts = python.facts();

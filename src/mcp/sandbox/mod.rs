@@ -206,6 +206,12 @@ impl Room {
         &self.spec.cwd.inside
     }
 
+    /// The working folder as it is called outside: to put something in before, and to take something
+    /// out after.
+    pub(crate) fn cwd_outside(&self) -> &Path {
+        &self.spec.cwd.outside
+    }
+
     pub(crate) fn tmp(&self) -> &Path {
         &self.spec.tmp.inside
     }

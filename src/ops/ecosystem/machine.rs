@@ -5,10 +5,10 @@ use std::ffi::OsString;
 
 use super::Site;
 use crate::error::Error;
-use crate::history::{Approval, Interpreter};
+use crate::history::{self, Approval};
 use crate::mcp::python::{Compiler, PythonRuntime};
 use crate::mcp::runtime::NodeRuntime;
-use crate::model::{Launch, Sha256Digest};
+use crate::model::{Evidence, Integrity, Launch, LockedArchive, LockedPackage, PackageName, Sha256Digest};
 use crate::ops::tools::Tools;
 use crate::store::{Derive, DeriveError, Installed};
 
@@ -18,7 +18,50 @@ pub enum Machine {
     /// Node.js.
     Node(NodeRuntime),
     /// An interpreter.
-    Python(Box<PythonRuntime>),
+    Python(Box<Interpreter>),
+}
+
+/// An interpreter, and the wheels that were built on this machine for it.
+#[derive(Debug, Clone)]
+pub struct Interpreter {
+    /// The interpreter.
+    pub runtime: PythonRuntime,
+    /// By the package and the source distribution.
+    builds: BTreeMap<(PackageName, String, Integrity), LockedArchive>,
+}
+
+impl Interpreter {
+    /// With everything that is recorded for it.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn new(tools: &Tools<'_>, runtime: PythonRuntime) -> Result<Self, Error> {
+        let recorded = tools.history.builds(&runtime.identity())?.into_iter().map(|build| {
+            let archive = LockedArchive {
+                file: Some(build.file),
+                integrity: build.wheel,
+                evidence: Evidence::default(),
+            };
+            ((build.name, build.version, build.source), archive)
+        });
+        Ok(Self {
+            builds: recorded.collect(),
+            runtime,
+        })
+    }
+
+    /// The wheel that was built of a package's source distribution, if it was. Its bytes are not
+    /// looked at.
+    pub fn built(&self, package: &LockedPackage) -> Option<&LockedArchive> {
+        let source = package.archives.first()?;
+        let key = (package.name.clone(), package.version.clone(), source.integrity.clone());
+        self.builds.get(&key).filter(|_| is_built(package))
+    }
+}
+
+/// Whether a package is built on each machine.
+pub fn is_built(package: &LockedPackage) -> bool {
+    package.python().is_some_and(|terms| terms.built)
 }
 
 impl Machine {
@@ -26,7 +69,7 @@ impl Machine {
     pub fn derive(&self) -> Option<Box<dyn Derive>> {
         match self {
             Self::Node(_) => None,
-            Self::Python(runtime) => Some(Box::new(Compiling(Compiler::new(runtime)))),
+            Self::Python(python) => Some(Box::new(Compiling(Compiler::new(&python.runtime)))),
         }
     }
 
@@ -37,8 +80,9 @@ impl Machine {
     pub fn record(&self, tools: &Tools<'_>, site: Site<'_>) -> Result<(), Error> {
         match self {
             Self::Node(_) => Ok(()),
-            Self::Python(runtime) => {
-                let recorded = Interpreter {
+            Self::Python(python) => {
+                let runtime = &python.runtime;
+                let recorded = history::Interpreter {
                     path: runtime.path().to_path_buf(),
                     version: runtime.version().to_owned(),
                     identity: runtime.identity(),

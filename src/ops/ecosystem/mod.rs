@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 
 use crate::error::Error;
-use crate::manifest::ServerEntry;
+use crate::manifest::{Policy, ServerEntry};
 use crate::mcp::probe::Launchable;
 use crate::model::{Closure, Finding, InstallPath, Integrity, Launch, LockedPackage, PackageName, RegistrySignature, ServerName, Source};
 use crate::ops::archive::{Archive, Key};
@@ -22,7 +23,7 @@ mod machine;
 mod npm;
 mod python;
 
-pub use machine::{Machine, Recorded, Start};
+pub use machine::{Interpreter, Machine, Recorded, Start, is_built};
 
 /// An answer that has to be waited for.
 pub type Pending<'a, T> = LocalBoxFuture<'a, Result<T, Error>>;
@@ -48,6 +49,18 @@ pub struct Ask<'a> {
     pub source: &'a Source,
     /// Nothing younger is taken by itself.
     pub cutoff: Option<Timestamp>,
+    /// What may be built.
+    pub builds: Builds<'a>,
+}
+
+/// What may be built on this machine, and how. A build runs code of the package before anybody has
+/// looked at it.
+#[derive(Debug, Clone, Copy)]
+pub struct Builds<'a> {
+    /// The policy in force. A project permits nothing in it.
+    pub policy: &'a Policy,
+    /// The user accepted that nothing keeps a build in, where there is no sandbox.
+    pub unsandboxed: bool,
 }
 
 /// What the resolver answered. All of it claims.
@@ -202,24 +215,32 @@ pub trait Ecosystem: Sync {
     /// The repository that an archive names.
     fn repository(&self, stored: &StoredArchive, at: Archive<'_>) -> Result<Option<String>, Error>;
 
-    /// How the server is started, by its own archive's word.
-    fn launch(&self, store: &Store, name: &ServerName, entry: &ServerEntry, closure: &Closure) -> Result<Launch, Error>;
+    /// Makes sure that everything is there which only this machine can make of a locked closure, and
+    /// that it is what the lock says: wheels that are built here. Called once the entry is approved.
+    fn build<'a>(&'a self, _: &'a Tools<'a>, _: Builds<'a>, _: &'a ServerName, _: &'a Closure, machine: Machine) -> Pending<'a, Machine> {
+        std::future::ready(Ok(machine)).boxed_local()
+    }
 
-    /// Why the launch of a lock is none of the server's own package; `None` where it is.
-    fn wrong_launch(&self, store: &Store, closure: &Closure, launch: &Launch) -> Result<Option<String>, Error>;
+    /// How the server is started, by its own archive's word.
+    fn launch(&self, store: &Store, machine: &Machine, name: &ServerName, entry: &ServerEntry, closure: &Closure) -> Result<Launch, Error>;
+
+    /// Why the launch of a lock is none of the server's own package; `None` where it is, or where that
+    /// package is still to be built.
+    fn wrong_launch(&self, store: &Store, machine: &Machine, closure: &Closure, launch: &Launch) -> Result<Option<String>, Error>;
 
     /// Whether this machine's runtime is one that the server's own package asks for.
     fn runtime_finding(&self, machine: &Machine, server: &ServerName, closure: &Closure) -> Result<Option<Finding>, Error>;
 
-    /// The archives of a lock that this machine must hold and compare.
+    /// The archives of a lock that this machine must fetch, hold and compare.
     fn required<'a>(&self, machine: &Machine, closure: &'a Closure) -> Result<Vec<Archive<'a>>, Error>;
 
     /// Why the closure cannot be installed on this machine: a package that is needed and cannot be had
     /// for it, or what only this machine shows to be wrong with the lock.
     fn unfit(&self, machine: &Machine, closure: &Closure, source: &Source) -> Result<Option<String>, Error>;
 
-    /// The archives that are unpacked here, with their places.
-    fn unpacked<'a>(&self, machine: &Machine, closure: &'a Closure) -> Result<Vec<(&'a InstallPath, Archive<'a>)>, Error>;
+    /// The archives that are unpacked here, with their places: those that were built here among them
+    /// ([`Archive::is_local`]).
+    fn unpacked<'a>(&self, machine: &'a Machine, closure: &'a Closure) -> Result<Vec<(&'a InstallPath, Archive<'a>)>, Error>;
 
     /// The tree they make.
     fn tree(&self, machine: &Machine, server: &ServerName, closure: &Closure) -> Result<(InstallId, Vec<Part>), Error>;

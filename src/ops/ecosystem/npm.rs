@@ -160,7 +160,7 @@ impl Ecosystem for Npm {
         Ok(named_repository(&stored.contents()?.manifest))
     }
 
-    fn launch(&self, store: &Store, name: &ServerName, entry: &ServerEntry, closure: &Closure) -> Result<Launch, Error> {
+    fn launch(&self, store: &Store, _: &Machine, name: &ServerName, entry: &ServerEntry, closure: &Closure) -> Result<Launch, Error> {
         let root = closure.root_package().ok_or_else(|| gone("reading the server's own archive"))?;
         let (stored, _) = at_hand(store, root)?.ok_or_else(|| gone("reading the server's own archive"))?;
         let contents = stored.contents()?;
@@ -184,7 +184,7 @@ impl Ecosystem for Npm {
         })
     }
 
-    fn wrong_launch(&self, store: &Store, closure: &Closure, launch: &Launch) -> Result<Option<String>, Error> {
+    fn wrong_launch(&self, store: &Store, _: &Machine, closure: &Closure, launch: &Launch) -> Result<Option<String>, Error> {
         let Some(root) = closure.root_package() else {
             return Ok(Some("the server's own package is missing".to_owned()));
         };
@@ -220,7 +220,7 @@ impl Ecosystem for Npm {
         Ok(unfit.map(|package| format!("it needs {}, which does not run on this platform", package.label())))
     }
 
-    fn unpacked<'a>(&self, machine: &Machine, closure: &'a Closure) -> Result<Vec<(&'a InstallPath, Archive<'a>)>, Error> {
+    fn unpacked<'a>(&self, machine: &'a Machine, closure: &'a Closure) -> Result<Vec<(&'a InstallPath, Archive<'a>)>, Error> {
         let here = closure.packages.keys().zip(closure.packages.values());
         let platform = node(machine)?.platform();
         let wanted: BTreeSet<&InstallPath> = closure.for_platform(platform).map(|(path, _)| path).collect();

@@ -10,8 +10,8 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::{
-    Announced, Archive, Ask, Claimed, Confirmed, Ecosystem, Files, Key, Machine, NotConfirmed, Pending, Recorded, Release, Releases,
-    Resolution, Sink, Site, Start, Wanted, Words, at_hand, gone,
+    Announced, Archive, Ask, Builds, Claimed, Confirmed, Ecosystem, Files, Interpreter, Key, Machine, NotConfirmed, Pending, Recorded,
+    Release, Releases, Resolution, Sink, Site, Start, Wanted, Words, gone, is_built,
 };
 use crate::error::Error;
 use crate::lock::check::check_here;
@@ -21,16 +21,17 @@ use crate::mcp::probe::Launchable;
 use crate::mcp::python::PythonRuntime;
 use crate::model::python::{EntryPoint, PythonTarget, WheelName};
 use crate::model::{
-    ArchiveContents, Closure, Evidence, Finding, InstallPath, Launch, LockedArchive, LockedPackage, PythonTerms, RegistrySignature,
-    Runtime, ServerName, Source, Terms,
+    ArchiveContents, Closure, Evidence, Finding, InstallPath, Launch, LockedArchive, LockedPackage, PackageName, PythonTerms,
+    RegistrySignature, Runtime, ServerName, Source, Terms,
 };
 use crate::ops::tools::Tools;
 use crate::registry::pypi::{self, Claim, FetchError, Project, PypiError};
 use crate::store::{InstallId, Part, Place, Store, StoreError, StoredArchive};
 use crate::verify::attest::source::repository_of;
 use crate::verify::attest::{Document, Proven, PypiSubject, Refused, Trust, prove_pypi, read_pep740};
-use crate::verify::wheel::{self, Refusal, Wheel, check_locked, confirm, entry_point};
+use crate::verify::wheel::{self, Refusal, SourceRefusal, Wheel, check_locked, check_source, confirm, entry_point};
 
+mod build;
 mod passed;
 mod resolve;
 
@@ -42,8 +43,16 @@ const AT_ONCE: usize = 12;
 
 fn runtime(machine: &Machine) -> Result<&PythonRuntime, Error> {
     match machine {
-        Machine::Python(runtime) => Ok(runtime),
+        Machine::Python(python) => Ok(&python.runtime),
         Machine::Node(_) => Err(gone("choosing the runtime")),
+    }
+}
+
+/// The wheel that this machine built of a package.
+fn built<'a>(machine: &'a Machine, package: &LockedPackage) -> Option<&'a LockedArchive> {
+    match machine {
+        Machine::Python(python) => python.built(package),
+        Machine::Node(_) => None,
     }
 }
 
@@ -85,15 +94,21 @@ fn marker(package: &LockedPackage) -> Option<&str> {
     package.python().and_then(|terms| terms.marker.as_deref())
 }
 
-/// The packages that belong here, each with the wheel this machine takes, if there is one.
-fn chosen<'a>(
-    target: &PythonTarget,
-    closure: &'a Closure,
-) -> Result<Vec<(&'a InstallPath, &'a LockedPackage, Option<Archive<'a>>)>, Error> {
+/// A package that belongs here, and the wheel this machine takes, if there is one.
+type Chosen<'a> = (&'a InstallPath, &'a LockedPackage, Option<Archive<'a>>);
+
+/// The packages that belong here, each with the wheel this machine takes, if there is one: out of
+/// those that the lock names, or the one that was built here.
+fn chosen<'a>(machine: &'a Machine, closure: &'a Closure) -> Result<Vec<Chosen<'a>>, Error> {
+    let target = &target(machine)?;
     let mut out = Vec::new();
     for (path, package) in &closure.packages {
         if belongs(target, marker(package))? {
-            let archive = best(target, files(package)).and_then(|index| package.archives.get(index));
+            let archive = if is_built(package) {
+                built(machine, package)
+            } else {
+                best(target, files(package)).and_then(|index| package.archives.get(index))
+            };
             out.push((path, package, archive.map(|archive| Archive { package, archive })));
         }
     }
@@ -125,7 +140,8 @@ impl Ecosystem for Python {
     }
 
     fn machine<'a>(&'a self, tools: &'a Tools<'a>, wanted: Option<&'a str>) -> Pending<'a, Machine> {
-        let python = tools.python(wanted).map(|python| Machine::Python(Box::new(python)));
+        let python = tools.python(wanted).and_then(|runtime| Interpreter::new(tools, runtime));
+        let python = python.map(|python| Machine::Python(Box::new(python)));
         std::future::ready(python).boxed_local()
     }
 
@@ -135,7 +151,9 @@ impl Ecosystem for Python {
         };
         let said = |path: &Path, version: &str, identity: &str| (path.display().to_string(), format!("{version}, {identity}"));
         Ok(match PythonRuntime::reopen(&before.path, &before.version) {
-            Ok(runtime) if runtime.identity() == before.identity => Recorded::As(Machine::Python(Box::new(runtime))),
+            Ok(runtime) if runtime.identity() == before.identity => {
+                Recorded::As(Machine::Python(Box::new(Interpreter::new(tools, runtime)?)))
+            }
             _ => Recorded::Changed {
                 now: PythonRuntime::ask(&before.path)
                     .ok()
@@ -151,6 +169,10 @@ impl Ecosystem for Python {
         for claim in resolved.claims.values() {
             let words = words(claim)?;
             let here = belongs(&target, words.marker.as_deref())?;
+            if words.source.is_some() {
+                wanted.extend(claim.archives.first().cloned());
+                continue;
+            }
             let taken = best(&target, words.wheels.iter().map(|wheel| wheel.file.as_str())).filter(|_| here);
             if here && taken.is_none() {
                 return Err(Error::Machine {
@@ -206,6 +228,9 @@ impl Ecosystem for Python {
 
     fn confirm(&self, store: &Store, claimed: &Claimed) -> Result<Result<Confirmed, NotConfirmed>, Error> {
         let words = words(claimed)?;
+        if words.source.is_some() {
+            return confirm_built(store, claimed, words);
+        }
         let mut first: Option<Wheel> = None;
         for wanted in &claimed.archives {
             let file = wanted.key.file.as_deref().unwrap_or_default();
@@ -228,15 +253,15 @@ impl Ecosystem for Python {
                     }));
                 }
             };
-            match &first {
-                Some(first) if first.requires != wheel.requires || first.requires_python != wheel.requires_python => {
-                    return Ok(Err(NotConfirmed {
-                        confused: true,
-                        what: format!("`{file}` says something else about its dependencies than another wheel of the same version"),
-                    }));
-                }
-                Some(_) => {}
-                None => first = Some(wheel),
+            let Some(first) = &first else {
+                first = Some(wheel);
+                continue;
+            };
+            if let Some(what) = disagreement(first, &wheel) {
+                return Ok(Err(NotConfirmed {
+                    confused: true,
+                    what: format!("`{file}` says something else about {what} than another wheel of the same version"),
+                }));
             }
         }
         let wheel = first.ok_or_else(|| gone("fetching the wheels"))?;
@@ -246,6 +271,10 @@ impl Ecosystem for Python {
 
     fn differences(&self, stored: &StoredArchive, at: Archive<'_>) -> Result<Vec<String>, Error> {
         let file = at.archive.file.as_deref().unwrap_or_default();
+        if is_built(at.package) && !at.is_local() {
+            let checked = source_of(stored, &at.package.name, &at.package.version)?;
+            return Ok(checked.err().iter().map(ToString::to_string).collect());
+        }
         Ok(match check_locked(at.package, file, &stored.wheel()?) {
             Ok(differences) => differences.iter().map(ToString::to_string).collect(),
             Err(refusal) => vec![refusal.to_string()],
@@ -253,19 +282,36 @@ impl Ecosystem for Python {
     }
 
     fn repository(&self, stored: &StoredArchive, at: Archive<'_>) -> Result<Option<String>, Error> {
+        if is_built(at.package) && !at.is_local() {
+            let said = source_of(stored, &at.package.name, &at.package.version)?.unwrap_or_default();
+            return Ok(said.iter().find_map(|text| repository_of(text)));
+        }
         let wheel = read(stored, at.archive.file.as_deref().unwrap_or_default())?;
         Ok(wheel
             .ok()
             .and_then(|wheel| wheel.repositories.iter().find_map(|text| repository_of(text))))
     }
 
-    fn launch(&self, store: &Store, name: &ServerName, entry: &ServerEntry, closure: &Closure) -> Result<Launch, Error> {
-        let (wheel, root) = own_wheel(store, closure)?;
+    fn build<'a>(
+        &'a self,
+        tools: &'a Tools<'a>,
+        builds: Builds<'a>,
+        server: &'a ServerName,
+        closure: &'a Closure,
+        machine: Machine,
+    ) -> Pending<'a, Machine> {
+        build::ensure(tools, builds, server, closure, machine).boxed_local()
+    }
+
+    fn launch(&self, store: &Store, machine: &Machine, name: &ServerName, entry: &ServerEntry, closure: &Closure) -> Result<Launch, Error> {
+        let (wheels, root) = own_wheels(store, machine, closure)?;
         let failed = |what: String, hint: Option<String>| Error::Entry {
             server: name.clone(),
             what,
             hint,
         };
+        // They agree: what does not was not confirmed.
+        let wheel = wheels.into_iter().next().ok_or_else(|| gone("reading the server's own wheel"))?;
         let wheel = wheel.map_err(|refusal| failed(refusal.to_string(), refusal.hint()))?;
         let script = entry_point(&wheel, entry.bin.as_deref()).map_err(|error| failed(error.to_string(), error.hint()))?;
         let wanted = root.python().and_then(|terms| terms.requires_python.clone());
@@ -279,16 +325,21 @@ impl Ecosystem for Python {
         })
     }
 
-    fn wrong_launch(&self, store: &Store, closure: &Closure, launch: &Launch) -> Result<Option<String>, Error> {
-        let (wheel, root) = own_wheel(store, closure)?;
+    fn wrong_launch(&self, store: &Store, machine: &Machine, closure: &Closure, launch: &Launch) -> Result<Option<String>, Error> {
+        let root = closure.root_package().ok_or_else(|| gone(OWN))?;
+        if is_built(root) && !build::is_here(store, machine, root) {
+            return Ok(None);
+        }
         let Ok(entry) = launch.entry.parse::<EntryPoint>() else {
             return Ok(Some(format!("`{}` is no console script", launch.entry)));
         };
-        Ok(match wheel {
+        let (wheels, root) = own_wheels(store, machine, closure)?;
+        // All of them: which one is unpacked, the machine decides.
+        Ok(wheels.into_iter().find_map(|wheel| match wheel {
             Ok(wheel) if wheel.scripts.get(entry.name()) == Some(&entry) => None,
             Ok(_) => Some(format!("{} has no console script `{}`", root.label(), launch.entry)),
             Err(refusal) => Some(refusal.to_string()),
-        })
+        }))
     }
 
     fn runtime_finding(&self, _: &Machine, _: &ServerName, _: &Closure) -> Result<Option<Finding>, Error> {
@@ -297,37 +348,54 @@ impl Ecosystem for Python {
     }
 
     fn required<'a>(&self, machine: &Machine, closure: &'a Closure) -> Result<Vec<Archive<'a>>, Error> {
-        let chosen = chosen(&target(machine)?, closure)?;
-        Ok(chosen.into_iter().filter_map(|(_, _, archive)| archive).collect())
+        let (mut out, target) = (Vec::new(), target(machine)?);
+        for package in closure.packages.values() {
+            if belongs(&target, marker(package))? {
+                // Of one that is built, the source.
+                let index = if is_built(package) {
+                    Some(0)
+                } else {
+                    best(&target, files(package))
+                };
+                let archive = index.and_then(|index| package.archives.get(index));
+                out.extend(archive.map(|archive| Archive { package, archive }));
+            }
+        }
+        Ok(out)
     }
 
     fn unfit(&self, machine: &Machine, closure: &Closure, source: &Source) -> Result<Option<String>, Error> {
         if let Some(poison) = check_here(closure, source, &target(machine)?).first() {
             return Ok(Some(poison.to_string()));
         }
-        let unfit = chosen(&target(machine)?, closure)?
+        let unfit = chosen(machine, closure)?
             .into_iter()
-            .find(|(_, _, archive)| archive.is_none());
+            .find(|(_, package, archive)| archive.is_none() && !is_built(package));
         unfit.map(|(_, package, _)| no_wheel(&package.label(), machine)).transpose()
     }
 
-    fn unpacked<'a>(&self, machine: &Machine, closure: &'a Closure) -> Result<Vec<(&'a InstallPath, Archive<'a>)>, Error> {
-        let chosen = chosen(&target(machine)?, closure)?;
+    fn unpacked<'a>(&self, machine: &'a Machine, closure: &'a Closure) -> Result<Vec<(&'a InstallPath, Archive<'a>)>, Error> {
+        let chosen = chosen(machine, closure)?;
         Ok(chosen.into_iter().filter_map(|(path, _, archive)| Some((path, archive?))).collect())
     }
 
-    fn tree(&self, machine: &Machine, server: &ServerName, closure: &Closure) -> Result<(InstallId, Vec<Part>), Error> {
+    fn tree<'a>(&self, machine: &'a Machine, server: &ServerName, closure: &'a Closure) -> Result<(InstallId, Vec<Part>), Error> {
         let runtime = runtime(machine)?;
-        let parts: Vec<Part> = self
-            .unpacked(machine, closure)?
+        // One that is still to be built has its source's place: no tree without it passes for this one.
+        let wheel = |(_, package, archive): &(&InstallPath, &'a LockedPackage, Option<Archive<'a>>)| {
+            let source = package.archives.first().filter(|_| is_built(package));
+            archive.or_else(|| source.map(|archive| Archive { package, archive }))
+        };
+        let parts: Vec<Part> = chosen(machine, closure)?
             .iter()
-            .map(|(_, at)| Part {
+            .filter_map(wheel)
+            .map(|at| Part {
                 place: Place::Wheel {
                     file: at.archive.file.clone().unwrap_or_default(),
                     site: runtime.site_packages(),
                 },
                 integrity: at.archive.integrity.clone(),
-                what: at.label(),
+                what: build::label(at),
             })
             .collect();
         let interpreter = format!("{} {}", runtime.version(), runtime.identity());
@@ -390,17 +458,80 @@ fn no_wheel(package: &str, machine: &Machine) -> Result<String, Error> {
     ))
 }
 
-/// The server's own wheel that is at hand.
-fn own_wheel<'a>(store: &Store, closure: &'a Closure) -> Result<(Result<Wheel, Refusal>, &'a LockedPackage), Error> {
-    const WHAT: &str = "reading the server's own wheel";
-    let root = closure.root_package().ok_or_else(|| gone(WHAT))?;
-    let (stored, index) = at_hand(store, root)?.ok_or_else(|| gone(WHAT))?;
-    let file = root
-        .archives
-        .get(index)
-        .and_then(|archive| archive.file.as_deref())
-        .unwrap_or_default();
-    Ok((read(&stored, file)?, root))
+const OWN: &str = "reading the server's own wheel";
+
+/// The server's own package, with what its wheels at hand say.
+type OwnWheels<'a> = (Vec<Result<Wheel, Refusal>>, &'a LockedPackage);
+
+/// The server's own wheels that are at hand; at least one. Of one that is built here, that wheel.
+fn own_wheels<'a>(store: &Store, machine: &Machine, closure: &'a Closure) -> Result<OwnWheels<'a>, Error> {
+    let root = closure.root_package().ok_or_else(|| gone(OWN))?;
+    let local = if is_built(root) { built(machine, root) } else { None };
+    let archives: Vec<&LockedArchive> = match local {
+        Some(local) => vec![local],
+        None if is_built(root) => Vec::new(),
+        None => root.archives.iter().collect(),
+    };
+    let mut wheels = Vec::new();
+    for archive in archives {
+        let file = archive.file.as_deref().unwrap_or_default();
+        if let Some(stored) = store.archive(&archive.integrity, file)? {
+            wheels.push(read(&stored, file)?);
+        }
+    }
+    if wheels.is_empty() { Err(gone(OWN)) } else { Ok((wheels, root)) }
+}
+
+/// What two wheels of one version say differently, of what the lock holds once for all of them. The
+/// attack: one more wheel of a version that is known, which this machine prefers, while the report
+/// is about the one that it took before and still has.
+fn disagreement(one: &Wheel, other: &Wheel) -> Option<&'static str> {
+    if one.requires != other.requires || one.requires_python != other.requires_python {
+        Some("its dependencies")
+    } else if one.startup != other.startup {
+        Some("the code that runs whenever Python starts")
+    } else if (&one.scripts, &one.unusable) != (&other.scripts, &other.unusable) {
+        Some("its console scripts")
+    } else if one.pure && other.pure && one.native != other.native {
+        Some("native code in it")
+    } else {
+        None
+    }
+}
+
+/// What a source distribution says where its source is, if it is of this package.
+fn source_of(stored: &StoredArchive, name: &PackageName, version: &str) -> Result<Result<Vec<String>, SourceRefusal>, Error> {
+    let info = stored.read_file("PKG-INFO")?;
+    Ok(check_source(info.as_deref(), name, version))
+}
+
+/// A package that is built here: its source by name and digest, the rest by the word of the wheel
+/// that came out.
+fn confirm_built(store: &Store, claimed: &Claimed, words: &Claim) -> Result<Result<Confirmed, NotConfirmed>, Error> {
+    const WHAT: &str = "building the wheel";
+    let refused = |confused: bool, what: String| Ok(Err(NotConfirmed { confused, what }));
+    let (Some(source), Some(local)) = (claimed.archives.first(), words.wheels.first()) else {
+        return Err(gone(WHAT));
+    };
+    let label = source.key.label();
+    let stored = store.archive(&source.key.integrity, &label)?.ok_or_else(|| gone(WHAT))?;
+    if let Err(refusal) = source_of(&stored, &claimed.name, &claimed.version)? {
+        return refused(true, refusal.to_string());
+    }
+    let stored = store.archive(&local.sha256, &local.file)?.ok_or_else(|| gone(WHAT))?;
+    let claim = wheel::Claim {
+        name: words.name.clone(),
+        version: words.version.clone(),
+        requires_python: claimed.beside.get(&label).and_then(|beside| beside.runtime.clone()),
+        metadata: None,
+    };
+    match confirm(&claim, &local.file, &stored.wheel()?) {
+        Ok(wheel) => {
+            let repository = wheel.repositories.iter().find_map(|text| repository_of(text));
+            Ok(Ok((locked(words, claimed, wheel), repository)))
+        }
+        Err(refusal) => refused(matches!(refusal, Refusal::Confused(_)), refusal.to_string()),
+    }
 }
 
 fn locked(claim: &Claim, claimed: &Claimed, wheel: Wheel) -> LockedPackage {
@@ -411,20 +542,23 @@ fn locked(claim: &Claim, claimed: &Claimed, wheel: Wheel) -> LockedPackage {
     };
     let mut archives: Vec<_> = claimed.archives.iter().map(archive).collect();
     archives.sort_by(|a, b| a.file.cmp(&b.file));
+    let built = claim.source.is_some();
     let pure = archives
         .iter()
         .all(|archive| archive.file.as_ref().is_some_and(|file| file.ends_with("-any.whl")));
+    // The file name of a source says nothing about it.
+    let native = if built { wheel.native || !wheel.pure } else { pure && wheel.native };
     LockedPackage {
         name: claim.name.clone(),
         version: claim.version.clone(),
         archives,
         scripts: wheel.startup,
-        native: pure && wheel.native,
+        native,
         terms: Terms::Python(PythonTerms {
             marker: claim.marker.clone(),
             requires: wheel.requires,
             requires_python: wheel.requires_python,
-            built: false,
+            built,
         }),
     }
 }

@@ -31,7 +31,7 @@ impl Pypi {
 }
 
 fn listed(claim: &Claim, page: &Project) -> Result<(), PypiError> {
-    for wheel in &claim.wheels {
+    for wheel in claim.files() {
         let file = page.file(&wheel.file).ok_or_else(|| PypiError::Gone {
             name: claim.name.to_string(),
             file: wheel.file.clone(),
@@ -72,6 +72,7 @@ mod tests {
                 version: "1.0".into(),
                 marker: None,
                 wheels: vec![wheel],
+                source: None,
             };
             let claims = BTreeMap::from([((name.clone(), "1.0".to_owned()), claim)]);
             site.pypi().agree(&network(), &claims).await.map_err(|error| error.to_string())

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use pep440_rs::Version;
 use toml_edit::{Document, Item, TableLike};
 
+use super::built::Built;
 use super::{PypiError, names};
 use crate::model::{Integrity, PackageName, Sha256Digest};
 
@@ -35,11 +36,22 @@ pub struct Claim {
     pub version: String,
     /// Where it is needed (PEP 508); `None`: everywhere.
     pub marker: Option<String>,
-    /// Its wheels for all platforms, sorted by file name; at least one.
+    /// Its wheels for all platforms, sorted by file name; at least one. The one that was built here,
+    /// where [`Claim::source`] is there.
     pub wheels: Vec<ClaimedWheel>,
+    /// The source distribution of which its wheel was built.
+    pub source: Option<ClaimedWheel>,
 }
 
-/// What is claimed of a wheel.
+impl Claim {
+    /// The files that the index has of it: its wheels, or the source distribution of which one was
+    /// built here.
+    pub fn files(&self) -> &[ClaimedWheel] {
+        self.source.as_ref().map_or(&self.wheels, std::slice::from_ref)
+    }
+}
+
+/// What is claimed of a wheel, or of a source distribution.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClaimedWheel {
     /// Its file name, which says that it is of this package and version.
@@ -75,7 +87,7 @@ const KNOWN: [&str; 9] = [
 ];
 
 /// Reads uv's answer. Whatever is not a plain package of an index is refused here, by name.
-pub(super) fn parse(text: &str) -> Result<BTreeMap<(PackageName, String), Claim>, PypiError> {
+pub(super) fn parse(text: &str, built: &[Built]) -> Result<BTreeMap<(PackageName, String), Claim>, PypiError> {
     // The library's own rendering quotes lines, which hold addresses.
     let document = Document::parse(text).map_err(|_| answer("it is not TOML"))?;
     let version = document.get("lock-version").and_then(Item::as_str).unwrap_or_default();
@@ -93,7 +105,7 @@ pub(super) fn parse(text: &str) -> Result<BTreeMap<(PackageName, String), Claim>
     };
     let mut claims = BTreeMap::new();
     for package in packages {
-        let claim = claim(package)?;
+        let claim = claim(package, built)?;
         let key = (claim.name.clone(), claim.version.clone());
         if claims.insert(key, claim).is_some() {
             return Err(answer("it lists a package twice"));
@@ -102,7 +114,7 @@ pub(super) fn parse(text: &str) -> Result<BTreeMap<(PackageName, String), Claim>
     Ok(claims)
 }
 
-fn claim(package: &dyn TableLike) -> Result<Claim, PypiError> {
+fn claim(package: &dyn TableLike, built: &[Built]) -> Result<Claim, PypiError> {
     let string = |key: &str| package.get(key).and_then(Item::as_str);
     let written = string("name").ok_or_else(|| answer("a package has no name"))?;
     let name = names::normalised(written).and_then(|name| name.parse::<PackageName>().ok());
@@ -122,6 +134,16 @@ fn claim(package: &dyn TableLike) -> Result<Claim, PypiError> {
                 .to_owned(),
         ),
     };
+    if let Some(built) = built.iter().find(|built| built.name == name && built.version == version) {
+        let (wheels, source) = (vec![built.wheel()], Some(built.source.clone()));
+        return Ok(Claim {
+            name,
+            version,
+            marker,
+            wheels,
+            source,
+        });
+    }
     let mut wheels: Vec<ClaimedWheel> = tables(package.get("wheels"))
         .ok_or_else(|| answer(&format!("`{name}` has no proper list of wheels")))?
         .into_iter()
@@ -143,6 +165,7 @@ fn claim(package: &dyn TableLike) -> Result<Claim, PypiError> {
         version,
         marker,
         wheels,
+        source: None,
     })
 }
 

@@ -15,7 +15,7 @@ fn package(rest: &str) -> String {
 }
 
 fn refused(text: &str) -> String {
-    parse(text).unwrap_err().to_string()
+    parse(text, &[]).unwrap_err().to_string()
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn a_package_and_its_wheels() {
         wheel("Foo-1-cp311-cp311-win32.whl"),
         wheel("foo-2.0%2Bcpu.1-py3-none-any.whl"),
     ));
-    let claims: Vec<Claim> = parse(&text).unwrap().into_values().collect();
+    let claims: Vec<Claim> = parse(&text, &[]).unwrap().into_values().collect();
     let files: Vec<Vec<&str>> = claims
         .iter()
         .map(|claim| claim.wheels.iter().map(|wheel| wheel.file.as_str()).collect())
@@ -93,7 +93,7 @@ fn a_wheel_is_of_its_package_and_version() {
     }
     // A name of its own beside the address counts, and must fit as well.
     let named = wheel("download").replace("{ url", "{ name = \"foo-1.0-py3-none-any.whl\", url");
-    assert!(parse(&package(&format!("wheels = [{named}]"))).is_ok());
+    assert!(parse(&package(&format!("wheels = [{named}]")), &[]).is_ok());
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn no_digest_is_no_claim() {
 fn what_can_be_read_in_two_ways_is_no_answer() {
     let listed = format!("wheels = [{}]", wheel("foo-1.0-py3-none-any.whl"));
     let good = package(&listed);
-    assert!(parse(&good).is_ok());
+    assert!(parse(&good, &[]).is_ok());
     let twice = wheel("foo-1.0-py3-none-any.whl");
     for bad in [
         String::new(),
@@ -134,7 +134,7 @@ fn what_can_be_read_in_two_ways_is_no_answer() {
         package(&format!("wheels = [{twice}, {twice}]")),
         format!("{good}\n[[packages]]\nname = \"Foo\"\nversion = \"1.0\"\n{listed}"),
     ] {
-        let error = parse(&bad).unwrap_err();
+        let error = parse(&bad, &[]).unwrap_err();
         assert!(matches!(error, PypiError::Answer { .. }), "{bad}: {error}");
         assert!(!error.to_string().contains("files.test"));
     }

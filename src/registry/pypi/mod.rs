@@ -13,6 +13,7 @@
 
 mod agree;
 mod answer;
+mod built;
 mod default;
 mod error;
 mod explain;
@@ -39,6 +40,7 @@ use jiff::Timestamp;
 use reqwest::Url;
 
 pub use answer::{Claim, ClaimedWheel, Resolution};
+pub use built::{Built, Source};
 pub use error::PypiError;
 pub use fetch::FetchError;
 pub use names::{file_parts, normalised};

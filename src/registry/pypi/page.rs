@@ -110,8 +110,8 @@ impl File {
             Some(Value::String(link)) if !link.is_empty() => Some(link),
             Some(_) => return Err(format!("its `provenance` of `{file}` is malformed")),
         };
-        let copy = [self.core_metadata, self.dist_info_metadata].into_iter().flatten();
-        let copy = copy.filter_map(|said| said.get("sha256")?.as_str().map(str::to_owned)).next();
+        let mut copy = [self.core_metadata, self.dist_info_metadata].into_iter().flatten();
+        let copy = copy.find_map(|said| said.get("sha256")?.as_str().map(str::to_owned));
         Ok(Listing {
             metadata: copy.map(|hex| sha256(&hex, &file)).transpose()?,
             link: self.url,

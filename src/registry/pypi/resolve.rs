@@ -4,7 +4,7 @@
 //! lowest Python of its universe; it answers for all platforms. It never builds, so no code of a
 //! package runs; it takes no source but the indexes it was named.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -13,11 +13,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::built::{self, Built};
 use super::explain::{Failure, explain};
 use super::tool::{Folder, Uv};
 use super::universe::{self, Chosen, Universe};
-use super::{Pypi, PypiError, Resolution, answer, normalised};
+use super::{Claim, Pypi, PypiError, Resolution, answer, normalised};
 use crate::model::PackageName;
+use crate::model::python::PythonRequirement;
 use crate::net::Network;
 
 /// A hundred packages on a slow line.
@@ -46,9 +48,18 @@ impl Pypi {
     /// older one to make its dependencies fit. Where dependencies need a newer Python than the
     /// package admits, the lowest with which they agree is taken ([`Resolution::requires_python`]).
     ///
+    /// Wheels that were `built` here count as if the index had them.
+    ///
     /// # Errors
     /// Each names the package at fault, the one asked for or a dependency.
-    pub async fn resolve(&self, uv: &Uv, network: &Network, ask: &Ask, before: Option<Timestamp>) -> Result<Resolution, PypiError> {
+    pub async fn resolve(
+        &self,
+        uv: &Uv,
+        network: &Network,
+        ask: &Ask,
+        before: Option<Timestamp>,
+        built: &[Built],
+    ) -> Result<Resolution, PypiError> {
         let name = normalised(ask.name.as_str()).ok_or_else(|| PypiError::Name {
             name: ask.name.to_string(),
         })?;
@@ -56,7 +67,7 @@ impl Pypi {
         let project = self.project(network, &name).await?;
         let project = project.ok_or_else(|| PypiError::UnknownPackage { name: name.clone() })?;
         let mut before = before.filter(|_| project.is_dated());
-        let Chosen { version, universe } = universe::choose(&project, ask.requirement.as_deref(), before)?;
+        let Chosen { version, universe } = universe::choose(&project, ask.requirement.as_deref(), before, built)?;
         if !universe.has_any() {
             return Err(PypiError::OldPython {
                 name,
@@ -65,6 +76,7 @@ impl Pypi {
             });
         }
         let folder = uv.folder(&self.indexes)?;
+        built::lay_out(&folder, built)?;
         let mut universe = universe;
         let mut first = None;
         let text = loop {
@@ -88,7 +100,7 @@ impl Pypi {
                 }
             }
         };
-        let claims = answer::parse(&text)?;
+        let claims = answer::parse(&text, built)?;
         self.agree(network, &claims).await?;
         let root = name
             .parse::<PackageName>()
@@ -105,6 +117,48 @@ impl Pypi {
             requires_python: universe.requires_python(),
             before,
         })
+    }
+
+    /// Resolves what a build needs: some requirements (PEP 508, of a package and not to be believed),
+    /// for one minor version of Python 3 and newer ones, from wheels of the indexes alone.
+    ///
+    /// # Errors
+    /// As [`Pypi::resolve`]; a requirement that does not name a project of an index.
+    pub async fn resolve_tools(
+        &self,
+        uv: &Uv,
+        network: &Network,
+        requirements: &[String],
+        minor: u32,
+        mut before: Option<Timestamp>,
+    ) -> Result<BTreeMap<(PackageName, String), Claim>, PypiError> {
+        let mut lines = String::new();
+        for text in requirements {
+            lines.push_str(&line(text)?);
+            lines.push('\n');
+        }
+        if lines.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let folder = uv.folder(&self.indexes)?;
+        let universe = Universe::from(minor);
+        loop {
+            match self.ask(uv, &folder, &lines, &universe, before).await {
+                Ok(text) => {
+                    let claims = answer::parse(&text, &[])?;
+                    self.agree(network, &claims).await?;
+                    return Ok(claims);
+                }
+                // Its index does not say when: then nobody can keep the young ones out.
+                Err(Failure::Undated) if before.is_some() => before = None,
+                Err(Failure::Undated) => {
+                    return Err(PypiError::Answer {
+                        cause: "it misses dates that nobody asked for".to_owned(),
+                    });
+                }
+                Err(Failure::Python(error) | Failure::Other(error)) => return Err(error),
+            }
+        }
     }
 
     async fn ask(
@@ -140,6 +194,9 @@ fn arguments(uv: &Uv, folder: &Folder, universe: &Universe, before: Option<Times
     if let Some(python) = uv.python() {
         pair("--python", python.into());
     }
+    if folder.wheels().is_dir() {
+        pair("--find-links", folder.wheels().into());
+    }
     if let Some(before) = before {
         pair("--exclude-newer", before.to_string().into());
     }
@@ -161,6 +218,25 @@ fn requirement(name: &str, extras: &BTreeSet<String>, version: &str, universe: &
     }
     line.push('\n');
     line
+}
+
+/// A requirement of a package, written anew from what was understood of it. A line of a requirements
+/// file may also be an option, an address or a folder.
+fn line(text: &str) -> Result<String, PypiError> {
+    let read = PythonRequirement::parse(text).ok().filter(|read| read.url.is_none());
+    let read = read.ok_or_else(|| PypiError::NotIndexed {
+        name: text.chars().filter(|c| !c.is_control()).take(100).collect(),
+    })?;
+    let mut line = read.name.to_string();
+    if !read.extras.is_empty() {
+        let list: Vec<&str> = read.extras.iter().map(String::as_str).collect();
+        let _ = write!(line, "[{}]", list.join(","));
+    }
+    let _ = write!(line, "{}", read.specifiers);
+    if let Some(marker) = &read.marker {
+        let _ = write!(line, " ; {}", marker.as_str());
+    }
+    Ok(line)
 }
 
 fn extras(ask: &Ask) -> Result<BTreeSet<String>, PypiError> {

@@ -38,7 +38,7 @@ impl Run {
             requirement: (!requirement.is_empty()).then(|| requirement.to_owned()),
         };
         let found = pypi
-            .resolve(&self.uv, &network(), &ask, before.map(|date| date.parse().unwrap()))
+            .resolve(&self.uv, &network(), &ask, before.map(|date| date.parse().unwrap()), &[])
             .await;
         let left: Vec<PathBuf> = std::fs::read_dir(self.scratch.path())
             .unwrap()
@@ -417,7 +417,7 @@ async fn a_metadata_that_injects_options_is_no_option() {
             extras: BTreeSet::new(),
             requirement: Some(requirement.to_owned()),
         };
-        let error = site.pypi().resolve(&run.uv, &network(), &ask, None).await.unwrap_err();
+        let error = site.pypi().resolve(&run.uv, &network(), &ask, None, &[]).await.unwrap_err();
         assert!(matches!(error, PypiError::Requirement { .. }), "{requirement}: {error:?}");
     }
 }

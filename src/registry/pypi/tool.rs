@@ -199,6 +199,11 @@ impl Folder {
     pub(super) fn settings(&self) -> PathBuf {
         self.dir.path().join("uv.toml")
     }
+
+    /// Where wheels lie that no index has.
+    pub(super) fn wheels(&self) -> PathBuf {
+        self.dir.path().join("wheels")
+    }
 }
 
 /// The indexes in the order they are asked, by names of ours: their credentials are handed over in

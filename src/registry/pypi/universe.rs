@@ -9,6 +9,7 @@ use std::str::FromStr as _;
 use jiff::Timestamp;
 use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
 
+use super::built::Built;
 use super::project::{Project, Release, newest};
 use super::{IndexFile, PypiError};
 
@@ -38,7 +39,14 @@ pub(super) struct Universe {
 ///
 /// Versions that were taken back count only where the request names one exactly, pre-releases only
 /// where it names one or there is nothing else, as with uv and pip.
-pub(super) fn choose(project: &Project, requirement: Option<&str>, before: Option<Timestamp>) -> Result<Chosen, PypiError> {
+///
+/// Versions of which a wheel was `built` here have one.
+pub(super) fn choose(
+    project: &Project,
+    requirement: Option<&str>,
+    before: Option<Timestamp>,
+    built: &[Built],
+) -> Result<Chosen, PypiError> {
     let (name, wanted) = (project.name.clone(), requirement.unwrap_or_default().trim().to_owned());
     let specifiers = VersionSpecifiers::from_str(&wanted).map_err(|_| PypiError::Requirement { text: wanted.clone() })?;
     let releases = project.releases();
@@ -62,15 +70,14 @@ pub(super) fn choose(project: &Project, requirement: Option<&str>, before: Optio
         return Err(PypiError::Yanked { name, requirement: wanted });
     }
     let named = specifiers.iter().any(VersionSpecifier::any_prerelease);
-    let usable = |release: &Release<'_>| {
-        release
-            .wheels
-            .iter()
-            .any(|wheel| (exact || !wheel.yanked) && wheel.is_before(before))
+    let usable = |version: &Version, release: &Release<'_>| {
+        let takable = |file: &&IndexFile| (exact || !file.yanked) && file.is_before(before);
+        let source = |file: &&IndexFile| built.iter().any(|built| built.is_of(&name, version, file));
+        release.wheels.iter().any(takable) || release.others.iter().any(|file| source(file) && takable(file))
     };
-    let fits = |&&(version, release): &&(&Version, &Release<'_>)| usable(release) && (named || !version.any_prerelease());
+    let fits = |&&(version, release): &&(&Version, &Release<'_>)| usable(version, release) && (named || !version.any_prerelease());
     let found = matching.iter().rev().find(fits);
-    let found = found.or_else(|| matching.iter().rev().find(|(_, release)| usable(release)));
+    let found = found.or_else(|| matching.iter().rev().find(|(version, release)| usable(version, release)));
     let Some((version, release)) = found else {
         let wheels = matching.iter().rev().find(|(_, release)| !release.wheels.is_empty());
         return Err(match (wheels, before) {
@@ -98,7 +105,8 @@ pub(super) fn choose(project: &Project, requirement: Option<&str>, before: Optio
             release
                 .wheels
                 .iter()
-                .find_map(|wheel: &&IndexFile| wheel.requires_python.as_deref()),
+                .chain(&release.others)
+                .find_map(|file: &&IndexFile| file.requires_python.as_deref()),
         ),
     })
 }
@@ -132,6 +140,14 @@ impl Universe {
         match wanted {
             Some(wanted) if !raised.has_any() => universe(wanted),
             _ => raised,
+        }
+    }
+
+    /// What one minor version of Python 3 and newer ones need.
+    pub(super) fn from(minor: u32) -> Self {
+        Self {
+            lowest: Version::new([3, u64::from(minor)]),
+            rest: Vec::new(),
         }
     }
 

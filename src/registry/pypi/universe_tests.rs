@@ -53,7 +53,12 @@ fn date() -> Timestamp {
 }
 
 fn chosen(files: &[&str], requirement: &str) -> String {
-    match choose(&project(files), Some(requirement).filter(|text| !text.is_empty()), Some(date())) {
+    match choose(
+        &project(files),
+        Some(requirement).filter(|text| !text.is_empty()),
+        Some(date()),
+        &[],
+    ) {
         Ok(found) => found.version.to_string(),
         Err(error) => error.to_string(),
     }
@@ -115,7 +120,7 @@ fn the_newest_that_can_be_installed() {
     ] {
         assert_eq!(chosen(files, requirement), expected, "{files:?} {requirement}");
     }
-    let error = choose(&project(&["1.0", "3.0rc1", "2.0"]), Some(">5"), None).unwrap_err();
+    let error = choose(&project(&["1.0", "3.0rc1", "2.0"]), Some(">5"), None, &[]).unwrap_err();
     assert_eq!(error.hint().unwrap(), "its highest versions: 2.0, 1.0, 3.0rc1");
 }
 
@@ -125,14 +130,14 @@ fn files_of_another_name_are_not_this_projects() {
     foreign.files.push(file("foo_bar-9.0-py3-none-any.whl"));
     foreign.files.push(file("foo-9.0.exe"));
     foreign.files.push(file("foo-9.0-x1-py3-none-any.whl"));
-    assert_eq!(choose(&foreign, None, None).unwrap().version.to_string(), "1.0");
+    assert_eq!(choose(&foreign, None, None, &[]).unwrap().version.to_string(), "1.0");
 }
 
 #[test]
 fn a_wheel_without_a_digest_is_refused() {
     let mut bare = project(&["1.0"]);
     bare.files[0].sha256 = None;
-    let error = choose(&bare, None, None).unwrap_err();
+    let error = choose(&bare, None, None, &[]).unwrap_err();
     assert_eq!(error.to_string(), "the index gives no sha256 of `foo-1.0-py3-none-any.whl`");
 }
 

@@ -97,6 +97,18 @@ fn clash(home: &Home, parts: &[Part]) -> String {
 }
 
 #[test]
+fn another_file_for_a_module_that_a_wheel_has_is_refused() {
+    for path in ["alpha.py", "alpha/old.abi3.so", "alpha/old/__init__.py", "Alpha_Extra/Run.pyd"] {
+        let home = Home::new();
+        let evil = Crafted::new()
+            .file(path, b"evil\n")
+            .file("beta-2.0.dist-info/METADATA", b"Name: beta\n");
+        let text = clash(&home, &[home.wheel("alpha@1.0", &alpha()), home.wheel("beta@2.0", &evil)]);
+        assert!(text.contains("`alpha@1.0`") && text.contains("`beta@2.0`"), "{path}: {text}");
+    }
+}
+
+#[test]
 fn every_file_goes_to_its_place_and_sources_are_compiled() {
     let home = Home::new();
     let parts = tree_of(&home);

@@ -61,7 +61,10 @@ pub(super) fn check_wheel(bytes: &[u8], named: &WheelName) -> Result<(), Refusal
     }
     let lines: BTreeSet<String> = fields.all("Tag")?.into_iter().map(str::to_ascii_lowercase).collect();
     let [python, abi, platform] = named.tags();
-    let tags = lines.iter().map(|line| single(&as_published(line, platform))).collect::<Option<Vec<_>>>();
+    let tags = lines
+        .iter()
+        .map(|line| single(&as_published(line, platform)))
+        .collect::<Option<Vec<_>>>();
     let tags: BTreeSet<String> = tags.map_or(lines, |tags| tags.into_iter().flatten().collect());
     // Counted and looked up, never multiplied: a short name stands for very many tags.
     let fits = |tag: &String| match tag.split('-').collect::<Vec<_>>()[..] {
@@ -80,7 +83,9 @@ pub(super) fn check_wheel(bytes: &[u8], named: &WheelName) -> Result<(), Refusal
 /// (`manylinux_2_28_ARCH`): some projects rename wheels and do not write that into them. Another
 /// processor or system stays what it is.
 fn as_published(line: &str, platforms: &BTreeSet<String>) -> String {
-    let built = line.rsplit_once('-').and_then(|(head, platform)| Some((head, platform.strip_prefix("linux_")?)));
+    let built = line
+        .rsplit_once('-')
+        .and_then(|(head, platform)| Some((head, platform.strip_prefix("linux_")?)));
     let Some((head, machine)) = built else {
         return line.to_owned();
     };
@@ -145,7 +150,7 @@ const HOSTS: [&str; 4] = ["github.com", "gitlab.com", "bitbucket.org", "codeberg
 
 /// Where the source is said to be, as written: what is labelled so first, then a home page on a
 /// host of repositories. Trackers and documentation may be of another project.
-fn repositories(fields: &Fields<'_>) -> Vec<String> {
+pub(super) fn repositories(fields: &Fields<'_>) -> Vec<String> {
     let mut labelled = Vec::new();
     let mut homes: Vec<&str> = fields.loose("Home-page").collect();
     for value in fields.loose("Project-URL") {

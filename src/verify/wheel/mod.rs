@@ -22,6 +22,7 @@ mod layout;
 mod metadata;
 mod record;
 mod refusal;
+mod source;
 mod startup;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,7 @@ pub use confirm::{Claim, check_locked, confirm};
 pub use entry::{EntryError, entry_point};
 pub use layout::{Drop, Layout, Placed};
 pub use refusal::Refusal;
+pub use source::{BuildSystem, SourceRefusal, build_system, check_source};
 
 use metadata::Metadata;
 

@@ -22,7 +22,7 @@ pub(super) fn found(site: &BTreeMap<String, &ArchiveFile>, contents: &WheelConte
     for (path, file) in site {
         let shown = match contents.read.get(&file.path) {
             _ if is_customize(path) => format!("sha256:{}", file.digest),
-            Some(bytes) if is_pth(path) && is_harmless(bytes) => continue,
+            Some(bytes) if is_pth(path) && is_harmless(bytes, &|inside| site.contains_key(inside)) => continue,
             Some(bytes) if is_pth(path) => shown(bytes),
             // Not read is not harmless.
             _ if is_pth(path) || is_start(path) => format!("sha256:{}", file.digest),
@@ -66,8 +66,9 @@ fn is_customize(path: &str) -> bool {
 }
 
 /// Only comments, empty lines, and folders inside `site-packages`: whatever reads it finds nothing
-/// else. Everything that is not plainly that counts as code.
-fn is_harmless(bytes: &[u8]) -> bool {
+/// else. Everything that is not plainly that counts as code: also a file, which Python takes for an
+/// archive of modules, and runs compiled ones in it that have no source.
+fn is_harmless(bytes: &[u8], is_file: &dyn Fn(&str) -> bool) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     // Python has divided it at other breaks too; no such sign stands in what passes.
     text.split(['\n', '\r']).all(|line| {
@@ -77,7 +78,9 @@ fn is_harmless(bytes: &[u8]) -> bool {
         let code = line.starts_with("import ") || line.starts_with("import\t") || line == "import";
         let away =
             line.starts_with(['/', ' ', '~', '$', '%']) || line.contains([':', '\\']) || line.split('/').any(|segment| segment == "..");
-        plain && (comment || !(code || away))
+        let last = line.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let file = is_file(line) || (last.contains('.') && last != ".");
+        plain && (comment || !(code || away || file))
     })
 }
 
@@ -94,8 +97,9 @@ mod tests {
 
     #[test]
     fn only_plain_paths_inside_are_harmless() {
+        let none = |_: &str| false;
         for text in ["", "\n\n", "# import os\n", "win32\nwin32/lib\r\n", "a b/c\n", "importlib_x\n", "."] {
-            assert!(is_harmless(text.as_bytes()), "{text:?}");
+            assert!(is_harmless(text.as_bytes(), &none), "{text:?}");
         }
         for text in [
             "import os",
@@ -113,10 +117,13 @@ mod tests {
             "~/evil",
             " import os",
             "a\0",
+            "modules.zip",
+            "a/modules.zip/",
         ] {
-            assert!(!is_harmless(text.as_bytes()), "{text:?}");
+            assert!(!is_harmless(text.as_bytes(), &none), "{text:?}");
         }
-        assert!(!is_harmless(b"\xff"));
+        assert!(!is_harmless(b"\xff", &none));
+        assert!(!is_harmless(b"a/data\n", &|path| path == "a/data"));
     }
 
     #[test]

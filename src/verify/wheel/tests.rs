@@ -467,10 +467,7 @@ fn every_kind_of_confusion_is_named() {
         requires_python: Some(">=3.9".into()),
         metadata: Some(Integrity::Sha256([7; 32])),
     };
-    assert_eq!(
-        confused(&lie, &honest),
-        ["name", "version", "Requires-Python", "METADATA"]
-    );
+    assert_eq!(confused(&lie, &honest), ["name", "version", "Requires-Python", "METADATA"]);
     let text = &honest.contents().read["foo_bar-1.0.dist-info/METADATA"];
     let truth = Claim {
         metadata: Some(Integrity::Sha256(*Sha256Digest::of(text).as_bytes())),

@@ -257,6 +257,25 @@ fn a_pth_adds_folders_of_its_tree_and_what_leads_out_is_shown() {
     }
 }
 
+/// The report would be about the wheel that is at hand, and the new one would be installed.
+#[test]
+fn a_wheel_that_was_added_to_a_known_version_is_read_before_it_is_preferred() {
+    let built = |number: u32| {
+        let wheel = deep("1.0").tag(&format!("{number}-py3-none-any"));
+        let info = wheel.info("WHEEL");
+        let text = "Wheel-Version: 1.0\nGenerator: by-hand 1\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
+        wheel.file(&info, format!("{text}Build: {number}\n"))
+    };
+    let (index, machine) = with(&built(1));
+    machine.run(&INSTALL).exits(0).never_says("startup-code-present");
+    index.publish(&built(2).file("demo-deep.pth", "import os; os.system('touch RAN')\n"));
+    let again = ["install", "pypi:demo-mcp-server", "--name", "again", "--no-probe", "--yes"];
+    machine
+        .refuses(&again)
+        .says("demo_deep-1.0-2-py3-none-any.whl")
+        .says("the code that runs whenever Python starts");
+}
+
 #[test]
 fn a_shipped_pyc_is_dropped_and_the_source_runs() {
     // Whatever it holds, it is not taken: Python would run an unchecked one without a look at the source.

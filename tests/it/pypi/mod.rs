@@ -1,6 +1,7 @@
 //! Python servers from an index on loopback, through the real binary: what is promised for npm
 //! must hold for Python, and for what only Python has.
 
+mod builds;
 mod environment;
 mod fleeting;
 mod hostile;

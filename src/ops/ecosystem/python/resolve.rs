@@ -3,11 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::super::Beside;
-use super::{AT_ONCE, Announced, Ask, Claimed, Key, Project, PypiError, Release, Releases, Resolution, Wanted, Words, gone, pypi, words};
+use super::{
+    AT_ONCE, Announced, Ask, Claimed, Key, Project, PypiError, Release, Releases, Resolution, Wanted, Words, build, gone, pypi, words,
+};
 use crate::error::Error;
 use crate::model::{InstallPath, PackageName, Source};
 use crate::ops::tools::Tools;
+use crate::registry::pypi::Built;
 
 /// Resolves as of the cutoff; where nothing old enough satisfies the requirement, as of the day of
 /// the release that is wanted.
@@ -16,16 +21,16 @@ pub(super) async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolutio
         return Err(gone("reading the source"));
     };
     let (index, network) = tools.index(&format!("resolve `{name}`")).await?;
-    let uv = tools.uv().await?;
     tools.person.note(&format!("resolving {name}"));
     let wanted = pypi::Ask {
         name: name.clone(),
         extras: extras.clone(),
         requirement: requirement.clone(),
     };
-    let resolution = match index.resolve(uv, network, &wanted, ask.cutoff).await {
-        Err(PypiError::OnlyYounger { .. }) if ask.cutoff.is_some() => {
-            let free = index.resolve(uv, network, &wanted, None).await?;
+    let mut built = Vec::new();
+    let resolution = match resolve_as_of(tools, ask, &wanted, ask.cutoff, &mut built).await {
+        Err(Error::Pypi(PypiError::OnlyYounger { .. })) if ask.cutoff.is_some() => {
+            let free = resolve_as_of(tools, ask, &wanted, None, &mut built).await?;
             let exact = pypi::Ask {
                 requirement: Some(format!("=={}", free.root.1)),
                 ..wanted
@@ -36,8 +41,8 @@ pub(super) async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolutio
                 .and_then(|claim| claim.wheels.iter().filter_map(|wheel| wheel.uploaded).max());
             let next = uploaded.and_then(|uploaded| uploaded.checked_add(jiff::SignedDuration::from_secs(1)).ok());
             match next {
-                Some(day) => match index.resolve(uv, network, &exact, Some(day)).await {
-                    Err(PypiError::OnlyYounger { .. }) => free,
+                Some(day) => match resolve_as_of(tools, ask, &exact, Some(day), &mut built).await {
+                    Err(Error::Pypi(PypiError::OnlyYounger { .. })) => free,
                     result => result?,
                 },
                 None => free,
@@ -61,6 +66,51 @@ pub(super) async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolutio
         findings: Vec::new(),
         runtime,
     })
+}
+
+/// Resolves as of a date. What has no wheel is built where the user permitted it by name, and then
+/// takes part like any other.
+async fn resolve_as_of(
+    tools: &Tools<'_>,
+    ask: Ask<'_>,
+    wanted: &pypi::Ask,
+    before: Option<Timestamp>,
+    built: &mut Vec<Built>,
+) -> Result<pypi::Resolution, Error> {
+    let (index, network) = tools.index("resolve").await?;
+    let uv = tools.uv().await?;
+    loop {
+        let error = match index.resolve(uv, network, wanted, before, built).await {
+            Ok(resolution) => return Ok(resolution),
+            Err(error) => error,
+        };
+        let (name, requirement) = match &error {
+            PypiError::NoWheel { name, .. } => (name, wanted.requirement.clone()),
+            PypiError::SourceOnly { name, version } => (name, version.as_ref().map(|version| format!("=={version}"))),
+            _ => return Err(error.into()),
+        };
+        let Ok(name) = name.parse::<PackageName>() else {
+            return Err(error.into());
+        };
+        build::permitted(tools, ask.builds, &name, error.clone())?;
+        let meant = if matches!(error, PypiError::SourceOnly { .. }) {
+            let others = &ask.builds.policy.builds;
+            index.meant(uv, network, wanted, before, built, &name, others).await?
+        } else {
+            None
+        };
+        let source = if let Some(source) = meant {
+            source
+        } else {
+            let sources = index.sources(network, &name, requirement.as_deref(), before).await?;
+            sources.into_iter().next_back().ok_or_else(|| error.clone())?
+        };
+        // Built already, and still it is said to have no wheel.
+        if built.iter().any(|one| one.name == name && one.version == source.version) {
+            return Err(error.into());
+        }
+        built.push(build::of_source(tools, ask.builds, ask.site.server, source).await?);
+    }
 }
 
 /// The marker of the server's own package, with the oldest Python for which a closure was found: where
@@ -90,7 +140,7 @@ fn claimed(claim: pypi::Claim) -> Claimed {
     Claimed {
         name: claim.name.clone(),
         version: claim.version.clone(),
-        archives: claim.wheels.iter().map(archive).collect(),
+        archives: claim.files().iter().map(archive).collect(),
         beside: BTreeMap::new(),
         words: Words::Python(Box::new(claim)),
     }
@@ -100,8 +150,8 @@ fn claimed(claim: pypi::Claim) -> Claimed {
 /// interpreter before anything is fetched. The wheel itself is asked later.
 fn own_python(project: Option<Arc<Project>>, claims: &BTreeMap<InstallPath, Claimed>, root: &InstallPath) -> Result<Option<String>, Error> {
     let claim = claims.get(root).ok_or_else(|| gone("reading uv's answer"))?;
-    let files = claim.archives.iter().filter_map(|wanted| wanted.key.file.as_deref());
-    Ok(project.and_then(|project| files.filter_map(|file| project.file(file)?.requires_python.clone()).next()))
+    let mut files = claim.archives.iter().filter_map(|wanted| wanted.key.file.as_deref());
+    Ok(project.and_then(|project| files.find_map(|file| project.file(file)?.requires_python.clone())))
 }
 
 /// One page a project.

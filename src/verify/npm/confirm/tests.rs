@@ -188,7 +188,7 @@ fn a_lock_that_lies_about_an_archive_is_seen_in_every_field() {
         ("optionalDependencies", |p| p.node_mut().optional_dependencies = map(&[("x", "1")])),
         ("peerDependencies", |p| p.node_mut().peer_dependencies = map(&[("x", "1")])),
         ("peerDependenciesMeta", |p| {
-            p.node_mut().optional_peers = BTreeSet::from(["x".into()])
+            p.node_mut().optional_peers = BTreeSet::from(["x".into()]);
         }),
         ("bundleDependencies", |p| p.node_mut().bundled = BTreeSet::from(["x".into()])),
         ("engines.node", |p| p.node_mut().engines_node = Some("18".into())),
