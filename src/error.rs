@@ -14,7 +14,7 @@ use crate::manifest::edit::EditError;
 use crate::mcp::launch::LaunchError;
 use crate::mcp::runtime::RuntimeError;
 use crate::model::report::Status;
-use crate::model::{Fingerprint, Report, ServerName, SourceError};
+use crate::model::{EnvNameError, Fingerprint, Report, ServerName, SourceError};
 use crate::net::NetError;
 use crate::ops::consent::NoConsent;
 use crate::ops::local::LocalError;
@@ -201,6 +201,9 @@ pub enum Error {
         /// What it stands for.
         taken: String,
     },
+    /// `--env` with what may not be passed to a server.
+    #[error("could not use what `--env` names: {0}")]
+    EnvName(#[from] EnvNameError),
     /// `--name`, `--arg`... with several specs.
     #[error("could not apply `{option}` to several servers at once")]
     OneAtATime {
@@ -383,6 +386,7 @@ impl Error {
             | Self::NoSuchServer { .. }
             | Self::NotLocked { .. }
             | Self::NameTaken { .. }
+            | Self::EnvName(_)
             | Self::OneAtATime { .. }
             | Self::Locked { .. }
             | Self::Offline { .. }
@@ -494,6 +498,7 @@ impl Error {
             }
             Self::NotLocked { name } => vec![format!("lock it with `mcp-pin update {name}`")],
             Self::NameTaken { .. } => one("choose another name with `--name`, or remove the other first"),
+            Self::EnvName(_) => one("name a variable of the client's, for example `--env API_KEY`"),
             Self::OneAtATime { .. } => one("install one server a call"),
             Self::Locked { .. } => one("run it without `--locked`, review, and commit the lockfile"),
             Self::Offline { .. } => one("run it again without `--offline`"),

@@ -6,7 +6,7 @@ use crate::lock;
 use crate::manifest::Scope as Owner;
 use crate::manifest::ServerEntry;
 use crate::manifest::edit::{self, EditError};
-use crate::model::{CwdRule, Pin, Pinned, ServerName, Source};
+use crate::model::{CwdRule, Pin, Pinned, ServerName, Source, check_env_name};
 use crate::ops::archive::Archive;
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate::{self, Terms};
@@ -101,6 +101,7 @@ async fn add(context: &Context, options: &Options, person: &dyn Interact) -> Res
             what: "mcp-pin.lock".into(),
         });
     }
+    options.env.iter().try_for_each(|name| check_env_name(name))?;
     let (found, new) = Scope::for_adding(context);
     let _guard = scope::guard(context, &found, person)?;
     let mut loaded = scope::load(context, found)?;

@@ -29,7 +29,7 @@ pub(super) fn explain(output: &Output, indexes: &[Index], before: Option<Timesta
     let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let cause = shown(&text, indexes);
     let conflict = || PypiError::Conflict { cause: cause.clone() };
-    if ["(401 Unauthorized)", "(403 Forbidden)", "401 Unauthorized", "403 Forbidden"]
+    if ["(401 ", "(403 ", "401 Unauthorized", "403 Forbidden"]
         .iter()
         .any(|status| whole.contains(status))
     {

@@ -150,8 +150,14 @@ fn variables_that_steer_python_cannot_be_asked_for() {
     for name in ["PYTHONPATH", "PYTHONHOME", "LD_PRELOAD"] {
         machine
             .refuses(&["install", "pypi:demo-mcp-server", "--env", name, "--yes"])
-            .says(name);
+            .says(&format!("`{name}` can load other code into the server"));
     }
+    // And nobody keeps a secret that was pasted where a name belongs.
+    machine
+        .refuses(&["install", "pypi:demo-mcp-server", "--env", "API_KEY=s3cr3t", "--yes"])
+        .says("`API_KEY` is given a value")
+        .never_says("s3cr3t");
+    assert_eq!(index.requests(), Vec::<String>::new());
 }
 
 /// A program that leaves a mark.

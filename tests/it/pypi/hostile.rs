@@ -36,39 +36,47 @@ fn wheels_that_can_be_read_in_two_ways_are_refused() {
     let cases: Vec<(&str, &str, Wheel)> = vec![
         (
             "RECORD with another hash",
-            "demo_pack/__init__.py",
+            "the content of `demo_pack/__init__.py` differs",
             wheel().recorded_as("demo_pack/__init__.py", &wrong),
         ),
-        ("RECORD with another size", "demo_pack/__init__.py", {
+        ("RECORD with another size", "the content of `demo_pack/__init__.py` differs", {
             let line = record_line("demo_pack/__init__.py", b"x = 1\n").replace(",6", ",7");
             wheel().recorded_as("demo_pack/__init__.py", &line)
         }),
         (
             "RECORD without a hash",
-            "demo_pack/__init__.py",
+            "RECORD gives no digest of `demo_pack/__init__.py`",
             wheel().recorded_as("demo_pack/__init__.py", "demo_pack/__init__.py,,"),
         ),
         (
             "RECORD with a weak hash",
-            "demo_pack/__init__.py",
+            "RECORD gives a `md5` digest of `demo_pack/__init__.py`",
             wheel().recorded_as("demo_pack/__init__.py", md5),
         ),
         (
             "a file RECORD does not know",
-            "demo_pack/__init__.py",
+            "`demo_pack/__init__.py` is in the wheel but not in its RECORD",
             wheel().unrecorded("demo_pack/__init__.py"),
         ),
         (
             "a file only RECORD knows",
-            "ghost.py",
+            "RECORD lists `ghost.py`",
             wheel().recorded_as("ghost.py", &record_line("ghost.py", b"")),
         ),
-        ("no RECORD", "RECORD", wheel().file(&record, "")),
-        ("RECORD that is no table", "RECORD", wheel().file(&record, "\"unended\n")),
-        ("no METADATA", "METADATA", wheel().file(&wheel().info("METADATA"), "")),
-        ("METADATA with two names", "Name", wheel().metadata("Name", "evil")),
-        ("no WHEEL", "WHEEL", wheel().file(&wheel().info("WHEEL"), "")),
-        ("a WHEEL of the future", "WHEEL", {
+        ("no RECORD", "no readable RECORD", wheel().file(&record, "")),
+        (
+            "RECORD that is no table",
+            "RECORD is not of comma-separated values",
+            wheel().file(&record, "\"unended\n"),
+        ),
+        ("no METADATA", "no readable METADATA", wheel().file(&wheel().info("METADATA"), "")),
+        (
+            "METADATA with two names",
+            "`Name` stands in the wheel's METADATA more than once",
+            wheel().metadata("Name", "evil"),
+        ),
+        ("no WHEEL", "no readable WHEEL", wheel().file(&wheel().info("WHEEL"), "")),
+        ("a WHEEL of the future", "`Wheel-Version` in the wheel's WHEEL is `2.0`", {
             wheel().file(
                 &wheel().info("WHEEL"),
                 "Wheel-Version: 2.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
@@ -76,43 +84,83 @@ fn wheels_that_can_be_read_in_two_ways_are_refused() {
         }),
         (
             "a second dist-info",
-            "evil-1.0.dist-info",
+            "brings `evil-1.0.dist-info`",
             wheel().file("evil-1.0.dist-info/METADATA", "Name: evil\n"),
         ),
-        ("upward", "..", wheel().odd("../evil.py", "")),
-        ("upward in the middle", "..", wheel().odd("demo_pack/../../evil.py", "")),
-        ("absolute", "/etc/evil", wheel().odd("/etc/evil", "")),
-        ("backslash", "evil", wheel().odd("demo_pack\\..\\evil.py", "")),
-        ("drive", "C:", wheel().odd("C:/evil.py", "")),
-        ("control character", "demo_deep", wheel().odd("demo_pack/a\u{7}b.py", "")),
-        ("link", "demo_link", wheel().raw(Entry::link("demo_link", "/etc/passwd"))),
-        ("case folding", "DEMO_PACK", wheel().odd("DEMO_PACK/__init__.py", "")),
+        ("upward", "`../evil.py` leaves its folder", wheel().odd("../evil.py", "")),
+        (
+            "upward in the middle",
+            "`demo_pack/../../evil.py` leaves its folder",
+            wheel().odd("demo_pack/../../evil.py", ""),
+        ),
+        ("absolute", "`/etc/evil` is an absolute path", wheel().odd("/etc/evil", "")),
+        (
+            "backslash",
+            "has a backslash in its name",
+            wheel().odd("demo_pack\\..\\evil.py", ""),
+        ),
+        ("drive", "`C:/evil.py` is an absolute path", wheel().odd("C:/evil.py", "")),
+        (
+            "control character",
+            "has a control character in its name",
+            wheel().odd("demo_pack/a\u{7}b.py", ""),
+        ),
+        (
+            "link",
+            "`demo_link` is a symbolic link",
+            wheel().raw(Entry::link("demo_link", "/etc/passwd")),
+        ),
+        (
+            "case folding",
+            "differs only in upper and lower case from `demo_pack`",
+            wheel().odd("DEMO_PACK/__init__.py", ""),
+        ),
         (
             "the same name twice",
-            "demo_deep.py",
+            "`demo_deep.py` stands twice",
             wheel().raw(Entry::file("demo_deep.py", b"evil()\n", false)),
         ),
-        ("a file as a folder", "demo_deep.py", wheel().odd("demo_deep.py/evil.py", "")),
-        ("bytes behind", "demo_deep", wheel().followed(b"evil")),
-        ("bytes in front", "demo_deep", wheel().preceded(b"#!/bin/sh\nevil\n")),
-        ("an end out of reach", "demo_deep", wheel().followed(&[0; 70_000])),
-        ("compiled without a source", "evil.pyc", wheel().file("evil.pyc", "\u{1}")),
+        (
+            "a file as a folder",
+            "`demo_deep.py/evil.py` is a file and a folder at once",
+            wheel().odd("demo_deep.py/evil.py", ""),
+        ),
+        ("bytes behind", "bytes follow that", wheel().followed(b"evil")),
+        (
+            "bytes in front",
+            "does not lie between its entries and its end record",
+            wheel().preceded(b"#!/bin/sh\nevil\n"),
+        ),
+        (
+            "an end out of reach",
+            "does not end with a zip archive's end record",
+            wheel().followed(&[0; 70_000]),
+        ),
+        (
+            "compiled without a source",
+            "`evil.pyc` is a compiled file without its source",
+            wheel().file("evil.pyc", "\u{1}"),
+        ),
         (
             "compiled in a cache without a source",
-            "evil",
+            "evil.cpython-311.pyc` is a compiled file without its source",
             wheel().file("__pycache__/evil.cpython-311.pyc", "\u{1}"),
         ),
         (
             "data into the modules",
-            "site-packages",
+            "would land where code is installed",
             wheel().data("data/lib/python3.11/site-packages/evil.py", ""),
         ),
         (
             "data over a module",
-            "demo_deep.py",
+            "of the wheel go to one place",
             wheel().data("purelib/demo_deep.py", "evil()\n"),
         ),
-        ("data in no scheme", "evil", wheel().data("nowhere/evil", "")),
+        (
+            "data in no scheme",
+            "nowhere/evil` of the wheel belongs",
+            wheel().data("nowhere/evil", ""),
+        ),
     ];
     for (what, says, hostile) in cases {
         println!("{what}");

@@ -87,6 +87,11 @@ struct State {
     address: Option<SocketAddr>,
 }
 
+/// Whether what was said of a path is meant for another.
+fn covers(prefix: &str, path: &str) -> bool {
+    path == prefix || (path.starts_with(prefix) && !prefix.ends_with(".whl"))
+}
+
 /// The index. Stops listening when dropped.
 pub(crate) struct FakePypi {
     address: SocketAddr,
@@ -287,7 +292,8 @@ impl FakePypi {
         format!("/integrity/{file}/provenance")
     }
 
-    /// Makes trouble for every path that starts like this; `/` is the whole index.
+    /// Makes trouble for every path that starts like this; `/` is the whole index. A wheel's path is
+    /// the wheel's alone, and not that of its metadata.
     pub(crate) fn trouble(&self, path: &str, trouble: Trouble) -> &Self {
         self.state().trouble.insert(path.into(), trouble);
         self
@@ -346,7 +352,7 @@ impl State {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         state.requests.push(request.path.clone());
         let longest = |a: &(&String, &Trouble), b: &(&String, &Trouble)| a.0.len().cmp(&b.0.len());
-        let troubles = state.trouble.iter().filter(|(prefix, _)| request.path.starts_with(*prefix));
+        let troubles = state.trouble.iter().filter(|(prefix, _)| covers(prefix, &request.path));
         let trouble = troubles.max_by(longest).map(|(_, trouble)| trouble.clone());
         let allowed = state.credentials.is_none() || state.credentials == request.authorization;
         let reply = if allowed { state.reply(request) } else { Err(401) };
@@ -355,7 +361,7 @@ impl State {
 
     fn reply(&mut self, request: &http::Request) -> Result<(&'static str, Vec<u8>), u16> {
         let path = request.path.split(['?', '#']).next().unwrap_or_default();
-        if let Some((_, page)) = self.pages.iter().find(|(prefix, _)| path.starts_with(prefix.as_str())) {
+        if let Some((_, page)) = self.pages.iter().find(|(prefix, _)| covers(prefix, path)) {
             return Ok(("text/html", page.clone()));
         }
         let parts: Vec<_> = path.trim_matches('/').split('/').collect();

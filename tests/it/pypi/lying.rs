@@ -108,7 +108,7 @@ fn metadata_that_hides_something() {
             let text = plain + "Requires-Dist: demo-deep; python_version >= '3'\nRequires-Dist: demo-evil\n";
             index.claims_metadata(file, Some(text));
         }),
-        ("the name", "metadata", |index, file, plain| {
+        ("the name", "does not match given name", |index, file, plain| {
             let text = plain + "Requires-Dist: demo-deep; python_version >= '3'\n";
             index.claims_metadata(file, Some(text.replace("Name: demo-helper", "Name: demo_helper_two")));
         }),
@@ -142,7 +142,11 @@ fn a_wheel_of_something_else_inside() {
         let honest = helper("1.0").metadata_text();
         let wheel = helper("1.0").says(name, version);
         index.publish(&wheel).claims_metadata(&wheel.file_name(), Some(honest));
-        machine(&index).refuses(&INSTALL).says("demo-helper").says(name).says(version);
+        machine(&index)
+            .refuses(&INSTALL)
+            .says("demo-helper@1.0")
+            .says("inside the wheel is")
+            .says(if name == "evil" { name } else { version });
     }
 }
 
@@ -172,7 +176,7 @@ fn what_disappears_after_locking() {
         first.run(&VERIFY).exits(0);
         // Elsewhere it is said what is missing, and nothing is half done.
         let second = cloned(&index, &first);
-        second.refuses(&MATCH).says("demo-helper").says("1.0").says(&file);
+        second.refuses(&MATCH).says("the index no longer has").says(&file);
         assert_eq!(std::fs::read_dir(second.store().join("installs")).map_or(0, Iterator::count), 0);
         // Whoever brings the wheel's bytes back is as good as the index.
         index.publish(&helper("1.0"));
@@ -183,14 +187,19 @@ fn what_disappears_after_locking() {
 #[test]
 fn pages_that_are_no_pages() {
     let page = "<!DOCTYPE html><html><title>Sign in</title><body>Please <a href=\"/login\">sign in</a>.</body></html>";
-    for path in ["/simple/", "/simple/demo-helper/", "/files/demo-helper/"] {
+    let wheel = format!("/files/demo-helper/{}", helper("1.0").file_name());
+    for (path, says) in [
+        ("/simple/", "page about `demo-mcp-server` cannot be used"),
+        ("/simple/demo-helper/", "no versions of demo-helper"),
+        // What uv reads beside the wheel, and the wheel.
+        ("/files/demo-helper/", "Hash mismatch for package metadata"),
+        (&wheel, "could not accept the archive of `demo_helper-1.0"),
+    ] {
+        println!("{path}");
         let index = FakePypi::with_demo();
         index.says_instead(path, page);
         let machine = machine(&index);
-        let refused = machine.refuses(&INSTALL).never_says("panicked");
-        if path != "/simple/" {
-            refused.says("demo-helper");
-        }
+        machine.refuses(&INSTALL).never_says("panicked").says(says);
         index.calm();
         machine.run(&INSTALL).exits(0);
     }
@@ -198,21 +207,28 @@ fn pages_that_are_no_pages() {
 
 #[test]
 fn an_index_that_is_ill_changes_nothing() {
-    let file = format!("/files/demo-deep/{}", deep("1.0").file_name());
-    for (path, trouble) in [
-        (file.as_str(), Trouble::Truncated),
-        (&file, Trouble::Hangup),
-        (&file, Trouble::Status(500)),
-        (&file, Trouble::Status(404)),
-        ("/simple/", Trouble::Status(500)),
-        ("/simple/demo-deep/", Trouble::Truncated),
+    let file = deep("1.0").file_name();
+    // The wheel alone is ill: what uv reads beside it stays, as on another host.
+    let wheel = format!("/files/demo-deep/{file}");
+    let fetching = format!("could not fetch `{file}`");
+    for (path, trouble, says) in [
+        (wheel.as_str(), Trouble::Truncated, fetching.as_str()),
+        (&wheel, Trouble::Hangup, &fetching),
+        (&wheel, Trouble::Status(500), "answered with status 500"),
+        (&wheel, Trouble::Status(404), "the index no longer has"),
+        ("/files/", Trouble::Status(404), "uv could not reach an index"),
+        (
+            "/simple/",
+            Trouble::Status(500),
+            "could not learn what the index has of `demo-mcp-server`",
+        ),
+        ("/simple/demo-deep/", Trouble::Truncated, "(index)/demo-deep/"),
     ] {
         println!("{path}: {trouble:?}");
         let index = FakePypi::with_demo();
         let machine = machine(&index);
-        // The metadata beside the wheel stays reachable, as on another host.
         index.trouble(path, trouble);
-        machine.refuses(&INSTALL);
+        machine.refuses(&INSTALL).says(says);
         index.calm();
         machine.run(&INSTALL).exits(0);
         machine.run(&VERIFY).exits(0);
@@ -225,10 +241,13 @@ fn a_link_that_leads_to_no_index() {
     let folder = tempfile::tempdir().unwrap();
     let local = folder.path().join(&file);
     std::fs::write(&local, helper("1.0").archive()).unwrap();
-    for link in [format!("file://{}", local.display()), format!("ftp://127.0.0.1/{file}")] {
+    for (link, says) in [
+        (format!("file://{}", local.display()), "to where we do not follow"),
+        (format!("ftp://127.0.0.1/{file}"), "URL scheme is not allowed"),
+    ] {
         let index = FakePypi::with_demo();
         index.links(&file, &link);
-        machine(&index).refuses(&INSTALL).says("demo_helper-1.0");
+        machine(&index).refuses(&INSTALL).says(says).says(&file);
     }
     // Another host may hold the files, as most indexes do: the bytes are what counts.
     let (index, files) = (FakePypi::with_demo(), FakePypi::with_demo());
@@ -251,7 +270,9 @@ fn a_dependency_that_is_an_address_is_refused() {
     ] {
         let index = FakePypi::with_demo();
         index.publish(&demo("1.0").requires(&requirement));
-        machine(&index).refuses(&INSTALL).says("demo-deep");
+        machine(&index)
+            .refuses(&INSTALL)
+            .says("`demo-deep` does not come from a package index");
         assert!(other.fetched().is_empty(), "{:?}", other.fetched());
     }
 }

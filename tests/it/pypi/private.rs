@@ -105,14 +105,17 @@ fn a_wrong_password_is_said_without_it() {
     let wrong = "wr0ng-p4ss";
     machine.set("UV_DEFAULT_INDEX", index.url_with(USER, wrong));
     let refused = machine.refuses(&PROBE);
-    refused.never_says(wrong).says("demo-mcp-server");
+    refused
+        .never_says(wrong)
+        .says("has of `demo-mcp-server`")
+        .says("answered with status 401");
     assert!(!index.requests().is_empty(), "the index was not even asked");
     // Nor where the index breaks in the middle.
     let mut machine = self::machine();
     machine.set("UV_DEFAULT_INDEX", index.url_with(USER, PASSWORD));
     for path in ["/files/", "/simple/demo-helper/", "/simple/"] {
         index.calm().trouble(path, crate::registry::Trouble::Status(500));
-        keeps_the_secret(machine.refuses(&PROBE));
+        keeps_the_secret(machine.refuses(&PROBE)).says("500");
     }
     stored_nowhere(&machine);
 }
@@ -140,5 +143,5 @@ fn passwords_do_not_follow_a_link_to_another_host() {
     index.links(&file, &format!("{elsewhere}/../files/demo-helper/{file}"));
     let mut machine = machine();
     machine.set("UV_DEFAULT_INDEX", index.url_with(USER, PASSWORD));
-    keeps_the_secret(machine.refuses(&PROBE)).says("demo-helper");
+    keeps_the_secret(machine.refuses(&PROBE)).says("did not allow it").says(&file);
 }

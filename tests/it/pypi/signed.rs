@@ -150,31 +150,60 @@ fn wrong_evidence_is_refused_and_nothing_changes() {
         ..Signing::at(NOON)
     };
     scene.publish(&wheel, None);
-    for (what, served) in [
-        ("another digest", of(&Statement::pypi(&file, &helper("1.0").sha256()))),
-        ("another file", of(&Statement::pypi("other-1.1-py3-none-any.whl", &wheel.sha256()))),
+    for (what, why, served) in [
+        (
+            "another digest",
+            "it is about other bytes than these",
+            of(&Statement::pypi(&file, &helper("1.0").sha256())),
+        ),
+        (
+            "another file",
+            "is about the file `other-1.1-py3-none-any.whl`",
+            of(&Statement::pypi("other-1.1-py3-none-any.whl", &wheel.sha256())),
+        ),
         (
             "another version's",
+            "it is about other bytes than these",
             of(&Statement::pypi(&demo("1.0").file_name(), &demo("1.0").sha256())),
         ),
-        ("another authority", reply(&other.attest(&acme, &honest), &acme)),
-        ("logged too late", reply(&scene.world.attest_as(late, &acme, &honest), &acme)),
-        ("another publisher beside it", publisher("evil/demo")),
-        ("signature flipped", reply(&flip(&bundle, "/dsseEnvelope/signatures/0/sig"), &acme)),
+        (
+            "another authority",
+            "no transparency log of the trust root",
+            reply(&other.attest(&acme, &honest), &acme),
+        ),
+        (
+            "logged too late",
+            "the certificate had expired when it signed",
+            reply(&scene.world.attest_as(late, &acme, &honest), &acme),
+        ),
+        (
+            "another publisher beside it",
+            "the certificate says `https://github.com/acme/demo`",
+            publisher("evil/demo"),
+        ),
+        (
+            "signature flipped",
+            "the signature does not hold",
+            reply(&flip(&bundle, "/dsseEnvelope/signatures/0/sig"), &acme),
+        ),
     ] {
         println!("{what}");
         scene.index.provenance(&file, served.to_string());
-        unchanged(&machine, &UPDATE, 2).says("demo-mcp-server");
+        unchanged(&machine, &UPDATE, 2).says("evidence-forged").says(why);
         assert_eq!(snapshot(&machine.store().join("bundles")), kept, "{what}");
     }
-    for (what, served) in [
-        ("no JSON", "<html>"),
-        ("version 2", "{\"version\": 2, \"attestation_bundles\": []}"),
-        ("empty", ""),
+    for (what, why, served) in [
+        ("no JSON", "the text is not JSON", "<html>"),
+        (
+            "version 2",
+            "version 2 is not known here",
+            "{\"version\": 2, \"attestation_bundles\": []}",
+        ),
+        ("empty", "the text is not JSON", ""),
     ] {
         println!("{what}");
         scene.index.provenance(&file, served);
-        unchanged(&machine, &UPDATE, 2).says("demo-mcp-server");
+        unchanged(&machine, &UPDATE, 2).says("malformed").says(why);
     }
     scene.serve(&wheel, &acme, &honest);
     machine.run(&UPDATE).exits(0);
@@ -229,7 +258,9 @@ fn evidence_that_is_stripped_or_out_of_reach_is_no_pass() {
     machine.run(&PROVE).exits(0);
     // An update to a version without any is a downgrade.
     scene.publish(&demo("1.1"), None);
-    unchanged(&machine, &UPDATE, 1).says("demo-mcp-server");
+    unchanged(&machine, &UPDATE, 1)
+        .says("evidence-downgraded")
+        .says("demo-mcp-server 1.1");
     // Announced, and said not to be there: told. No answer: undecided, and never "there is none".
     let scene = Scene::with_demo();
     scene.index.loses_provenance(&file);
@@ -237,7 +268,9 @@ fn evidence_that_is_stripped_or_out_of_reach_is_no_pass() {
     for trouble in [Trouble::Status(500), Trouble::Hangup, Trouble::Truncated] {
         let scene = Scene::with_demo();
         scene.index.trouble(&FakePypi::provenance_path(&file), trouble);
-        unchanged(&scene.machine(), &INSTALL, 2).says("demo-mcp-server");
+        unchanged(&scene.machine(), &INSTALL, 2)
+            .says("could not fetch the provenance of")
+            .says(&file);
     }
 }
 
@@ -246,7 +279,7 @@ fn another_signer_is_news() {
     let scene = Scene::with_demo();
     let machine = scene.installed();
     scene.publish(&demo("1.1"), Some("evil/demo"));
-    unchanged(&machine, &UPDATE, 1).says("evil/demo");
+    unchanged(&machine, &UPDATE, 1).says("signer-repository-changed").says("evil");
     scene.publish(&demo("1.1"), Some("acme/demo"));
     machine.run(&UPDATE).exits(0);
     assert_eq!(entry(&machine)["package"]["version"], "1.1");

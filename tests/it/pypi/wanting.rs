@@ -37,7 +37,7 @@ fn without_uv_the_error_says_how_to_get_it() {
     let index = FakePypi::with_demo();
     let mut machine = machine(&index);
     only(&mut machine, &[("python3", interpreter())]);
-    machine.refuses(&INSTALL).says("uv").says("hint:").says("install uv");
+    machine.refuses(&INSTALL).says("uv is not on the PATH").says("hint: install uv");
     assert_eq!(index.requests(), Vec::<String>::new());
 }
 
@@ -55,25 +55,35 @@ fn without_python_the_error_says_so() {
     let (index, first) = installed();
     let mut second = super::cloned(&index, &first);
     only(&mut second, &[]);
-    second.refuses(&["install", "--no-probe", "--yes"]).says("ython").says("hint:");
+    second
+        .refuses(&["install", "--no-probe", "--yes"])
+        .says("could not find a Python")
+        .says("there is none on PATH")
+        .says("hint: install one");
 }
 
 #[test]
 fn a_python_that_no_interpreter_is_is_said_before_anything_is_fetched() {
-    for (server, helper) in [
-        (demo("1.0").requires_python(">=3.99"), helper("1.0")),
-        (demo("1.0"), helper("1.0").requires_python(">=3.99")),
-        (demo("1.0").requires_python("<3"), helper("1.0")),
+    for (server, helper, says) in [
+        (
+            demo("1.0").requires_python(">=3.99"),
+            helper("1.0"),
+            "could not find a Python that meets `>=3.99`",
+        ),
+        (
+            demo("1.0"),
+            helper("1.0").requires_python(">=3.99"),
+            "demo-helper==1.0 depends on Python>=3.99",
+        ),
+        (
+            demo("1.0").requires_python("<3"),
+            helper("1.0"),
+            "`demo-mcp-server` 1.0 is for Python `<3`",
+        ),
     ] {
         let index = FakePypi::with_demo();
-        // The server's own requirement comes first where both say something.
         index.publish(&server).publish(&helper);
-        let wanted = if server.wants_python().as_deref() == Some("<3") {
-            "<3"
-        } else {
-            ">=3.99"
-        };
-        machine(&index).refuses(&INSTALL).says("ython").says(wanted);
+        machine(&index).refuses(&INSTALL).says(says);
         assert_eq!(index.fetched(), Vec::<String>::new());
     }
 }
@@ -107,12 +117,12 @@ fn a_dependency_that_is_source_only_is_named_and_not_built() {
     index
         .unpublish(&helper("1.0").file_name())
         .publish_source("demo-helper", "1.5", source(&mark));
-    machine.refuses(&INSTALL).says("demo-helper").says("wheel");
+    machine.refuses(&INSTALL).says("the dependency `demo-helper` 1.5 has no wheel");
     assert!(!mark.exists(), "a build ran");
     // The server itself.
     let index = FakePypi::start();
     index.publish_source("demo-mcp-server", "1.5", source(&mark));
-    super::machine(&index).refuses(&INSTALL).says("demo-mcp-server").says("wheel");
+    super::machine(&index).refuses(&INSTALL).says("`demo-mcp-server` 1.5 has no wheel");
     assert!(!mark.exists(), "a build ran");
 }
 
@@ -150,7 +160,9 @@ fn a_wheel_for_other_machines_only_is_named() {
         .unpublish(&helper("1.0").file_name())
         .publish(&helper("1.0").tag("cp27-cp27m-win32"))
         .publish(&helper("1.1").tag("py3-none-plan9_x86"));
-    machine(&index).refuses(&INSTALL).says("demo-helper").says("wheel");
+    machine(&index)
+        .refuses(&INSTALL)
+        .says("`demo-helper@1.1` has no wheel for this machine");
     assert!(index.fetched().iter().all(|file| !file.contains("helper")));
 }
 
