@@ -89,7 +89,8 @@ struct State {
 
 /// Whether what was said of a path is meant for another.
 fn covers(prefix: &str, path: &str) -> bool {
-    path == prefix || (path.starts_with(prefix) && !prefix.ends_with(".whl"))
+    let is_wheel = std::path::Path::new(prefix).extension().is_some_and(|end| end == "whl");
+    path == prefix || (path.starts_with(prefix) && !is_wheel)
 }
 
 /// The index. Stops listening when dropped.

@@ -263,8 +263,11 @@ fn replace(value: &mut Value, from: &str, to: &str) -> usize {
     }
 }
 
-/// What somebody with an editor may do to the entry, and what is said of it.
-const LOCK: &[(&str, &str, fn(&mut Value))] = &[
+/// What is done, what is said of it, and how it is done.
+type LockEdit = (&'static str, &'static str, fn(&mut Value));
+
+/// What somebody with an editor may do to the entry.
+const LOCK: &[LockEdit] = &[
     ("digest of a dependency", "[lock-poisoned]", |entry| {
         let changed = replace(package(entry, "demo-helper"), &integrity(&helper("1.0")), &integrity(&deep("1.0")));
         assert_eq!(changed, 1);
@@ -306,13 +309,13 @@ const LOCK: &[(&str, &str, fn(&mut Value))] = &[
         entry["launch"]["entry"] = "demo-mcp-server = os:system('x')".into();
     }),
     ("node for python", "it is of another kind than the package", |entry| {
-        entry["launch"]["runtime"]["kind"] = "node".into()
+        entry["launch"]["runtime"]["kind"] = "node".into();
     }),
     ("variable that steers python", "can load other code into the server", |entry| {
         entry["launch"]["env"] = json!(["PYTHONPATH"]);
     }),
     ("argument added", "args is [] in the manifest", |entry| {
-        entry["launch"]["args"] = json!(["--root=/"])
+        entry["launch"]["args"] = json!(["--root=/"]);
     }),
 ];
 
