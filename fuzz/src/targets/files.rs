@@ -17,7 +17,7 @@ pub(crate) fn lock(data: &[u8]) {
         assert_eq!(entry_digest(name, pin), entry_digest(name, again));
         assert_eq!(static_digest(name, pin), static_digest(name, again));
         if let Pinned::Package { closure, .. } = &pin.pinned {
-            check::check(closure, &closure.root.name(), Some("^1"));
+            check::check(closure, &pin.source);
         }
     }
 }
