@@ -11,7 +11,13 @@ pub(crate) fn names(data: &[u8]) {
     let Some(text) = super::text(data) else { return };
     if let Some(path) = stable::<InstallPath>(text) {
         inside(path.as_str());
-        assert_eq!(InstallPath::child(path.parent().as_ref(), &path.name()), path);
+        if path.is_python() {
+            let version = path.as_str().rsplit_once('@').map_or("", |(_, version)| version);
+            assert_eq!(InstallPath::python(&path.name(), version), Some(path.clone()));
+            assert_eq!(path.parent(), None);
+        } else {
+            assert_eq!(InstallPath::child(path.parent().as_ref(), &path.name()), path);
+        }
     }
     if let Some(name) = stable::<PackageName>(text) {
         inside(name.as_str());
