@@ -29,7 +29,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 0 | [`model`] |
-//! | 1 | [`lock`], [`manifest`], [`policy`], [`verify`], [`surface`], [`diff`] |
+//! | 1 | [`lock`], [`manifest`], [`policy`], [`verify`], [`surface`], [`code`], [`diff`] |
 //! | 2 | [`net`], [`registry`], [`store`], [`mcp`], [`history`], [`notify`] |
 //! | 3 | [`ops`], [`error`] |
 //! | 4 | [`cli`], [`commands`], [`output`] |
@@ -49,6 +49,7 @@
 //! | `scratch/`, `tmp/` | work in progress; swept | [`store`] |
 
 pub mod cli;
+pub mod code;
 pub mod commands;
 pub mod diff;
 pub mod error;

@@ -6,6 +6,7 @@
 //! answer is a coarser difference, never none.
 
 mod closure;
+mod code;
 mod evidence;
 mod files;
 mod hidden;
@@ -15,6 +16,7 @@ mod surface;
 mod text;
 
 pub use closure::{diff_closures, diff_launch, diff_pins};
+pub use code::{SourceFile, diff_code};
 pub use files::{Side, diff_files};
 pub use hidden::{HiddenRun, hidden_runs, newly_hidden};
 pub use leaves::leaves;

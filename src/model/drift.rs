@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::closure::{InstallPath, PackageName};
+use super::code::CodeSign;
 use super::digest::{Integrity, Sha256Digest};
 use super::evidence::Level;
 use super::surface::{ClientProfile, Era, ItemKind, Shape};
@@ -241,6 +242,21 @@ pub enum Change {
         own: bool,
         /// Every file that differs, sorted by path.
         files: Vec<FileChange>,
+    },
+    /// The code of a package holds what it did not hold before.
+    Code {
+        /// The package.
+        name: PackageName,
+        /// It is the server's own package.
+        own: bool,
+        /// Its version now.
+        version: String,
+        /// Its archive now: consent covers these bytes and no others.
+        integrity: Integrity,
+        /// Nothing came before: it is the first look at the package.
+        first: bool,
+        /// What is new, sorted.
+        signs: Vec<CodeSign>,
     },
     /// An installed file is not what its verified archive holds.
     Tree {

@@ -7,6 +7,7 @@
 
 pub mod archive;
 pub mod closure;
+pub mod code;
 pub mod digest;
 pub mod drift;
 pub mod env;

@@ -102,6 +102,17 @@ pub enum Detail {
         /// After, empty where it is gone.
         after: String,
     },
+    /// A piece of code at its place.
+    Code {
+        /// The file; with the package's name in front where the finding is about several.
+        path: String,
+        /// The line, from 1; 0 where it is about the whole file.
+        line: u32,
+        /// What stood there, empty where it is new.
+        before: String,
+        /// What stands there now.
+        after: String,
+    },
 }
 
 /// One judged fact.

@@ -45,7 +45,7 @@ pub fn identity_unmet(server: &ServerName, package: &LockedPackage, rule: &Ident
         let file = archive.file.as_deref().unwrap_or(&label);
         let why = finding.details.into_iter().filter_map(|detail| match detail {
             Detail::Line(line) => Some(line),
-            Detail::Text { .. } => None,
+            Detail::Text { .. } | Detail::Code { .. } => None,
         });
         let why: Vec<_> = why.collect();
         if why.is_empty() {

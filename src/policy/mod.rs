@@ -4,6 +4,7 @@
 //! `warning`. The grading is a security grading: widening is the alarm, narrowing is noise. Rules
 //! over text only raise a grade; none approves a change to text that a model reads.
 
+mod code;
 mod codes;
 mod collapse;
 mod demand;
@@ -207,6 +208,7 @@ impl<'a> Judge<'a> {
                 format!("package {name} now brings native code, which nobody can read"),
                 &json!({}),
             )),
+            Change::Code { .. } => self.code(change, out),
             Change::Files { name, own, files } => self.files(name.as_str(), *own, files, out),
             Change::LocalFile { path, before, after } => out.push(self.local_file(path, before, after.as_ref())),
             Change::ViewAdded { era, client } => out.push(self.view(*era, *client, true)),

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Module to floor, as in the architecture page of `src/lib.rs`.
-const FLOORS: [(&str, u8); 18] = [
+const FLOORS: [(&str, u8); 19] = [
     ("model", 0),
     ("lock", 1),
     ("manifest", 1),
     ("policy", 1),
     ("verify", 1),
     ("surface", 1),
+    ("code", 1),
     ("diff", 1),
     ("net", 2),
     ("registry", 2),

@@ -237,6 +237,17 @@ pub enum Detail {
         /// After; empty where it is gone.
         after: String,
     },
+    /// A piece of code at its place.
+    Code {
+        /// The file.
+        path: String,
+        /// The line, from 1; 0 where it is about the whole file.
+        line: u32,
+        /// What stood there; empty where it is new.
+        before: String,
+        /// What stands there now.
+        after: String,
+    },
 }
 
 /// Something that could not be checked.
@@ -381,6 +392,12 @@ impl From<&ModelDetail> for Detail {
             ModelDetail::Line(text) => Self::Line { text: text.clone() },
             ModelDetail::Text { label, before, after } => Self::Text {
                 label: label.clone(),
+                before: before.clone(),
+                after: after.clone(),
+            },
+            ModelDetail::Code { path, line, before, after } => Self::Code {
+                path: path.clone(),
+                line: *line,
                 before: before.clone(),
                 after: after.clone(),
             },

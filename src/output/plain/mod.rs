@@ -79,6 +79,11 @@ pub fn finding(out: &mut dyn Write, finding: &Finding, style: Style) -> io::Resu
     for detail in &finding.details {
         let pieces = match detail {
             Detail::Line(text) => vec![Piece::plain(words::bounded(text, style.color))],
+            Detail::Code { path, line, before, after } => {
+                let mut pieces = vec![Piece::new(Tone::Dim, format!("{}:{line}: ", words::bounded(path, style.color)))];
+                pieces.extend(words::word_diff(before, after, style.color));
+                pieces
+            }
             Detail::Text { label, before, after } => {
                 let mut pieces = vec![Piece::new(Tone::Dim, format!("{}: ", words::bounded(label, style.color)))];
                 pieces.extend(words::word_diff(before, after, style.color));

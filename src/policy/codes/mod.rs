@@ -450,18 +450,18 @@ mod tests {
     #[test]
     fn every_code_of_the_source_is_listed() {
         let sources = [
-            include_str!("mod.rs"),
-            include_str!("item.rs"),
-            include_str!("members.rs"),
-            include_str!("schema.rs"),
-            include_str!("reach.rs"),
-            include_str!("handshake.rs"),
-            include_str!("package.rs"),
-            include_str!("install.rs"),
-            include_str!("evidence.rs"),
-            include_str!("demand.rs"),
-            include_str!("first.rs"),
-            include_str!("python.rs"),
+            include_str!("../mod.rs"),
+            include_str!("../item.rs"),
+            include_str!("../members.rs"),
+            include_str!("../schema.rs"),
+            include_str!("../reach.rs"),
+            include_str!("../handshake.rs"),
+            include_str!("../package.rs"),
+            include_str!("../install.rs"),
+            include_str!("../evidence.rs"),
+            include_str!("../demand.rs"),
+            include_str!("../first.rs"),
+            include_str!("../python.rs"),
         ];
         let ordinary = [
             "before-source",
