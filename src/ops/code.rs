@@ -9,10 +9,9 @@ use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::diff::{self, Side, SourceFile};
+use crate::diff::{self, Package, Side, SourceFile};
 use crate::error::Error;
-use crate::model::python::PythonRequirement;
-use crate::model::{Change, Closure, InstallPath, Integrity, LockedPackage, Pin, Pinned, Terms};
+use crate::model::{Change, Closure, InstallPath, Integrity, LockedPackage, Pin, Pinned};
 use crate::ops::archive::Archive;
 use crate::ops::ecosystem::{self, Ecosystem, Files, Wanted, gone};
 use crate::ops::sync;
@@ -189,9 +188,19 @@ fn compare(store: &Store, ecosystem: &dyn Ecosystem, job: &Job<'_>) -> Result<Ve
             });
         }
     }
-    let declared = declared(new.package);
-    let declared: Vec<&str> = declared.iter().map(String::as_str).collect();
-    let signs = diff::diff_code(&sources(&before_bytes), &sources(&after_bytes), &declared);
+    let (old_sources, new_sources) = (sources(&before_bytes), sources(&after_bytes));
+    let (old_names, new_names) = (job.old.and_then(|old| declared(old.package)), declared(new.package));
+    let old = job.old.filter(|_| !first).map(|old| Package {
+        name: old.package.name.as_str(),
+        files: &old_sources,
+        declared: old_names.as_deref(),
+    });
+    let new_package = Package {
+        name: new.package.name.as_str(),
+        files: &new_sources,
+        declared: new_names.as_deref(),
+    };
+    let signs = diff::diff_code(old.as_ref(), &new_package);
     if !signs.is_empty() {
         out.push(Change::Code {
             name: new.package.name.clone(),
@@ -209,17 +218,13 @@ fn sources(files: &BTreeMap<String, Vec<u8>>) -> Vec<SourceFile<'_>> {
     files.iter().map(|(path, content)| SourceFile { path, content }).collect()
 }
 
-/// The packages that one says it depends on.
-fn declared(package: &LockedPackage) -> Vec<String> {
-    match &package.terms {
-        Terms::Node(terms) => terms.dependencies.keys().cloned().collect(),
-        Terms::Python(terms) => terms
-            .requires
-            .iter()
-            .filter_map(|line| PythonRequirement::parse(line).ok())
-            .map(|requirement| requirement.name.to_string())
-            .collect(),
-    }
+/// The packages that one says it depends on, in any way; `None` where names of modules do not follow
+/// from names of packages.
+fn declared(package: &LockedPackage) -> Option<Vec<&str>> {
+    let terms = package.node()?;
+    let kinds = [&terms.dependencies, &terms.optional_dependencies, &terms.peer_dependencies];
+    let names = kinds.into_iter().flat_map(|names| names.keys()).chain(&terms.bundled);
+    Some(names.map(String::as_str).collect())
 }
 
 fn unpacked(store: &Store, ecosystem: &dyn Ecosystem, at: Archive<'_>) -> Result<Option<Files>, Error> {

@@ -5,9 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use super::added::{SENDS, acts, chain_grade, told_chain};
+use super::hidden::disguised;
+use super::needs::never_imported;
 use super::place::{is_aside, is_nowhere, is_reserved_mail, receives_from_anybody, sends_mail};
 use super::words::{self, listed};
-use super::{Around, Read, SENDS, Told, acts, chain_grade, disguised, never_imported, of_kind, told_chain};
+use super::{Around, Read, Told, left_out, of_kind};
 use crate::model::Grade;
 use crate::model::code::{Ability, CodeSign, LiteralKind, Sign};
 
@@ -15,11 +18,12 @@ use crate::model::code::{Ability, CodeSign, LiteralKind, Sign};
 /// it can do at `info`.
 pub(super) fn judged<'a>(read: &Read<'a>, around: &Around<'_>) -> Vec<Told<'a>> {
     let who = read.who();
-    let mut out = disguised(read, &who);
+    let mut out = disguised(read);
     out.extend(abilities(read, &who));
     out.extend(chains(read));
     out.extend(literals(read, &who));
     out.extend(never_imported(read, around));
+    out.extend(left_out(read));
     if read.own {
         out.extend(clients(read, &who));
         out.extend(secrets(read, &who));

@@ -24,8 +24,9 @@ pub(super) fn fact(sign: &Sign) -> Value {
         Sign::Invisible => json!(["invisible"]),
         Sign::Opaque { .. } => json!(["opaque"]),
         Sign::Unread { .. } => json!(["unread"]),
-        Sign::NeverImported { dependency } => json!(["never-imported", dependency]),
+        Sign::NeverImported { dependency } => json!(["unimported", dependency]),
         Sign::Undeclared { module } => json!(["undeclared", module]),
+        Sign::LeftOut { count } => json!(["more", count]),
     }
 }
 
