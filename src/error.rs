@@ -210,6 +210,9 @@ pub enum Error {
         /// The option.
         option: &'static str,
     },
+    /// `--format sarif` or `markdown` of a command that finds nothing.
+    #[error("could not write the result in this format: it is no report")]
+    NoReport,
     /// The lock would have to change under `--locked`.
     #[error("could not go on with --locked: {what} would change")]
     Locked {
@@ -371,6 +374,7 @@ impl Error {
             | Self::Build { .. }
             | Self::Machine { .. }
             | Self::TwoDigests { .. }
+            | Self::NoReport
             | Self::Net(_)
             | Self::History(_)
             | Self::Runtime(_)
@@ -450,6 +454,7 @@ impl Error {
             Self::Evidence { .. } => {
                 one("`mcp-pin trust show` lists what signatures are proved against, `mcp-pin trust refresh` brings it up to date")
             }
+            Self::NoReport => one("`--format json` is the form of every command for programs"),
             Self::TwoDigests { .. } => {
                 one("nothing was installed; try again, and if it stays so, do not trust what stands between you and the index")
             }

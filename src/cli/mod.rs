@@ -66,6 +66,10 @@ pub enum Format {
     Plain,
     /// For programs: versioned, described by schema/report.schema.json.
     Json,
+    /// SARIF 2.1.0, for code scanning; of commands that make a report.
+    Sarif,
+    /// For a comment on a pull request; of commands that make a report.
+    Markdown,
 }
 
 /// When to use colour.
@@ -158,7 +162,7 @@ pub fn main() -> std::process::ExitCode {
 
 fn run(cli: Cli, printer: &crate::output::Printer) -> Result<crate::error::ExitStatus, crate::error::Error> {
     let context = settings::context(&cli.global)?;
-    let terminal = crate::output::Terminal::new(printer.clone(), settings::can_ask() && !printer.is_json());
+    let terminal = crate::output::Terminal::new(printer.clone(), settings::can_ask() && !printer.is_document());
     let session = commands::Session {
         context,
         printer: printer.clone(),

@@ -16,7 +16,7 @@ pub mod trust;
 pub mod update;
 pub mod verify;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Format};
 use crate::error::{Error, ExitStatus};
 use crate::ops::{Consent, Context};
 use crate::output::{Printer, Terminal};
@@ -49,6 +49,9 @@ impl Session {
 /// # Errors
 /// Whatever the operation says; rendered in one place, by `main`.
 pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
+    if matches!(session.printer.format, Format::Sarif | Format::Markdown) && !makes_report(&cli.command) {
+        return Err(Error::NoReport);
+    }
     match cli.command {
         Command::Install(args) => install::exec(args, session).await,
         Command::Update(args) => update::exec(args, session).await,
@@ -63,4 +66,19 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Explain(args) => explain::exec(&args, session),
         Command::Completions(args) => completions::exec(&args, session),
     }
+}
+
+/// Whether a command's result is a report, which SARIF and Markdown are forms of.
+const fn makes_report(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::List(_)
+            | Command::Show(_)
+            | Command::Remove(_)
+            | Command::Prune(_)
+            | Command::Log(_)
+            | Command::Trust(_)
+            | Command::Explain(_)
+            | Command::Completions(_)
+    )
 }
