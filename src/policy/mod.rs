@@ -97,6 +97,7 @@ pub fn judge(server: &ServerName, drift: &Drift, context: &JudgeContext) -> Vec<
     for change in &drift.changes {
         judge.change(change, &mut out);
     }
+    judge.codes(drift, &mut out);
     judge.packages(drift, &mut out);
     judge.trees(drift, &mut out);
     judge.levels(drift, &mut out);
@@ -208,7 +209,6 @@ impl<'a> Judge<'a> {
                 format!("package {name} now brings native code, which nobody can read"),
                 &json!({}),
             )),
-            Change::Code { .. } => self.code(change, out),
             Change::Files { name, own, files } => self.files(name.as_str(), *own, files, out),
             Change::LocalFile { path, before, after } => out.push(self.local_file(path, before, after.as_ref())),
             Change::ViewAdded { era, client } => out.push(self.view(*era, *client, true)),
@@ -238,8 +238,9 @@ impl<'a> Judge<'a> {
                 let title = format!("the server's answer cannot be pinned: {what}");
                 out.push(self.finding(code, Grade::Critical, "", title, &json!({"what": what})));
             }
-            // Judged together: see `packages`, `trees`, `levels` and `signers`.
-            Change::PackageAdded { .. }
+            // Judged together: see `codes`, `packages`, `trees`, `levels` and `signers`.
+            Change::Code { .. }
+            | Change::PackageAdded { .. }
             | Change::PackageRemoved { .. }
             | Change::PackageChanged { .. }
             | Change::Tree { .. }

@@ -14,6 +14,7 @@ mod clone;
 mod drift;
 mod evidence;
 mod harness;
+mod incidents;
 mod interrupted;
 mod lying;
 mod notify;
