@@ -353,6 +353,25 @@ impl Bars {
         for line in &loud {
             println!("  {line}");
         }
+        let others: Vec<_> = servers.iter().filter_map(Server::other).collect();
+        let mut shadowed = BTreeMap::new();
+        for (server, taken) in servers
+            .iter()
+            .filter_map(|server| server.versions.last().map(|taken| (server, taken)))
+        {
+            let alone = first_surface(&lock_name(&server.name).parse()?, &taken.surface, &[]);
+            let beside = first_surface(&lock_name(&server.name).parse()?, &taken.surface, &others);
+            let more = beside
+                .into_iter()
+                .filter(|finding| finding.grade == Grade::Critical && !alone.contains(finding));
+            let lines: Vec<_> = more
+                .map(|finding| format!("{}: {} {:?}", finding.code, finding.title, finding.details.last()))
+                .collect();
+            if !lines.is_empty() {
+                shadowed.insert(&server.name, lines);
+            }
+        }
+        println!("  in one lock with all {} others, more is critical: {shadowed:#?}", newest - 1);
         let part = share(warned, newest);
         self.bar(part < 3.0, &format!("{part:.1} % of {newest} honest servers warned of (below 3)"));
         Ok(())
@@ -394,7 +413,7 @@ impl Bars {
             let pulled = judged(
                 "s",
                 &of_tools(&[json!({"name": name, "description": "Does what it says.", "inputSchema": {"type": "object"}})])?,
-                &of_tools(&[now.clone()])?,
+                &of_tools(std::slice::from_ref(&now))?,
                 &others,
             )?;
             let added = judged("s", &of_tools(&[])?, &of_tools(&[now])?, &others)?;
@@ -414,7 +433,7 @@ impl Bars {
     }
 }
 
-/// A tool as a server of FastMCP's would list it.
+/// A tool as `FastMCP` would list it.
 fn definition(tool: &Value) -> Value {
     let params = tool["params"].as_array().cloned().unwrap_or_default();
     let kind = |param: &Value| match param["type"].as_str() {
