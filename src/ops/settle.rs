@@ -97,8 +97,16 @@ pub struct Settled {
 pub async fn static_report(tools: &Tools<'_>, proposal: &Proposal<'_>, beside: Beside<'_>) -> Result<Report, Error> {
     let mut report = code_report(tools, proposal.name, proposal.before, &proposal.candidate, beside, proposal.asked).await?;
     report.findings.extend(proposal.findings.iter().cloned());
-    report.sort();
+    grade(&mut report, beside.policy);
     Ok(report)
+}
+
+/// Gives the findings the grades of the profile and the overrides in force, worst first. Every report
+/// passes here after its last finding and before anybody sees it, is asked about it, or an exit
+/// status is made of it. Twice does no harm.
+pub fn grade(report: &mut Report, policy: &Policy) {
+    policy.grading.apply(&mut report.findings);
+    report.sort();
 }
 
 async fn code_report(
@@ -153,7 +161,7 @@ pub async fn entry_report(
             Asked::default(),
         )?);
     }
-    report.sort();
+    grade(&mut report, beside.policy);
     Ok(report)
 }
 
@@ -217,7 +225,7 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
         } else {
             policy::surface_not_pinned(name)
         });
-        static_report.sort();
+        grade(&mut static_report, manner.beside.policy);
     }
     let digest = lock::static_digest(name, &proposal.candidate);
     let stage = if manner.probe { Stage::Code } else { Stage::Entry };
@@ -308,7 +316,7 @@ fn surface_stage(
         ..Report::default()
     };
     report.findings.retain(|finding| !known.contains(&finding.fingerprint));
-    report.sort();
+    grade(&mut report, manner.beside.policy);
     let digest = lock::entry_digest(name, &settled.pin);
     let mut summary = summary(&settled.pin);
     summary.extend(settled.notes.iter().cloned());

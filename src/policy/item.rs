@@ -59,6 +59,7 @@ impl Judge<'_> {
         for name in listening {
             finding = finding.with(Detail::Line(format!("parameter `{name}` asks for what was said before")));
         }
+        finding.raised = grade > base || !hard.is_empty();
         finding.details.extend(signal_details(&hard));
         let mut out = vec![finding];
         if kind == ItemKind::Tool {
@@ -232,6 +233,7 @@ impl ItemJudge<'_, '_> {
         let mut finding = self.judge.finding(code, grade, self.key, format!("{title}{tail}"), &facts);
         let label = pointer.trim_start_matches('/');
         finding = finding.with(text_detail(if label.is_empty() { "definition" } else { label }, before, after));
+        finding.raised = !tail.is_empty();
         finding.details.extend(signal_details(&signals));
         self.out.push(finding);
     }
@@ -502,6 +504,7 @@ impl ItemJudge<'_, '_> {
             json!({"views": views_json(self.views), "before": digest_json(Some(self.before)), "after": digest_json(Some(self.after))});
         let title = format!("{} `{}` changed{}", self.kind.noun(), self.key, also(&rest));
         let mut finding = self.judge.finding("suspicious-text", grade, self.key, title, &facts);
+        finding.raised = true;
         finding.details.extend(signal_details(&rest));
         self.out.push(finding);
     }

@@ -18,6 +18,7 @@ mod names;
 mod novelty;
 mod package;
 mod phrases;
+pub mod profile;
 mod python;
 mod reach;
 mod schema;
@@ -29,6 +30,7 @@ pub use demand::{
     source_mismatch, weak_provenance,
 };
 pub use install::{Asked, first_install, surface_not_pinned, surface_unpinned};
+pub use profile::{Grades, Grading, Profile};
 pub use python::{interpreter_changed, newer_without_wheel, release_yanked};
 
 use serde_json::{Value, json};
