@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::policy::CODES;
+use crate::policy::codes;
 
 /// JSON Schema (2020-12) of `mcp-pin.toml`.
 pub fn schema() -> Value {
@@ -105,7 +105,7 @@ fn identity() -> Value {
 }
 
 fn grades() -> Value {
-    let codes: Vec<_> = CODES.iter().map(|(code, _)| *code).collect();
+    let codes: Vec<_> = codes().map(|page| page.code).collect();
     json!({
         "description": "The grade of a finding by its code, over that of the profile. A project's manifest only raises.",
         "type": "object",

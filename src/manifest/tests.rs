@@ -520,8 +520,8 @@ fn profiles_and_overrides_are_read_and_wrong_ones_are_errors() {
         ),
         ("tool-added = \"ignore\"", "`tool-added` must be", ""),
         ("tool-added = 1", "`tool-added` must be a string", ""),
-        ("bytes-replaced = \"warning\"", "it can be no less than `\"critical\"`", ""),
-        ("file-changed = \"info\"", "it can be no less than `\"critical\"`", ""),
+        ("bytes-replaced = \"warning\"", "only `\"critical\"` may stand here", ""),
+        ("file-changed = \"info\"", "only `\"critical\"` may stand here", ""),
     ] {
         let found = problems(&format!("[policy.grades]\n{bad}\n"), Scope::User);
         assert_eq!((found.len(), found[0].line), (1, 2), "{bad}: {found:?}");

@@ -286,6 +286,7 @@ async fn proposal<'a>(
         candidate: made.pin,
         findings: made.findings,
         summary: made.summary,
+        told: made.told,
         asked,
     })
 }

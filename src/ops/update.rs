@@ -116,6 +116,7 @@ async fn one(
         candidate: made.pin,
         findings,
         summary: made.summary,
+        told: made.told,
         asked: Asked { env: own, network: own },
     };
     if options.dry_run {

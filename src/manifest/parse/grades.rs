@@ -7,7 +7,7 @@ use toml_edit::TableLike;
 
 use super::{Walk, key_span, nearest, value_span, visible};
 use crate::model::Grade;
-use crate::policy::{CODES, Grades, profile};
+use crate::policy::{Grades, codes, profile};
 
 impl Walk<'_> {
     pub(super) fn grades(&mut self, policy: &dyn TableLike) -> Grades {
@@ -18,7 +18,7 @@ impl Walk<'_> {
             let Some(code) = self.code(table, key) else { continue };
             let Some(grade) = self.word(table, key, &words) else { continue };
             if profile::is_kept(code) && grade < Grade::Critical {
-                let what = format!("`{code}` says that something is not what was approved: it can be no less than `\"critical\"`");
+                let what = format!("`{code}` says that something is not what was approved: only `\"critical\"` may stand here");
                 self.problem(value_span(table, key), what, None);
                 continue;
             }
@@ -29,7 +29,7 @@ impl Walk<'_> {
 
     /// The code of the table that a key names.
     fn code(&mut self, table: &dyn TableLike, key: &str) -> Option<&'static str> {
-        let codes: Vec<_> = CODES.iter().map(|(code, _)| *code).collect();
+        let codes: Vec<_> = codes().map(|page| page.code).collect();
         let found = codes.iter().find(|code| **code == key).copied();
         if found.is_none() {
             let shown: String = key.chars().take(60).collect();
