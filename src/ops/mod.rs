@@ -12,6 +12,7 @@ pub mod context;
 pub mod dates;
 pub mod ecosystem;
 pub mod evidence;
+pub mod handover;
 pub mod install;
 pub mod interact;
 pub mod local;

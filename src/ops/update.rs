@@ -116,11 +116,11 @@ async fn one(
         candidate: made.pin,
         findings,
         summary: made.summary,
+        told: made.told,
         asked: Asked { env: own, network: own },
     };
     if options.dry_run {
-        let mut report = settle::static_report(tools, &proposal, (&*loaded).into()).await?;
-        report.sort();
+        let report = settle::static_report(tools, &proposal, (&*loaded).into()).await?;
         let mut line = ServerLine::new(name, Action::Available, &proposal.candidate);
         line.notes = proposal.summary;
         return Ok((line, report));

@@ -30,5 +30,6 @@ mod stable;
 mod tamper;
 mod terminal;
 mod trust;
+mod trusting;
 mod tuf;
 mod update;

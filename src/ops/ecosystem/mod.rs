@@ -4,7 +4,7 @@
 //! The attack on a second ecosystem is a check that the first one has and it forgot. So the order of
 //! checks stands once, above, and each ecosystem answers the same questions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::error::Error;
 use crate::manifest::{Policy, ServerEntry};
 use crate::mcp::probe::Launchable;
-use crate::model::{Closure, Finding, InstallPath, Integrity, Launch, LockedPackage, PackageName, RegistrySignature, ServerName, Source};
+use crate::model::{Closure, Finding, InstallPath, Integrity, Launch, LockedPackage, PackageName, RegistrySignature, ServerName, Source, Told};
 use crate::ops::archive::{Archive, Key};
 use crate::ops::tools::Tools;
 use crate::store::{InstallId, Part, Store, StoreError, StoredArchive};
@@ -75,7 +75,14 @@ pub struct Resolution {
     pub findings: Vec<Finding>,
     /// The versions of the runtime that the asked-for package wants, as claimed.
     pub runtime: Option<String>,
+    /// Versions that were pinned before: [`Ecosystem::releases`] says of those too what it is told.
+    pub earlier: Earlier,
+    /// What the registries say of the packages; filled by [`Ecosystem::releases`].
+    pub told: Told,
 }
+
+/// Versions by package.
+pub type Earlier = BTreeMap<PackageName, BTreeSet<String>>;
 
 /// One package as claimed.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::{
-    Announced, Archive, Ask, Claimed, Confirmed, Ecosystem, Files, Key, Machine, NotConfirmed, Pending, Recorded, Release, Releases,
-    Resolution, Sink, Site, Start, Wanted, Words, at_hand, gone,
+    Announced, Archive, Ask, Claimed, Confirmed, Earlier, Ecosystem, Files, Key, Machine, NotConfirmed, Pending, Recorded, Release,
+    Releases, Resolution, Sink, Site, Start, Wanted, Words, at_hand, gone,
 };
 use crate::error::Error;
 use crate::lock::check::Range;
@@ -17,6 +17,7 @@ use crate::mcp::probe::Launchable;
 use crate::mcp::runtime::NodeRuntime;
 use crate::model::{
     Closure, Finding, Grade, InstallPath, Integrity, Launch, LockedPackage, PackageName, RegistrySignature, Runtime, ServerName, Source,
+    Told,
 };
 use crate::ops::tools::Tools;
 use crate::registry::npm::{FetchError, Note, NpmError};
@@ -331,6 +332,8 @@ async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolution, Error> {
         claims: resolution.claims.into_iter().map(claimed).collect(),
         findings,
         runtime: None,
+        earlier: Earlier::new(),
+        told: Told::default(),
     })
 }
 
@@ -346,7 +349,7 @@ fn note_finding(server: &ServerName, note: &Note) -> Option<Finding> {
 }
 
 /// One document a package.
-async fn releases(tools: &Tools<'_>, resolved: &Resolution) -> Result<Releases, Error> {
+async fn releases(tools: &Tools<'_>, resolved: &mut Resolution) -> Result<Releases, Error> {
     let mut wanted: BTreeMap<PackageName, BTreeSet<(String, Integrity)>> = BTreeMap::new();
     for claim in resolved.claims.values() {
         let claim = words(claim)?;
@@ -372,6 +375,12 @@ async fn releases(tools: &Tools<'_>, resolved: &Resolution) -> Result<Releases, 
         };
         progress.step(name.as_str());
         let document = document?;
+        let matter = versions
+            .iter()
+            .map(|(version, _)| version)
+            .chain(resolved.earlier.get(&name).into_iter().flatten());
+        let told = document.told(npm.registry_of(&name), matter.map(String::as_str));
+        resolved.told.packages.insert(name.clone(), told);
         for (version, integrity) in versions {
             let release = document.release(&version)?.ok_or_else(|| NpmError::Document {
                 name: name.clone(),
