@@ -22,8 +22,10 @@ use crate::verify::attest::{Document, Proven, Refused, Trust};
 mod machine;
 mod npm;
 mod python;
+mod versions;
 
 pub use machine::{Interpreter, Machine, Recorded, Start, is_built};
+pub use versions::Offered;
 
 /// An answer that has to be waited for.
 pub type Pending<'a, T> = LocalBoxFuture<'a, Result<T, Error>>;
@@ -169,6 +171,9 @@ pub trait Ecosystem: Sync {
     /// The whole closure, for all platforms, as of the cutoff; where nothing old enough is there, as
     /// of the day of what is wanted.
     fn resolve<'a>(&'a self, tools: &'a Tools<'a>, ask: Ask<'a>) -> Pending<'a, Resolution>;
+
+    /// Which versions of the asked-for package there are: claims, and nothing of its closure.
+    fn versions<'a>(&'a self, tools: &'a Tools<'a>, source: &'a Source, cutoff: Option<Timestamp>) -> Pending<'a, Offered>;
 
     /// Dates, signatures and announced attestations of every claimed archive. What the registry says
     /// there of an archive is one more claim, which the archive must confirm.

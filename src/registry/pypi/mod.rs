@@ -21,6 +21,7 @@ mod fetch;
 mod html;
 mod index;
 mod names;
+mod newest;
 mod netrc;
 mod page;
 mod pip;
