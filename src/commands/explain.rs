@@ -17,9 +17,9 @@ pub struct Args {
 /// No such code.
 pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
     let mut entries = Vec::new();
-    for (code, meaning) in crate::policy::CODES {
-        if args.code.as_deref().is_none_or(|wanted| wanted == *code) {
-            entries.push((*code, *meaning));
+    for page in crate::policy::codes() {
+        if args.code.as_deref().is_none_or(|wanted| wanted == page.code) {
+            entries.push((page.code, page.meaning));
         }
     }
     if entries.is_empty() {

@@ -28,6 +28,6 @@ pub use evidence::{Evidence, Identity, IdentityRule, Level, Provenance, Registry
 pub use launch::{CwdRule, Launch, LocalArg, LocalCommand, PinnedFile, Runtime};
 pub use pin::{Pin, Pinned};
 pub use python::PythonTerms;
-pub use report::{Detail, Finding, Fingerprint, Grade, Report};
+pub use report::{Detail, Finding, Fingerprint, Grade, Part, Report};
 pub use server::{ServerName, Source, SourceError};
 pub use surface::{ClientProfile, Era, Item, ItemKind, Shape, Surface, View, Volatile};

@@ -50,6 +50,46 @@ impl FromStr for Grade {
     }
 }
 
+/// What a finding is about: the part of a server that a person looks at to judge it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// What the code of its packages does, and what runs it.
+    Code,
+    /// What it tells the model.
+    Surface,
+    /// Which packages stand behind it.
+    Closure,
+    /// Who made them, and how that is proved.
+    Trust,
+    /// How it is started, and what it is given.
+    Launch,
+    /// What lies on this machine.
+    Machine,
+}
+
+impl Part {
+    /// Every part, in the order in which they are read.
+    pub const ALL: [Self; 6] = [Self::Code, Self::Surface, Self::Closure, Self::Trust, Self::Launch, Self::Machine];
+
+    /// The word in every output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Surface => "surface",
+            Self::Closure => "closure",
+            Self::Trust => "trust",
+            Self::Launch => "launch",
+            Self::Machine => "machine",
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// Names one finding, or one whole report, by content: 128 bits of SHA-256 as 32 hexadecimal
 /// digits. Fewer bits would let an attacker prepare two candidates that share one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -23,7 +23,7 @@ mod reach;
 mod schema;
 mod signals;
 
-pub use codes::{CODES, explain};
+pub use codes::{Page, codes, explain, page, pages, part};
 pub use demand::{
     attestation_missing, evidence_stripped, evidence_stripped_of_many, evidence_too_low, identity_unmet, release_before_log,
     source_mismatch, weak_provenance,

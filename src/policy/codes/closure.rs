@@ -1,0 +1,85 @@
+//! Which packages stand behind a server.
+
+use super::Page;
+
+/// What to do where a code has no advice of its own.
+const ADVICE: &str = "look up the package that is named, who publishes it and why the server needs it, before you accept it";
+
+/// Sorted by code.
+pub(super) const PAGES: &[Page] = &[
+    Page {
+        code: "archive-added",
+        meaning: "a version that was pinned before has one more archive, which some machines prefer; projects do add wheels later, and so does whoever stole their token, so look at when and by whom it was made",
+        advice: ADVICE,
+    },
+    Page {
+        code: "archive-refused",
+        meaning: "an archive holds what no package may hold, or brings a lockfile of its own (npm-shrinkwrap.json) that would choose its dependencies",
+        advice: ADVICE,
+    },
+    Page {
+        code: "bundled-dependencies",
+        meaning: "a package carries dependencies inside its own archive; they are covered by its digest",
+        advice: ADVICE,
+    },
+    Page {
+        code: "closure-broken",
+        meaning: "the resolver's answer does not hang together: an edge without its package, a package nobody needs, or a requirement that is not met",
+        advice: ADVICE,
+    },
+    Page {
+        code: "lock-poisoned",
+        meaning: "the lock does not hang together: an edge without its package, a package nobody needs or under another's name, or a requirement that is not met",
+        advice: ADVICE,
+    },
+    Page {
+        code: "manifest-confusion",
+        meaning: "the registry's metadata about a package differs from the archive itself: a way to hide scripts or dependencies",
+        advice: ADVICE,
+    },
+    Page {
+        code: "newer-without-wheel",
+        meaning: "a newer release exists only as source, whose build would run its code, so an older one with a wheel was taken; permit the build by name (`builds` under `[policy]` in your own mcp-pin.toml) if you want it",
+        advice: ADVICE,
+    },
+    Page {
+        code: "optional-dependency-absent",
+        meaning: "npm silently left out an optional dependency, because the registry does not give it",
+        advice: ADVICE,
+    },
+    Page {
+        code: "package-added",
+        meaning: "a package is new in the closure",
+        advice: ADVICE,
+    },
+    Page {
+        code: "package-aliased",
+        meaning: "a new package stands under another package's name",
+        advice: ADVICE,
+    },
+    Page {
+        code: "package-changed",
+        meaning: "packages of the closure have another version or place",
+        advice: ADVICE,
+    },
+    Page {
+        code: "package-removed",
+        meaning: "packages left the closure",
+        advice: ADVICE,
+    },
+    Page {
+        code: "peer-unsatisfied",
+        meaning: "a package wants another one beside it that is not there",
+        advice: ADVICE,
+    },
+    Page {
+        code: "version-changed",
+        meaning: "the server's own package has another version",
+        advice: ADVICE,
+    },
+    Page {
+        code: "version-downgraded",
+        meaning: "the server's own package became older",
+        advice: ADVICE,
+    },
+];
