@@ -210,6 +210,14 @@ pub enum Error {
         /// The option.
         option: &'static str,
     },
+    /// What was asked for cannot be, for a reason that lies in the question.
+    #[error("could not {what}")]
+    NotPossible {
+        /// What, and why.
+        what: String,
+        /// What helps.
+        hint: Option<String>,
+    },
     /// The lock would have to change under `--locked`.
     #[error("could not go on with --locked: {what} would change")]
     Locked {
@@ -388,6 +396,7 @@ impl Error {
             | Self::NameTaken { .. }
             | Self::EnvName(_)
             | Self::OneAtATime { .. }
+            | Self::NotPossible { .. }
             | Self::Locked { .. }
             | Self::Offline { .. }
             | Self::NoDrift { .. }
@@ -482,7 +491,11 @@ impl Error {
                 one("this cannot be accepted; nothing was changed. Report it to the package's maintainers and the registry")
             }
             Self::Probe { hints, .. } => hints.clone(),
-            Self::Entry { hint, .. } | Self::TrustInput { hint, .. } | Self::Build { hint, .. } | Self::Machine { hint, .. } => {
+            Self::Entry { hint, .. }
+            | Self::TrustInput { hint, .. }
+            | Self::Build { hint, .. }
+            | Self::NotPossible { hint, .. }
+            | Self::Machine { hint, .. } => {
                 hint.iter().cloned().collect()
             }
             Self::NothingHere { global: false, .. } => {
@@ -490,11 +503,13 @@ impl Error {
             }
             Self::NothingHere { global: true, .. } => one("add a server with `mcp-pin install --global npm:NAME`"),
             Self::NoSuchServer { known, .. } if known.is_empty() => one("no server is there yet: `mcp-pin install npm:NAME`"),
-            Self::NoSuchServer { known, .. } => {
-                vec![format!(
-                    "there is {}",
-                    known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-                )]
+            Self::NoSuchServer { name, known } => {
+                let there = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                match crate::manifest::nearest(name.as_str(), known.iter().map(ServerName::as_str)) {
+                    Some(near) if known.len() > 1 => vec![format!("did you mean `{near}`? there is {there}")],
+                    Some(near) => vec![format!("did you mean `{near}`?")],
+                    None => vec![format!("there is {there}")],
+                }
             }
             Self::NotLocked { name } => vec![format!("lock it with `mcp-pin update {name}`")],
             Self::NameTaken { .. } => one("choose another name with `--name`, or remove the other first"),

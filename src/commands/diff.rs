@@ -2,11 +2,13 @@
 
 use crate::commands::Session;
 use crate::error::{Error, ExitStatus};
-use crate::model::{Finding, Grade, Report, ServerName};
+use crate::model::report::Status;
+use crate::model::{Finding, Grade, Part, ServerName};
 use crate::ops::Outcome;
 use crate::ops::compare::{self, Options};
-use crate::output::outcome;
-use crate::policy::{Part, THRESHOLD, part};
+use crate::output::json::v1;
+use crate::output::{Printer, outcome};
+use crate::policy::{THRESHOLD, part};
 
 /// Arguments of `diff`.
 #[derive(Debug, clap::Args)]
@@ -42,10 +44,10 @@ struct Narrow {
 impl Narrow {
     fn wants(self, finding: &Finding) -> bool {
         match part(finding.code) {
-            Some(Part::Code) => self.code,
-            Some(Part::Surface) => self.surface,
-            Some(Part::Closure) => self.closure,
-            _ => false,
+            Part::Code => self.code,
+            Part::Surface => self.surface,
+            Part::Closure => self.closure,
+            Part::Trust | Part::Launch | Part::Machine => false,
         }
     }
 
@@ -54,17 +56,15 @@ impl Narrow {
     }
 
     /// Takes out what was not asked for, and says how much that is.
-    fn apply(self, outcome: &mut Outcome) {
+    fn apply(self, outcome: &mut Outcome) -> Option<String> {
         if !self.is_any() {
-            return;
+            return None;
         }
         let (shown, hidden): (Vec<_>, Vec<_>) = std::mem::take(&mut outcome.report.findings)
             .into_iter()
             .partition(|finding| self.wants(finding));
         outcome.report.findings = shown;
-        if let Some(line) = outcome.servers.first_mut() {
-            line.notes.extend(told(&hidden));
-        }
+        told(&hidden)
     }
 }
 
@@ -98,9 +98,28 @@ pub async fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
     };
     let mut result = compare::compare(&session.context, &options, &session.terminal).await?;
     let status = result.report.status(THRESHOLD);
-    args.narrow.apply(&mut result);
-    outcome::show_with_status(&session.printer, &result, status).map_err(Error::output)?;
+    let hidden = args.narrow.apply(&mut result);
+    show(&session.printer, result, status, hidden).map_err(Error::output)?;
     Ok(ExitStatus::from(status))
+}
+
+fn show(printer: &Printer, mut result: Outcome, status: Status, hidden: Option<String>) -> std::io::Result<()> {
+    if printer.is_json() {
+        if let Some(line) = result.servers.first_mut() {
+            line.notes.extend(hidden);
+        }
+        let document = v1::Report::new(&result.report, THRESHOLD)
+            .with_servers(&result.servers)
+            .with_status(status);
+        return printer.data(|out| v1::report(out, &document));
+    }
+    let empty = result.report.findings.is_empty() && result.report.undecided.is_empty();
+    outcome::show(printer, &result, !empty)?;
+    printer.data(|out| match hidden {
+        Some(hidden) => writeln!(out, "{hidden}"),
+        None if empty => writeln!(out, "nothing to report"),
+        None => Ok(()),
+    })
 }
 
 #[cfg(test)]
@@ -108,6 +127,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::Report;
     use crate::ops::{Action, ServerLine};
 
     #[test]
@@ -133,12 +153,10 @@ mod tests {
             closure: false,
         };
         let mut all = whole.clone();
-        narrow(false, false).apply(&mut all);
-        assert_eq!(all, whole);
+        assert_eq!((narrow(false, false).apply(&mut all), &all), (None, &whole));
         let mut some = whole;
-        narrow(false, true).apply(&mut some);
+        let told = narrow(false, true).apply(&mut some).unwrap();
         assert_eq!(some.report.findings.len(), 1);
-        let notes = some.servers[0].notes.join("\n");
-        assert!(notes.contains("2 findings of other parts (1 critical, 1 notice)"), "{notes}");
+        assert!(told.contains("2 findings of other parts (1 critical, 1 notice)"), "{told}");
     }
 }

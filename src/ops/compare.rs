@@ -5,14 +5,14 @@
 //! compared with its archives first, and a version that the registry is asked for must be the one
 //! that was named.
 
-use jiff::SignedDuration;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Error;
+use crate::lock;
 use crate::lock::check::Version;
-use crate::lock::{self};
 use crate::manifest::{Policy, ServerEntry};
-use crate::model::{Pin, Pinned, Report, ServerName, Source, Undecided};
+use crate::model::report::Undecided;
+use crate::model::{Pin, Pinned, Report, ServerName, Source};
 use crate::ops::archive::Archive;
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate::{self, Candidate, Terms};
@@ -138,6 +138,10 @@ impl Work<'_> {
             let note = format!("the newest version that is allowed is {}, and that is the one", visible(version));
             return self.standing(Some(before.clone()), Some(note)).await;
         }
+        if self.locked().is_some_and(|locked| digest(locked) == digest(&made.pin)) {
+            // Somebody else updated the lock: what that changes is the question.
+            return self.standing(before, None).await;
+        }
         let dates = self.dates(&entry.source).await?;
         let mut report = Report::default();
         let proposal = Proposal {
@@ -160,7 +164,7 @@ impl Work<'_> {
         };
         let newest = told("newest that is allowed", proposal.candidate.version(), &dates, now);
         line.notes.push(format!("after:  {newest}"));
-        line.notes.push(surface_note(&newest_label(&proposal.candidate)));
+        line.notes.extend(surface_note(&[&proposal.candidate]));
         Ok(outcome(line, report))
     }
 
@@ -427,11 +431,7 @@ impl Work<'_> {
             format!("before: {}", told(&before.label, before.pin.version(), dates, now)),
             format!("after:  {}", told(&after.label, after.pin.version(), dates, now)),
         ];
-        for side in [before, after] {
-            if side.pin.surface.is_none() {
-                line.notes.push(surface_note(&newest_label(&side.pin)));
-            }
-        }
+        line.notes.extend(surface_note(&[&before.pin, &after.pin]));
         if after.held && before.candidate.is_some() && is_newer(&before.pin, &after.pin) {
             let (old, new) = (after.pin.version().unwrap_or_default(), before.pin.version().unwrap_or_default());
             line.notes.push(format!(
@@ -454,16 +454,21 @@ fn outcome(line: ServerLine, report: Report) -> Outcome {
     }
 }
 
-fn newest_label(pin: &Pin) -> String {
-    pin.version().map_or_else(|| "one side".to_owned(), visible)
-}
-
-fn surface_note(version: &str) -> String {
-    format!("what the server tells the model is not compared: {version} was not started, so that no surface of it is pinned")
+/// Says of which sides no surface is there to compare.
+fn surface_note(pins: &[&Pin]) -> Option<String> {
+    let without = pins.iter().filter(|pin| pin.surface.is_none());
+    let names: Vec<_> = without.map(|pin| pin.version().map_or_else(|| "one side".to_owned(), visible)).collect();
+    let verb = if names.len() == 1 { "was" } else { "were" };
+    (!names.is_empty()).then(|| {
+        format!(
+            "what the server tells the model is not compared: {} {verb} not started, so that no surface is pinned",
+            names.join(" and ")
+        )
+    })
 }
 
 /// The same source, with one version.
-fn exactly(source: &Source, version: &str) -> Source {
+pub fn exactly(source: &Source, version: &str) -> Source {
     match source {
         Source::Npm { name, .. } => Source::Npm {
             name: name.clone(),

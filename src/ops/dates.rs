@@ -78,7 +78,8 @@ fn shortened(names: &[String]) -> String {
     }
 }
 
-fn age(now: Timestamp, released: Timestamp) -> String {
+/// How long ago a release was: hours, then days.
+pub fn age(now: Timestamp, released: Timestamp) -> String {
     let hours = now.duration_since(released).as_hours();
     if hours < 48 {
         format!("{hours} hours")
