@@ -33,8 +33,8 @@ pub use demand::{
 };
 pub use install::{Asked, first_install, first_surface, surface_not_pinned, surface_unpinned};
 pub use profile::{Grades, Grading, Profile};
-pub use trust::{Company, release_deprecated};
 pub use python::{interpreter_changed, newer_without_wheel, release_yanked};
+pub use trust::{Company, release_deprecated};
 
 use serde_json::{Value, json};
 

@@ -11,6 +11,7 @@
 mod architecture;
 mod bad_input;
 mod clone;
+mod commands;
 mod drift;
 mod evidence;
 mod harness;
