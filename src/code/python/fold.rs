@@ -205,7 +205,7 @@ impl<'a> Walk<'a> {
                     }
                     if partial.len() < FOLLOWED {
                         partial.push_str(&run);
-                        partial.push_str(UNKNOWN);
+                        partial.push_str(if other.is_some() { UNKNOWN } else { "" });
                     }
                     if other.is_some() {
                         complete = false;
