@@ -1,23 +1,16 @@
 //! The kinds of nodes that the walk treats in its own way.
 
 use std::cell::Cell;
-use std::ops::Range;
 
 use oxc_ast::ast::{
-    Argument, ArrowFunctionExpression, AssignmentExpression, AssignmentOperator, AssignmentTarget, BinaryExpression, BinaryOperator,
-    BindingPattern, CallExpression, ChainElement, Expression, Function, IdentifierReference, LogicalExpression, MemberExpression,
-    MethodDefinition, NewExpression, ObjectProperty, ObjectPropertyKind, Program, PropertyKey, TaggedTemplateExpression, TemplateLiteral,
-    UnaryExpression, UnaryOperator, VariableDeclarator,
+    ArrowFunctionExpression, AssignmentExpression, AssignmentOperator, AssignmentTarget, BinaryExpression, BinaryOperator, ChainElement,
+    Expression, Function, IdentifierReference, LogicalExpression, MemberExpression, MethodDefinition, NewExpression, ObjectProperty,
+    PropertyKey, TaggedTemplateExpression, TemplateLiteral, UnaryExpression, UnaryOperator, VariableDeclarator,
 };
 use oxc_ast_visit::{VisitJs, walk_js};
-use oxc_span::{GetSpan, Span};
 use oxc_syntax::scope::{ScopeFlags, ScopeId};
 
-use super::known::{self, Use};
-use super::value::{Eval, FUEL, Path, Value};
-use super::{commands, texts};
-use crate::code::{Function as Place, Reading, Seen, Sight, literal, paths};
-use crate::model::code::Ability;
+use super::value::{FUEL, Value};
 
 use super::walk::Walk;
 

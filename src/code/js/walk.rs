@@ -1,17 +1,13 @@
 //! The walk over a tree: twice, first to learn what names mean, then to write down what is seen.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use oxc_ast::ast::{
-    Argument, ArrowFunctionExpression, AssignmentExpression, AssignmentOperator, AssignmentTarget, BinaryExpression, BinaryOperator,
-    BindingPattern, CallExpression, ChainElement, Expression, Function, IdentifierReference, LogicalExpression, MemberExpression,
-    MethodDefinition, NewExpression, ObjectProperty, ObjectPropertyKind, Program, PropertyKey, TaggedTemplateExpression, TemplateLiteral,
-    UnaryExpression, UnaryOperator, VariableDeclarator,
+    Argument, BinaryExpression, BinaryOperator, BindingPattern, CallExpression, Expression, MemberExpression, ObjectPropertyKind, Program,
+    PropertyKey,
 };
-use oxc_ast_visit::{VisitJs, walk_js};
+use oxc_ast_visit::VisitJs as _;
 use oxc_span::{GetSpan, Span};
-use oxc_syntax::scope::{ScopeFlags, ScopeId};
 
 use super::known::{self, Use};
 use super::value::{Eval, FUEL, Path, Value};
