@@ -84,7 +84,7 @@ pub fn of(source: &str) -> Style {
             b'_' if bytes[at..].starts_with(b"_0x") && digits(at + 3, 3) => out.hex_names += 1,
             b'\\' if bytes[at..].starts_with(b"\\x") && digits(at + 2, 2) => out.escapes += usize::from(is_letter(&source[at + 2..at + 4])),
             b'\\' if bytes[at..].starts_with(b"\\u00") && digits(at + 4, 2) => {
-                out.escapes += usize::from(is_letter(&source[at + 4..at + 6]))
+                out.escapes += usize::from(is_letter(&source[at + 4..at + 6]));
             }
             b'[' | b']' | b'(' | b')' | b'!' | b'+' => out.signs += 1,
             _ => {}

@@ -20,6 +20,9 @@ const NEAR: usize = 4_000;
 /// What is read, how it leaves, and by what both: the same chain in another place is still the same.
 type Key = (Ability, Ability, String, String);
 
+/// Abilities in one place, each with the index of its sight.
+type Place = Vec<(usize, Ability)>;
+
 struct Chain {
     key: Key,
     encoded: bool,
@@ -79,7 +82,7 @@ fn of(reading: &Reading, delta: &Delta<'_>) -> Vec<Chain> {
         return Vec::new();
     }
     // The smallest places first; the file last.
-    let mut places: BTreeMap<(usize, Option<usize>), Vec<(usize, Ability)>> = BTreeMap::new();
+    let mut places: BTreeMap<(usize, Option<usize>), Place> = BTreeMap::new();
     for &(at, ability) in &relevant {
         let mut function = sights.get(at).and_then(|sight| sight.function);
         while let Some(place) = function.and_then(|index| reading.functions.get(index)) {
@@ -98,7 +101,7 @@ fn of(reading: &Reading, delta: &Delta<'_>) -> Vec<Chain> {
         out.pair(sights, place, |_, _| true);
     }
     if !whole {
-        let mut direct: BTreeMap<Option<usize>, Vec<(usize, Ability)>> = BTreeMap::new();
+        let mut direct: BTreeMap<Option<usize>, Place> = BTreeMap::new();
         for &(at, ability) in &relevant {
             direct
                 .entry(sights.get(at).and_then(|sight| sight.function))
@@ -155,9 +158,10 @@ const fn is_chain(source: Ability, sink: Ability, writes: bool) -> bool {
     use Ability::{ClientConfig, Clipboard, Dns, Eval, FileWrite, Network, Process, Publish, Screen, SecretPath, Shell, WholeEnvironment};
     match (source, sink) {
         (WholeEnvironment, Process | Shell) => false,
-        (SecretPath | WholeEnvironment | Clipboard | Screen, Network | Dns | Process | Shell | Publish) => true,
+        (SecretPath | WholeEnvironment | Clipboard | Screen, Network | Dns | Process | Shell | Publish)
+        | (ClientConfig, FileWrite)
+        | (Network, Eval) => true,
         (SecretPath | WholeEnvironment | Clipboard | Screen, ClientConfig) => writes,
-        (ClientConfig, FileWrite) | (Network, Eval) => true,
         _ => false,
     }
 }
