@@ -139,10 +139,10 @@ pub(super) fn escapes(value: &str, out: &mut Vec<Found>) {
         }
     };
     let once = |sign: &str| value.contains(sign);
-    if once("%2") || once("%3") || once("%4") || once("%6") || once("%7") {
-        if let Some(said) = percent(value) {
-            take(&said, false);
-        }
+    if ["%2", "%3", "%4", "%6", "%7"].into_iter().any(once)
+        && let Some(said) = percent(value)
+    {
+        take(&said, false);
     }
     if once("\\x") || once("\\u00") {
         // A colour for the terminal is no disguise: most of the text has to be escapes.
