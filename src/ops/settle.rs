@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::history::ApprovalKind;
 use crate::lock::{self, Lockfile};
 use crate::manifest::{Policy, Trust};
-use crate::model::{Change, Drift, Finding, Level, Pin, Pinned, Report, ServerName, Told};
+use crate::model::{Change, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName, Told};
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::consent::{self, Consent, How};
 use crate::ops::ecosystem::{self, Builds, Site};
@@ -199,14 +199,17 @@ fn surface_findings(
     let pins = before.map(|before| &before.pin).into_iter().chain([pin]);
     context.own_tools.extend(pins.flat_map(policy::tool_names));
     let mut findings = Vec::new();
-    match (before.and_then(|before| before.pin.surface.as_ref()), &pin.surface) {
-        (Some(before), Some(after)) => {
+    match (before.and_then(|before| Some((before, before.pin.surface.as_ref()?))), &pin.surface) {
+        (Some((approved, before)), Some(after)) => {
             let changes = diff::diff_surfaces(before, after).map_err(|less| Error::Probe {
                 server: name.clone(),
                 what: less.to_string(),
                 hints: less.hint().into_iter().collect(),
             })?;
             findings.extend(policy::judge(name, &Drift { changes }, &context));
+            if findings.iter().any(|finding| finding.grade > Grade::Info) {
+                findings.extend(policy::moved_by_closure(name, &approved.pin, pin));
+            }
         }
         (Some(_), None) => findings.push(policy::surface_unpinned(name)),
         (None, _) => findings.extend(policy::first_install(name, pin, &context.others, &asked)),

@@ -4,6 +4,7 @@
 //! `warning`. The grading is a security grading: widening is the alarm, narrowing is noise. Rules
 //! over text only raise a grade; none approves a change to text that a model reads.
 
+mod attribution;
 mod code;
 mod codes;
 mod collapse;
@@ -26,6 +27,7 @@ mod schema;
 mod signals;
 mod trust;
 
+pub use attribution::moved_by_closure;
 pub use codes::{Page, codes, explain, page, pages, part};
 pub use demand::{
     attestation_missing, evidence_stripped, evidence_stripped_of_many, evidence_too_low, identity_unmet, release_before_log,

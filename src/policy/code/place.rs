@@ -61,10 +61,12 @@ pub(super) fn is_aside(path: &str) -> bool {
 /// Whether an address leads to this machine or its own network and so carries nothing away. The one
 /// where clouds hand out their credentials is none of these.
 pub(super) fn is_nowhere(host: &str) -> bool {
-    let host = host
-        .rsplit_once(':')
-        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
-        .map_or(host, |(host, _)| host);
+    let numeric = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
+    let host = match host.rsplit_once(':') {
+        // An IPv6 address has colons of its own, and stands in brackets where a port follows.
+        Some((name, port)) if numeric(port) && (name.ends_with(']') || !name.contains(':')) => name,
+        _ => host,
+    };
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) => {
             ip.is_loopback() || ip.is_private() || ip.is_unspecified() || ip.is_broadcast() || ip.is_documentation() || is_mask(ip)

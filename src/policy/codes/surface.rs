@@ -318,6 +318,11 @@ pub(super) const PAGES: &[Page] = &[
         advice: ADVICE,
     },
     Page {
+        code: "surface-moved-by-closure",
+        meaning: "what the server tells the model changed while its own package is the very same, and packages that it depends on are not: one of those made the change, or the server changes by itself",
+        advice: "look into the packages that are named, not into the server: which of them writes what the model reads, and why",
+    },
+    Page {
         code: "surface-not-i-json",
         meaning: "the server's answer can be read in more than one way (duplicate keys, broken text, oversized numbers)",
         advice: ADVICE,
