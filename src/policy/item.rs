@@ -66,12 +66,34 @@ impl Judge<'_> {
         finding.details.extend(signal_details(&hard));
         let mut out = vec![finding];
         if kind == ItemKind::Tool {
-            out.extend(self.collisions(key).into_iter().map(|(grade, title)| {
-                let grade = grade.max(Grade::Critical);
-                self.finding("tool-name-collision", grade, key, title, &facts)
-            }));
+            out.extend(self.taken_names(key, &facts));
         }
         out
+    }
+
+    /// The findings for a name that is new and that another server has, or speaks about.
+    pub(super) fn taken_names(&self, key: &str, facts: &Value) -> Vec<Finding> {
+        let collisions = self.collisions(key).into_iter();
+        let mut out: Vec<_> = collisions
+            .map(|(_, title)| self.finding("tool-name-collision", Grade::Critical, key, title, facts))
+            .collect();
+        out.extend(self.named_elsewhere(key, facts));
+        out
+    }
+
+    /// The finding where another server's texts already speak about a tool of this name, and that
+    /// server has none: it can steer calls to whoever takes the name.
+    pub(super) fn named_elsewhere(&self, key: &str, facts: &Value) -> Option<Finding> {
+        let others = self.context.others.iter().filter(|other| other.server != *self.server);
+        let names: Vec<_> = others
+            .filter(|other| other.speaks_of.contains(key) && !other.tools.iter().any(|tool| tool == key))
+            .map(|other| other.server.to_string())
+            .collect();
+        if names.is_empty() {
+            return None;
+        }
+        let title = format!("texts of server {} already speak about a tool `{key}`", names.join(", "));
+        Some(self.finding("tool-named-elsewhere", Grade::Warning, key, title, facts))
     }
 
     /// Tools of other pinned servers that `name` can be taken for.

@@ -163,9 +163,7 @@ pub(super) fn listens(name: &str) -> bool {
         "chat_history",
         "sidenote",
     ];
-    lower == "conversation"
-        || stems.iter().any(|stem| lower.starts_with(stem))
-        || wrapped
+    lower == "conversation" || stems.iter().any(|stem| lower.starts_with(stem)) || wrapped
 }
 
 /// A parameter whose checks keep paths, addresses or commands in bounds.
