@@ -202,14 +202,25 @@ fn worst(findings: &[Finding]) -> Option<Grade> {
 
 /// What `relaxed` makes of a finding.
 fn relaxed(finding: &Finding) -> Grade {
-    const RELAXED: [&str; 7] = [
+    const RELAXED: [&str; 18] = [
+        "additional-properties-opened",
+        "annotation-destructive-dropped",
+        "annotation-open-world-dropped",
+        "annotation-read-only-claimed",
         "capability-added",
+        "constraint-loosened",
+        "default-changed",
         "enum-dropped",
+        "execution-changed",
+        "input-schema-widened",
+        "parameter-added",
         "parameter-now-required",
         "prompt-added",
         "resource-added",
         "resource-template-added",
         "tool-added",
+        "tool-removed",
+        "tool-renamed",
     ];
     if finding.grade == Grade::Warning && !finding.raised && RELAXED.contains(&finding.code) {
         Grade::Notice

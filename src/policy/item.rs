@@ -440,9 +440,15 @@ impl ItemJudge<'_, '_> {
                     "the mark `destructive` was dropped, which lowers a client's guard,",
                 ),
                 ("destructiveHint", Some(true)) => ("annotation-destructive-added", Grade::Notice, "the mark `destructive` is new"),
+                // No client lowers its guard because of a mark that nobody had set: it is worth a question
+                // where the tool can do more than before, or where it had said otherwise.
                 ("openWorldHint", Some(false)) => (
                     "annotation-open-world-dropped",
-                    Grade::Warning,
+                    if with_others || before.is_some_and(|given| given.get("openWorldHint").is_some()) {
+                        Grade::Warning
+                    } else {
+                        Grade::Notice
+                    },
                     "the mark `open world` was dropped, which lowers a client's guard,",
                 ),
                 ("openWorldHint", Some(true)) => ("annotation-open-world-added", Grade::Notice, "the mark `open world` is new"),
