@@ -75,11 +75,7 @@ struct Server {
 impl Server {
     fn other(&self) -> Option<OtherServer> {
         let newest = self.versions.last()?;
-        let tools = newest.surface.views.iter().flat_map(|view| view.list(ItemKind::Tool));
-        Some(OtherServer {
-            server: lock_name(&self.name).parse().ok()?,
-            tools: tools.map(|item| item.key.clone()).collect(),
-        })
+        Some(OtherServer::from_surface(lock_name(&self.name).parse().ok()?, &newest.surface))
     }
 }
 
@@ -206,14 +202,25 @@ fn worst(findings: &[Finding]) -> Option<Grade> {
 
 /// What `relaxed` makes of a finding.
 fn relaxed(finding: &Finding) -> Grade {
-    const RELAXED: [&str; 7] = [
+    const RELAXED: [&str; 18] = [
+        "additional-properties-opened",
+        "annotation-destructive-dropped",
+        "annotation-open-world-dropped",
+        "annotation-read-only-claimed",
         "capability-added",
+        "constraint-loosened",
+        "default-changed",
         "enum-dropped",
+        "execution-changed",
+        "input-schema-widened",
+        "parameter-added",
         "parameter-now-required",
         "prompt-added",
         "resource-added",
         "resource-template-added",
         "tool-added",
+        "tool-removed",
+        "tool-renamed",
     ];
     if finding.grade == Grade::Warning && !finding.raised && RELAXED.contains(&finding.code) {
         Grade::Notice
@@ -403,10 +410,10 @@ impl Bars {
                 .iter()
                 .filter(|tool| tool["file"] == file)
                 .filter_map(|tool| tool["name"].as_str());
-            others.push(OtherServer {
-                server: lock_name(file.trim_end_matches(".py")).parse()?,
-                tools: names.map(str::to_owned).collect(),
-            });
+            others.push(OtherServer::named(
+                lock_name(file.trim_end_matches(".py")).parse()?,
+                names.map(str::to_owned).collect(),
+            ));
         }
         for tool in tools.iter().filter(|tool| !benign(tool)) {
             let (name, now) = (tool["name"].as_str().unwrap_or_default(), definition(tool));

@@ -17,7 +17,7 @@ use crate::model::{Finding, Grade, ServerName};
 const MANY: usize = 3;
 /// Codes whose findings differ in the subject and hardly in anything else. Changed texts are never
 /// among them: each is read by itself.
-const ALIKE: [&str; 14] = [
+const ALIKE: [&str; 15] = [
     "additional-properties-opened",
     "annotation-changed",
     "annotation-destructive-added",
@@ -32,6 +32,7 @@ const ALIKE: [&str; 14] = [
     "icons-changed",
     "meta-changed",
     "output-schema-changed",
+    "tool-renamed",
 ];
 
 /// Joins alike findings of one code and one grade where there are [`MANY`].
@@ -61,6 +62,7 @@ fn joined(server: &ServerName, code: &'static str, grade: Grade, findings: &[Fin
     let meaning = explain(code).unwrap_or(code);
     let title = format!("the same change {} times: {meaning}", findings.len());
     let mut joined = Finding::new(code, grade, server, "", title, &json!(prints));
+    joined.raised = findings.iter().any(|finding| finding.raised);
     let subjects: Vec<_> = findings.iter().map(|finding| finding.subject.as_str()).collect();
     let same_evidence = findings.windows(2).all(|pair| pair[0].details == pair[1].details);
     if same_evidence && subjects.iter().all(|subject| !subject.is_empty()) {

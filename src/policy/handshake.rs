@@ -119,7 +119,11 @@ impl Judge<'_> {
                 self.context
                     .others
                     .iter()
-                    .find(|other| other.server != *self.server && likeness(&name, other.server.as_str()).is_some())
+                    .filter(|other| other.server != *self.server)
+                    .find(|other| {
+                        let mut names = other.called.iter().map(String::as_str).chain([other.server.as_str()]);
+                        names.any(|known| likeness(&name, known).is_some())
+                    })
             })
             .flatten();
         match imitated {

@@ -192,6 +192,7 @@ impl Judge<'_> {
                         out.extend(
                             collisions.map(|(grade, title)| self.finding("tool-name-collision", grade, item.key.as_str(), title, &facts)),
                         );
+                        out.extend(self.named_elsewhere(&item.key, &facts));
                     }
                 }
             }

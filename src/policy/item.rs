@@ -66,12 +66,34 @@ impl Judge<'_> {
         finding.details.extend(signal_details(&hard));
         let mut out = vec![finding];
         if kind == ItemKind::Tool {
-            out.extend(self.collisions(key).into_iter().map(|(grade, title)| {
-                let grade = grade.max(Grade::Critical);
-                self.finding("tool-name-collision", grade, key, title, &facts)
-            }));
+            out.extend(self.taken_names(key, &facts));
         }
         out
+    }
+
+    /// The findings for a name that is new and that another server has, or speaks about.
+    pub(super) fn taken_names(&self, key: &str, facts: &Value) -> Vec<Finding> {
+        let collisions = self.collisions(key).into_iter();
+        let mut out: Vec<_> = collisions
+            .map(|(_, title)| self.finding("tool-name-collision", Grade::Critical, key, title, facts))
+            .collect();
+        out.extend(self.named_elsewhere(key, facts));
+        out
+    }
+
+    /// The finding where another server's texts already speak about a tool of this name, and that
+    /// server has none: it can steer calls to whoever takes the name.
+    pub(super) fn named_elsewhere(&self, key: &str, facts: &Value) -> Option<Finding> {
+        let others = self.context.others.iter().filter(|other| other.server != *self.server);
+        let names: Vec<_> = others
+            .filter(|other| other.speaks_of.contains(key) && !other.tools.iter().any(|tool| tool == key))
+            .map(|other| other.server.to_string())
+            .collect();
+        if names.is_empty() {
+            return None;
+        }
+        let title = format!("texts of server {} already speak about a tool `{key}`", names.join(", "));
+        Some(self.finding("tool-named-elsewhere", Grade::Warning, key, title, facts))
     }
 
     /// Tools of other pinned servers that `name` can be taken for.
@@ -418,9 +440,15 @@ impl ItemJudge<'_, '_> {
                     "the mark `destructive` was dropped, which lowers a client's guard,",
                 ),
                 ("destructiveHint", Some(true)) => ("annotation-destructive-added", Grade::Notice, "the mark `destructive` is new"),
+                // No client lowers its guard because of a mark that nobody had set: it is worth a question
+                // where the tool can do more than before, or where it had said otherwise.
                 ("openWorldHint", Some(false)) => (
                     "annotation-open-world-dropped",
-                    Grade::Warning,
+                    if with_others || before.is_some_and(|given| given.get("openWorldHint").is_some()) {
+                        Grade::Warning
+                    } else {
+                        Grade::Notice
+                    },
                     "the mark `open world` was dropped, which lowers a client's guard,",
                 ),
                 ("openWorldHint", Some(true)) => ("annotation-open-world-added", Grade::Notice, "the mark `open world` is new"),

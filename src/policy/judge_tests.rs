@@ -10,10 +10,7 @@ use crate::model::{CwdRule, Fingerprint, Item, LocalArg, LocalCommand, PinnedFil
 use crate::surface::normal;
 
 fn context() -> JudgeContext {
-    let other = OtherServer {
-        server: "mail".parse().unwrap(),
-        tools: vec!["send_mail".into(), "search".into()],
-    };
+    let other = OtherServer::named("mail".parse().unwrap(), vec!["send_mail".into(), "search".into()]);
     JudgeContext {
         others: vec![other],
         own_tools: vec![],

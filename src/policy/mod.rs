@@ -23,6 +23,7 @@ mod phrases;
 pub mod profile;
 mod python;
 mod reach;
+mod rename;
 mod schema;
 mod signals;
 mod trust;
@@ -38,13 +39,15 @@ pub use profile::{Grades, Grading, Profile};
 pub use python::{interpreter_changed, newer_without_wheel, release_yanked};
 pub use trust::{Company, release_deprecated};
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::diff::{Segment, words};
 use crate::model::drift::Views;
 use crate::model::report::Detail;
 use crate::model::surface::{ClientProfile, Era};
-use crate::model::{Change, Drift, Finding, Grade, ItemKind, Pin, ServerName, Shape};
+use crate::model::{Change, Drift, Finding, Grade, ItemKind, Pin, ServerName, Shape, Surface};
 use crate::surface::digest;
 
 use signals::{OtherTools, Signal};
@@ -75,14 +78,57 @@ pub struct OtherServer {
     pub server: ServerName,
     /// Its tools.
     pub tools: Vec<String>,
+    /// What it calls itself: the names and titles in its handshakes.
+    pub called: BTreeSet<String>,
+    /// Words in its texts that are written as names of tools are (`read_file`).
+    pub speaks_of: BTreeSet<String>,
 }
 
 impl OtherServer {
     /// What a pin offers.
     pub fn from_pin(server: ServerName, pin: &Pin) -> Self {
+        match &pin.surface {
+            Some(surface) => Self::from_surface(server, surface),
+            None => Self::named(server, Vec::new()),
+        }
+    }
+
+    /// A server of which no more is known than its tools' names.
+    pub fn named(server: ServerName, tools: Vec<String>) -> Self {
         Self {
             server,
-            tools: tool_names(pin),
+            tools,
+            called: BTreeSet::new(),
+            speaks_of: BTreeSet::new(),
+        }
+    }
+
+    /// What a surface offers and says.
+    pub fn from_surface(server: ServerName, surface: &Surface) -> Self {
+        let (mut tools, mut called, mut speaks_of) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for view in &surface.views {
+            let modern = view
+                .handshake
+                .get("_meta")
+                .and_then(|meta| meta.get("io.modelcontextprotocol/serverInfo"));
+            for info in view.handshake.get("serverInfo").into_iter().chain(modern) {
+                let names = ["name", "title"].into_iter().filter_map(|member| info.get(member)?.as_str());
+                called.extend(names.map(str::to_owned));
+            }
+            tools.extend(view.list(ItemKind::Tool).iter().map(|item| item.key.clone()));
+            speaks_of.extend(view.instructions().into_iter().flat_map(signals::tool_words));
+            let texts = view
+                .items
+                .values()
+                .flatten()
+                .filter_map(|item| item.definition.get("description")?.as_str());
+            speaks_of.extend(texts.flat_map(signals::tool_words));
+        }
+        Self {
+            server,
+            tools: tools.into_iter().collect(),
+            called,
+            speaks_of,
         }
     }
 }
@@ -103,7 +149,11 @@ pub fn tool_names(pin: &Pin) -> Vec<String> {
 pub fn judge(server: &ServerName, drift: &Drift, context: &JudgeContext) -> Vec<Finding> {
     let judge = Judge::new(server, drift, context);
     let mut out = Vec::new();
-    for change in &drift.changes {
+    for pair in &judge.renamed {
+        judge.tool_renamed(&drift.changes, pair, &mut out);
+    }
+    let told = |at: usize| judge.renamed.iter().any(|pair| pair.removed == at || pair.added == at);
+    for (_, change) in drift.changes.iter().enumerate().filter(|(at, _)| !told(*at)) {
         judge.change(change, &mut out);
     }
     judge.codes(drift, &mut out);
@@ -121,6 +171,8 @@ struct Judge<'a> {
     server: &'a ServerName,
     context: &'a JudgeContext,
     others: OtherTools,
+    /// Tools that only got another name.
+    renamed: Vec<rename::Renamed>,
     /// A tool came in this drift: one that goes may be a steering move.
     tool_added: bool,
 }
@@ -143,14 +195,17 @@ impl<'a> Judge<'a> {
             .iter()
             .filter(|other| other.server != *server)
             .flat_map(|other| &other.tools);
+        let renamed = rename::renamed(&drift.changes);
+        let came = |(at, change): (usize, &Change)| {
+            matches!(change, Change::ItemAdded { kind: ItemKind::Tool, .. }) && !renamed.iter().any(|pair| pair.added == at)
+        };
+        let tool_added = drift.changes.iter().enumerate().any(came);
         Self {
             server,
             context,
             others: OtherTools::new(theirs.map(String::as_str), &own),
-            tool_added: drift
-                .changes
-                .iter()
-                .any(|change| matches!(change, Change::ItemAdded { kind: ItemKind::Tool, .. })),
+            renamed,
+            tool_added,
         }
     }
 

@@ -279,25 +279,29 @@ impl Walk {
                 (Some(was), None) => self.event("parameter-removed", Grade::Notice, &inner, "is gone", Some(was), None),
                 (None, Some(is)) => {
                     let required = required_names(new).contains(name.as_str());
-                    let mut replaces = self.known.contains(name);
-                    if required && is_free(is) && !replaces && gone > 0 {
-                        (gone, replaces) = (gone - 1, true);
+                    let mut place = if self.known.contains(name) { Place::Moved } else { Place::New };
+                    if required && is_free(is) && place == Place::New && !gone.is_empty() {
+                        let same = gone.iter().position(|old| *old == checks(is));
+                        gone.swap_remove(same.unwrap_or(0));
+                        place = if same.is_some() { Place::Renamed } else { Place::Moved };
                     }
-                    self.added(&inner, name, is, required, replaces);
+                    self.added(&inner, name, is, required, place);
                 }
                 (None, None) => {}
             }
         }
     }
 
-    fn added(&mut self, path: &str, name: &str, schema: &Value, required: bool, replaces: bool) {
+    fn added(&mut self, path: &str, name: &str, schema: &Value, required: bool, place: Place) {
         let free = is_free(schema);
         let (inner, sent) = (parameter_names(Some(schema)), headers(schema));
         let (grade, what) = match (required, free) {
             _ if secret_shaped(name) || inner.iter().chain(&sent).any(|name| secret_shaped(name)) => {
                 (Grade::Critical, "is new and asks for a secret or for what was said before")
             }
-            (true, true) if replaces => (Grade::Warning, "is new, required and takes any text in the place of another"),
+            // Nothing more can be asked for than before: the new name is read like a new description.
+            (true, true) if place == Place::Renamed => (Grade::Notice, "takes the place of another that was checked alike"),
+            (true, true) if place == Place::Moved => (Grade::Warning, "is new, required and takes any text in the place of another"),
             (true, true) => (Grade::Critical, "is new, required and takes any text"),
             _ if !sent.is_empty() => (Grade::Warning, "is new and is copied into an HTTP header"),
             (true, false) => (Grade::Warning, "is new and required"),
@@ -602,6 +606,26 @@ fn says_nothing(value: &Value) -> bool {
         Value::Object(map) => map.is_empty(),
         Value::Bool(_) | Value::Number(_) => false,
     }
+}
+
+/// What a parameter that was not there before takes the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Nothing.
+    New,
+    /// One that stood elsewhere, or was checked otherwise.
+    Moved,
+    /// One that was checked alike.
+    Renamed,
+}
+
+/// A schema without its texts.
+fn checks(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(map) = schema.as_object_mut() {
+        map.retain(|key, _| !TEXTS.contains(&key.as_str()));
+    }
+    schema
 }
 
 /// `anyOf` and `oneOf` list alternatives alike.

@@ -291,6 +291,16 @@ impl OtherTools {
     }
 }
 
+/// The words of a text that are written as names of tools are, and as no word of a sentence is.
+pub(super) fn tool_words(text: &str) -> impl Iterator<Item = String> {
+    let part = |c: char| !(c.is_alphanumeric() || c == '_' || c == '-');
+    let named = |word: &&str| {
+        let joined = word.contains('_') && word.len() >= 5 && word.len() <= 100;
+        joined && word.starts_with(char::is_alphabetic) && !word.ends_with('_')
+    };
+    text.split(part).filter(named).map(str::to_owned)
+}
+
 /// The signals of one text.
 pub(super) fn signals(text: &str, others: &OtherTools, out: &mut Signals) {
     let mut add = |kind: Kind, evidence: &str| {

@@ -203,6 +203,7 @@ impl<'a> Expansion<'a> {
             let only = types[0].clone();
             out.insert("type".into(), only);
         }
+        inclusive(&mut out);
         self.reference(map, out, depth)
     }
 
@@ -251,6 +252,23 @@ impl<'a> Expansion<'a> {
     }
 }
 
+/// For whole numbers `exclusiveMinimum: 0` is `minimum: 1`.
+fn inclusive(out: &mut Map<String, Value>) {
+    if out.get("type").and_then(Value::as_str) != Some("integer") {
+        return;
+    }
+    for (exclusive, bound, step) in [("exclusiveMinimum", "minimum", 1), ("exclusiveMaximum", "maximum", -1)] {
+        let same = out
+            .get(exclusive)
+            .and_then(Value::as_i64)
+            .and_then(|number| number.checked_add(step));
+        if let (Some(same), false) = (same, out.contains_key(bound)) {
+            out.remove(exclusive);
+            out.insert(bound.into(), Value::from(same));
+        }
+    }
+}
+
 /// An array in the one order of its members' canonical forms, each once. Anything else as it is.
 fn as_set(value: &Value) -> Value {
     let Value::Array(list) = value else { return value.clone() };
@@ -278,6 +296,16 @@ mod tests {
             "inputSchema": {"$schema": DIALECT, "type": "object", "required": ["b", "a", "a"], "additionalProperties": true,
             "properties": {"a": {"enum": ["y", "x"], "type": "string"}, "b": {"required": []}}}});
         assert_eq!(normal(ItemKind::Tool, &short), normal(ItemKind::Tool, &long));
+    }
+
+    #[test]
+    fn bounds_of_whole_numbers_are_written_in_two_ways() {
+        let within = |schema: Value| tool(json!({"properties": {"a": schema}}));
+        let exclusive = within(json!({"type": "integer", "exclusiveMinimum": 0, "exclusiveMaximum": 10}));
+        assert_eq!(exclusive, within(json!({"type": "integer", "minimum": 1, "maximum": 9})));
+        assert_ne!(exclusive, within(json!({"type": "integer", "minimum": 1, "maximum": 10})));
+        let number = within(json!({"type": "number", "exclusiveMinimum": 0}));
+        assert_ne!(number, within(json!({"type": "number", "minimum": 1})));
     }
 
     #[test]

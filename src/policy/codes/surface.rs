@@ -363,8 +363,18 @@ pub(super) const PAGES: &[Page] = &[
         advice: ADVICE,
     },
     Page {
+        code: "tool-named-elsewhere",
+        meaning: "another pinned server's texts already speak about a tool of this name, which it does not have itself",
+        advice: ADVICE,
+    },
+    Page {
         code: "tool-removed",
         meaning: "a tool is gone",
+        advice: ADVICE,
+    },
+    Page {
+        code: "tool-renamed",
+        meaning: "a tool with the same input and nearly the same words has another name",
         advice: ADVICE,
     },
     Page {
