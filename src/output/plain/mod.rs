@@ -24,6 +24,10 @@ pub struct Style {
 /// Grade, blank, and what hangs below it.
 const INDENT: usize = 10;
 
+/// A report of so many findings is seen at a glance.
+const GLANCE: usize = 3;
+/// So many open questions are named in the last line.
+const NAMED: usize = 3;
 /// How many lines a finding lists that is accepted together with others.
 const LISTED: usize = 12;
 
@@ -63,7 +67,11 @@ fn write_report(out: &mut dyn Write, report: &Report, summary: &str, each: Write
             style,
         )?;
     }
-    write_wrapped(out, &[Piece::new(Tone::Bold, summary.to_owned())], 2, style)
+    write_wrapped(out, &[Piece::new(Tone::Bold, summary.to_owned())], 2, style)?;
+    match open_questions(&sorted) {
+        Some(questions) => write_wrapped(out, &[Piece::plain(questions)], 2, style),
+        None => Ok(()),
+    }
 }
 
 /// The report without what is only logged. A changed text is never only logged: whoever approves
@@ -253,6 +261,21 @@ pub fn summary(report: &Report) -> String {
         }
     };
     format!("{}: {advice}", parts.join(", "))
+}
+
+/// What is to be decided, worst first, where the report is too long for that to be seen at a glance.
+pub fn open_questions(report: &Report) -> Option<String> {
+    let mut open: Vec<_> = report.findings.iter().filter(|finding| finding.grade >= Grade::Warning).collect();
+    if open.is_empty() || report.findings.len() <= GLANCE {
+        return None;
+    }
+    open.sort_by(|a, b| b.grade.cmp(&a.grade));
+    let mut told: Vec<_> = open.iter().take(NAMED).map(|finding| words::title(&finding.title)).collect();
+    if let Some(more @ 1..) = open.len().checked_sub(NAMED) {
+        told.push(format!("and {more} more"));
+    }
+    let verb = if open.len() == 1 { "needs" } else { "need" };
+    Some(format!("{} {verb} a decision: {}", open.len(), told.join("; ")))
 }
 
 /// Writes a line about something foreign, broken where the terminal ends; later lines stand `indent`
