@@ -144,7 +144,7 @@ fn a_report_at_80_columns_and_as_json() {
           "subject": "serverInfo/version",
           "title": "the server calls itself another version",
           "explanation": "the version a server gives itself changed; it proves nothing either way",
-          "advice": "nothing; what changed is told by the other findings",
+          "advice": "nothing needs to be done; what changed is told by the other findings",
           "fingerprint": "5c74dd35291c5400cad89d50ddb5de7d",
           "details": []
         }

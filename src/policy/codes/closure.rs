@@ -40,7 +40,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "newer-without-wheel",
         meaning: "a newer release exists only as source, whose build would run its code, so an older one with a wheel was taken; permit the build by name (`builds` under `[policy]` in your own mcp-pin.toml) if you want it",
-        advice: "nothing, unless you need the newer release",
+        advice: "nothing needs to be done, unless you need the newer release",
     },
     Page {
         code: "optional-dependency-absent",
@@ -65,7 +65,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "package-removed",
         meaning: "packages left the closure",
-        advice: "nothing",
+        advice: "nothing needs to be done",
     },
     Page {
         code: "peer-unsatisfied",

@@ -85,7 +85,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "definition-reformatted",
         meaning: "a definition is written in another way that means the same",
-        advice: "nothing",
+        advice: "nothing needs to be done",
     },
     Page {
         code: "duplicate-names",
@@ -305,7 +305,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "server-version-changed",
         meaning: "the version a server gives itself changed; it proves nothing either way",
-        advice: "nothing; what changed is told by the other findings",
+        advice: "nothing needs to be done; what changed is told by the other findings",
     },
     Page {
         code: "steering-text",
@@ -360,7 +360,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "tool-removed",
         meaning: "a tool is gone",
-        advice: "nothing, unless you use it",
+        advice: "nothing needs to be done, unless you use it",
     },
     Page {
         code: "tool-title-changed",

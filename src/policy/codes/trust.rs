@@ -30,7 +30,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "evidence-gained",
         meaning: "a package has more evidence of where it comes from than the pinned one had; from now on losing it is reported",
-        advice: "nothing; the level is kept from now on",
+        advice: "nothing needs to be done; the level is kept from now on",
     },
     Page {
         code: "evidence-stripped",
