@@ -156,7 +156,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -197,7 +197,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -234,7 +234,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -271,7 +271,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -566,7 +566,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -603,7 +603,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -648,7 +648,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -685,7 +685,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -722,7 +722,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -759,7 +759,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -796,7 +796,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -871,7 +871,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -978,7 +978,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1015,7 +1015,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1056,7 +1056,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1093,7 +1093,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -26,7 +26,9 @@ end
 
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -58,7 +60,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l bin -d 'Whic
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -75,7 +79,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -s h -l help -d
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -91,7 +97,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s y -l yes -d '
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -108,7 +116,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand verify" -s h -l help -d 
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -121,7 +131,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s y -l yes -d 
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand approve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -134,7 +146,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s y -l yes -d 'Ap
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -148,7 +162,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s y -l yes -d 'Ap
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -161,7 +177,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s y -l yes -d '
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -176,7 +194,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand prune" -s h -l help -d '
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s n -l limit -d 'Only the last so many' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -189,7 +209,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s y -l yes -d 'App
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -206,7 +228,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_se
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -219,7 +243,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_s
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from refresh" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -236,7 +262,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_s
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l key -d 'The public key (PEM) that signed, where no certificate did' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -253,7 +281,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_s
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -266,7 +296,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s y -l yes -d 
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"

@@ -1,15 +1,18 @@
-//! Writes `schema/` and `completions/` from the code, or with `--check` fails where they differ.
+//! Writes `schema/`, `completions/` and `docs/findings.md` from the code, or with `--check` fails where they differ.
 //!
 //!     cargo run --example generate            # write
 //!     cargo run --example generate -- --check # compare
 
 #![expect(clippy::print_stderr, reason = "a tool of the project's own makers")]
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
+use mcp_pin::model::Part;
+use mcp_pin::policy;
 
 fn main() -> ExitCode {
     let check = std::env::args().nth(1).as_deref() == Some("--check");
@@ -59,7 +62,32 @@ fn generated() -> Vec<(PathBuf, Vec<u8>)> {
         clap_complete::generate(shell, &mut mcp_pin::cli::Cli::command(), "mcp-pin", &mut bytes);
         files.push((Path::new("completions").join(file_name(shell)), bytes));
     }
+    files.push((PathBuf::from("docs/findings.md"), findings().into_bytes()));
     files
+}
+
+/// One section a code, by part; a heading is its own anchor.
+fn findings() -> String {
+    let mut text = String::from(
+        "# Findings\n\n\
+         Every code that a report can hold, as `mcp-pin explain CODE` prints it. A code keeps its meaning over\n\
+         versions; how a finding is graded depends on what exactly was found.\n\n\
+         `info` is logged, `notice` is approved with the batch, `warning` one by one, `critical` only by its fingerprint.\n",
+    );
+    for part in Part::ALL {
+        let _ = write!(text, "\n- [{part}](#{part}): ");
+        let links: Vec<_> = policy::pages(part).iter().map(|page| format!("[{0}](#{0})", page.code)).collect();
+        text.push_str(&links.join(", "));
+    }
+    text.push('\n');
+    for part in Part::ALL {
+        let _ = write!(text, "\n## {part}\n");
+        for page in policy::pages(part) {
+            let (meaning, advice) = (page.meaning, page.advice);
+            let _ = write!(text, "\n### {}\n\n{meaning}.\n\nWhat to do: {advice}.\n", page.code);
+        }
+    }
+    text
 }
 
 fn file_name(shell: Shell) -> &'static str {

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::history::{ApprovalKind, EventKind, Resolution};
 use crate::lock::{self, Lockfile};
 use crate::model::{Drift, Pin, Report, ServerName};
-use crate::ops::consent::{self, Consent};
+use crate::ops::consent::{self, Consent, Shown};
 use crate::ops::interact::Stage;
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::tools::Tools;
@@ -40,7 +40,13 @@ pub async fn approve(context: &Context, name: &ServerName, mut given: Consent, p
     }
     let digest = lock::entry_digest(name, &candidate);
     given.accept_without_terminal = loaded.policy.accept_without_terminal;
-    let how = consent::decide(name, Stage::Surface, &[], &report, &digest, &given, person).map_err(|reason| Error::Refused {
+    let shown = Shown {
+        stage: Stage::Surface,
+        summary: &[],
+        texts: &[],
+        report: &report,
+    };
+    let how = consent::decide(name, shown, &digest, &given, person).map_err(|reason| Error::Refused {
         reason,
         report: Box::new(report.clone()),
     })?;

@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Fingerprint, Grade, Report, ServerName, Sha256Digest};
-use crate::ops::interact::{Interact, Stage};
+use crate::ops::interact::{Interact, Passage, Stage};
+use crate::ops::review::review;
 
 pub use crate::history::How;
 
@@ -86,19 +87,36 @@ impl NoConsent {
     }
 }
 
+/// What a person has before the eyes when they decide.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// What it is about.
+    pub stage: Stage,
+    /// A few lines of figures.
+    pub summary: &'a [String],
+    /// What can be read in full.
+    pub texts: &'a [Passage],
+    /// What was found.
+    pub report: &'a Report,
+}
+
 /// Asks for consent to a report about a candidate.
 ///
 /// # Errors
 /// [`NoConsent`] says why nothing may go on; it is a refusal, not a crash.
 pub fn decide(
     server: &ServerName,
-    stage: Stage,
-    summary: &[String],
-    report: &Report,
+    shown: Shown<'_>,
     candidate: &Sha256Digest,
     consent: &Consent,
     person: &dyn Interact,
 ) -> Result<How, NoConsent> {
+    let Shown {
+        stage,
+        summary,
+        texts,
+        report,
+    } = shown;
     let fingerprint = report.fingerprint(candidate);
     if !person.present(server, stage, summary, report, &fingerprint) {
         return Err(NoConsent::NotShown { server: server.clone() });
@@ -107,6 +125,7 @@ pub fn decide(
     let whole = consent.accept.contains(&fingerprint);
     let open: Vec<_> = above
         .iter()
+        .copied()
         .filter(|finding| !whole && !consent.accept.contains(&finding.fingerprint))
         .collect();
     if above.len() > open.len() && !person.can_ask() && !consent.accept_without_terminal {
@@ -120,18 +139,8 @@ pub fn decide(
                 report: fingerprint,
             });
         }
-        for finding in &open {
-            let accepted = match finding.grade {
-                Grade::Critical => person.type_fingerprint(finding),
-                _ => person.confirm(&format!(
-                    "accept this {}: {}?",
-                    finding.grade,
-                    crate::surface::visible(&finding.title)
-                )),
-            };
-            if !accepted {
-                return Err(NoConsent::Declined { server: server.clone() });
-            }
+        if !review(&open, texts, person) {
+            return Err(NoConsent::Declined { server: server.clone() });
         }
         return Ok(How::Prompt);
     }
@@ -148,7 +157,7 @@ pub fn decide(
         Stage::Code => format!("start `{server}` in the sandbox to record what it tells the model?"),
         Stage::Surface | Stage::Entry => format!("approve `{server}`?"),
     };
-    if person.confirm(&question) {
+    if person.confirm(&question, texts) {
         Ok(How::Prompt)
     } else {
         Err(NoConsent::Declined { server: server.clone() })
@@ -163,7 +172,7 @@ mod tests {
 
     use super::*;
     use crate::model::Finding;
-    use crate::ops::interact::Progress;
+    use crate::ops::interact::{Answer, Progress, Step};
 
     struct Person {
         there: bool,
@@ -178,13 +187,13 @@ mod tests {
         fn present(&self, _: &ServerName, _: Stage, _: &[String], _: &Report, _: &Fingerprint) -> bool {
             true
         }
-        fn confirm(&self, _: &str) -> bool {
+        fn confirm(&self, _: &str, _: &[Passage]) -> bool {
             *self.asked.lock().unwrap() += 1;
             self.says
         }
-        fn type_fingerprint(&self, _: &Finding) -> bool {
+        fn review(&self, _: &Finding, _: Step<'_>) -> Answer {
             *self.asked.lock().unwrap() += 1;
-            self.says
+            if self.says { Answer::Accept } else { Answer::Refuse }
         }
         fn note(&self, _: &str) {}
         fn progress(&self, _: &str, _: usize) -> Box<dyn Progress> {
@@ -199,7 +208,7 @@ mod tests {
             asked: Mutex::new(0),
         };
         let (server, report) = case(grades);
-        let answer = decide(&server, Stage::Code, &[], &report, &candidate(), consent, &person);
+        let answer = decide(&server, shown(&report), &candidate(), consent, &person);
         (answer, *person.asked.lock().unwrap())
     }
 
@@ -217,6 +226,15 @@ mod tests {
                 ..Report::default()
             },
         )
+    }
+
+    fn shown(report: &Report) -> Shown<'_> {
+        Shown {
+            stage: Stage::Code,
+            summary: &[],
+            texts: &[],
+            report,
+        }
     }
 
     fn candidate() -> Sha256Digest {
@@ -281,7 +299,7 @@ mod tests {
             says: false,
             asked: Mutex::new(0),
         };
-        let answer = decide(&server, Stage::Code, &[], &report, &candidate(), &consent, &person);
+        let answer = decide(&server, shown(&report), &candidate(), &consent, &person);
         assert!(matches!(answer, Err(NoConsent::AboveNotice { .. })));
     }
 

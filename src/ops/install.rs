@@ -10,14 +10,14 @@ use crate::model::{CwdRule, Pin, Pinned, ServerName, Source, check_env_name};
 use crate::ops::archive::Archive;
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate::{self, Terms};
-use crate::ops::consent::{self, Consent};
+use crate::ops::consent::{self, Consent, Shown};
 use crate::ops::ecosystem::{self, Builds, Site, is_built};
 use crate::ops::interact::Stage;
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::scope::{self, Loaded, Scope};
 use crate::ops::settle::{self, Manner, Proposal};
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, checks, evidence, notices, queries, sync};
+use crate::ops::{Context, Interact, checks, evidence, introduce, notices, queries, sync};
 use crate::policy::Asked;
 
 /// What to add.
@@ -391,12 +391,21 @@ async fn approve_entry(tools: &Tools<'_>, loaded: &Loaded, name: &ServerName, pi
     settle::grade(&mut report, &loaded.policy);
     let manner = manner(options, loaded);
     let (code, entry) = (lock::static_digest(name, pin), lock::entry_digest(name, pin));
-    let summary = candidate::figures(pin);
-    let how =
-        consent::decide(name, Stage::Entry, &summary, &report, &entry, &manner.consent, tools.person).map_err(|reason| Error::Refused {
-            reason,
-            report: Box::new(report.clone()),
-        })?;
+    let (mut summary, mut texts) = (candidate::figures(pin), Vec::new());
+    if before.is_none_or(|before| before.pin.surface.is_none()) {
+        summary.extend(introduce::lines(pin));
+        texts = introduce::passages(pin);
+    }
+    let shown = Shown {
+        stage: Stage::Entry,
+        summary: &summary,
+        texts: &texts,
+        report: &report,
+    };
+    let how = consent::decide(name, shown, &entry, &manner.consent, tools.person).map_err(|reason| Error::Refused {
+        reason,
+        report: Box::new(report.clone()),
+    })?;
     notices::record_approval(tools, ApprovalKind::Static, name, manner.scope, &code, how, &report).await?;
     notices::record_approval(tools, ApprovalKind::Entry, name, manner.scope, &entry, how, &report).await?;
     baseline::remember(tools, manner.scope, name, pin)

@@ -13,6 +13,41 @@ pub enum Stage {
     Entry,
 }
 
+/// A text of the server that can be read in full before one answers. Hostile until it is approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    /// Which text, for example `tool add`.
+    pub heading: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Where a review stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'a> {
+    /// The finding's number, from 1.
+    pub number: usize,
+    /// How many there are.
+    pub total: usize,
+    /// How many of them are accepted so far.
+    pub accepted: usize,
+    /// What can be read in full on the way.
+    pub texts: &'a [Passage],
+}
+
+/// What a person says to one finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Exactly this one is accepted; a critical one by the first eight digits of its fingerprint.
+    Accept,
+    /// No: nothing goes on. Also where nobody answers, or the finding could not be shown.
+    Refuse,
+    /// Later.
+    Skip,
+    /// The one before, again.
+    Back,
+}
+
 /// How many bytes of how many are there, shown on a terminal only.
 pub trait Progress: Send + Sync {
     /// One step is done.
@@ -28,10 +63,11 @@ pub trait Interact: Send + Sync {
     /// Shows a report that a decision is about; `fingerprint` names it as a whole. `false` where it
     /// could not be shown: nobody agrees to what nobody saw.
     fn present(&self, server: &ServerName, stage: Stage, summary: &[String], report: &Report, fingerprint: &Fingerprint) -> bool;
-    /// A yes-or-no question. Without an answer it is no.
-    fn confirm(&self, question: &str) -> bool;
-    /// A critical finding: accepted only by typing the first eight digits of its fingerprint.
-    fn type_fingerprint(&self, finding: &Finding) -> bool;
+    /// A yes-or-no question; `texts` can be read in full before it is answered. Without an answer
+    /// it is no.
+    fn confirm(&self, question: &str, texts: &[Passage]) -> bool;
+    /// One finding above `notice`, of a report that was presented.
+    fn review(&self, finding: &Finding, step: Step<'_>) -> Answer;
     /// A line of talk.
     fn note(&self, text: &str);
     /// A line that something asked for did not happen: said even where talk is not wanted.

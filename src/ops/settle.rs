@@ -14,13 +14,13 @@ use crate::lock::{self, Lockfile};
 use crate::manifest::{Policy, Trust};
 use crate::model::{Change, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName, Told};
 use crate::ops::baseline::{self, Baseline};
-use crate::ops::consent::{self, Consent, How};
+use crate::ops::consent::{self, Consent, How, Shown};
 use crate::ops::ecosystem::{self, Builds, Site};
 use crate::ops::interact::Stage;
 use crate::ops::probe::{self, Taken};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
-use crate::ops::{code, handover, notices, sync};
+use crate::ops::{code, handover, introduce, notices, sync};
 use crate::policy::{self, Asked, Company, JudgeContext, OtherServer};
 
 /// The code of the finding that nothing guards what a server tells the model.
@@ -254,7 +254,13 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
     }
     let digest = lock::static_digest(name, &proposal.candidate);
     let stage = if manner.probe { Stage::Code } else { Stage::Entry };
-    let mut how = ask(tools, name, stage, &proposal.summary, &static_report, &digest, manner)?;
+    let shown = Shown {
+        stage,
+        summary: &proposal.summary,
+        texts: &[],
+        report: &static_report,
+    };
+    let mut how = ask(tools, name, shown, &digest, manner)?;
     notices::record_approval(tools, ApprovalKind::Static, name, manner.scope, &digest, how, &static_report).await?;
 
     let synced = match &proposal.candidate.pinned {
@@ -345,7 +351,19 @@ fn surface_stage(
     let digest = lock::entry_digest(name, &settled.pin);
     let mut summary = summary(&settled.pin);
     summary.extend(settled.notes.iter().cloned());
-    let how = ask(tools, name, Stage::Surface, &summary, &report, &digest, manner)?;
+    let mut texts = Vec::new();
+    if before.is_none_or(|before| before.pin.surface.is_none()) {
+        // Nobody has read any of it yet.
+        summary.extend(introduce::lines(&settled.pin));
+        texts = introduce::passages(&settled.pin);
+    }
+    let shown = Shown {
+        stage: Stage::Surface,
+        summary: &summary,
+        texts: &texts,
+        report: &report,
+    };
+    let how = ask(tools, name, shown, &digest, manner)?;
     settled.report.extend(report);
     Ok(how)
 }
@@ -381,14 +399,12 @@ fn summary(pin: &Pin) -> Vec<String> {
 fn ask(
     tools: &Tools<'_>,
     name: &ServerName,
-    stage: Stage,
-    summary: &[String],
-    report: &Report,
+    shown: Shown<'_>,
     candidate: &crate::model::Sha256Digest,
     manner: &Manner<'_>,
 ) -> Result<How, Error> {
-    consent::decide(name, stage, summary, report, candidate, &manner.consent, tools.person).map_err(|reason| Error::Refused {
+    consent::decide(name, shown, candidate, &manner.consent, tools.person).map_err(|reason| Error::Refused {
         reason,
-        report: Box::new(report.clone()),
+        report: Box::new(shown.report.clone()),
     })
 }

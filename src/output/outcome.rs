@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::model::Report;
-use crate::ops::{Outcome, ServerLine};
+use crate::model::{Grade, Report};
+use crate::ops::{Action, Outcome, ServerLine};
 use crate::output::document::Document;
 use crate::output::{Printer, plain};
 use crate::surface::visible;
@@ -25,10 +25,13 @@ pub fn show(printer: &Printer, outcome: &Outcome, with_report: bool) -> io::Resu
         if let Some(trust) = &outcome.trust {
             plain::line(out, &format!("          proved against {trust}"), 12, printer.out)?;
         }
-        if with_report && printer.verbose {
-            plain::report(out, &outcome.report, printer.out)
-        } else if with_report {
-            plain::brief_report(out, &outcome.report, printer.out)
+        if with_report {
+            if printer.verbose {
+                plain::report(out, &outcome.report, printer.out)?;
+            } else {
+                plain::brief_report(out, &outcome.report, printer.out)?;
+            }
+            next(outcome).map_or(Ok(()), |next| plain::line(out, &next, 2, printer.out))
         } else if !outcome.report.undecided.is_empty() {
             let open = Report {
                 findings: Vec::new(),
@@ -39,6 +42,15 @@ pub fn show(printer: &Printer, outcome: &Outcome, with_report: bool) -> io::Resu
             Ok(())
         }
     })
+}
+
+/// The command that goes on from here, where a newer version is only shown.
+fn next(outcome: &Outcome) -> Option<String> {
+    let waiting = outcome.servers.iter().filter(|server| server.action == Action::Available);
+    let names: Vec<_> = waiting.map(|server| server.name.as_str()).collect();
+    let open = outcome.report.worst().is_some_and(|worst| worst > Grade::Notice);
+    let asks = if open { " asks about each one above notice" } else { " takes it" };
+    (!names.is_empty()).then(|| format!("next: `mcp-pin update {}`{asks}; nothing has changed so far", names.join(" ")))
 }
 
 fn line(out: &mut dyn Write, server: &ServerLine) -> io::Result<()> {

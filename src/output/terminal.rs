@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::model::{Finding, Fingerprint, Report, ServerName};
-use crate::ops::{Interact, Progress, Stage};
+use crate::model::{Finding, Fingerprint, Grade, Report, ServerName};
+use crate::ops::{Answer, Interact, Passage, Progress, Stage, Step};
 use crate::output::{Printer, plain};
 use crate::surface::visible;
 
@@ -37,6 +37,21 @@ impl Terminal {
     }
 }
 
+impl Terminal {
+    /// Writes to where the person looks.
+    fn show(&self, write: &dyn Fn(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
+        let mut err = io::stderr().lock();
+        writeln!(err)?;
+        write(&mut err)?;
+        err.flush()
+    }
+
+    /// Shows what the server says in full; the question is asked again whether or not it could be shown.
+    fn view(&self, texts: &[Passage]) {
+        drop(self.show(&|out| texts.iter().try_for_each(|passage| plain::passage(out, passage, self.printer.err))));
+    }
+}
+
 impl Interact for Terminal {
     fn can_ask(&self) -> bool {
         self.can_ask
@@ -62,7 +77,11 @@ impl Interact for Terminal {
                 plain::line(out, &format!("  {line}"), 4, self.printer.out)?;
             }
             for finding in &shown.findings {
-                plain::finding(out, finding, self.printer.out)?;
+                if self.printer.verbose {
+                    plain::finding_in_full(out, finding, self.printer.out)?;
+                } else {
+                    plain::finding(out, finding, self.printer.out)?;
+                }
             }
             if report.worst().is_some_and(|worst| worst > crate::model::Grade::Notice) {
                 writeln!(out, "  report fingerprint: {fingerprint}")?;
@@ -74,14 +93,56 @@ impl Interact for Terminal {
         self.printer.data(write).is_ok() && seen
     }
 
-    fn confirm(&self, question: &str) -> bool {
-        matches!(self.answer(&format!("{question} [y/N]")).as_deref(), Some("y" | "Y" | "yes"))
+    fn confirm(&self, question: &str, texts: &[Passage]) -> bool {
+        let offer = if texts.is_empty() {
+            ""
+        } else {
+            "v shows every text of the server in full; then\n"
+        };
+        loop {
+            let answer = self.answer(&format!("{offer}{question} [y/N]"));
+            match answer.as_deref() {
+                Some("v") if !texts.is_empty() => self.view(texts),
+                answer => return matches!(answer, Some("y" | "Y" | "yes")),
+            }
+        }
     }
 
-    fn type_fingerprint(&self, finding: &Finding) -> bool {
+    fn review(&self, finding: &Finding, step: Step<'_>) -> Answer {
+        // A single one stands right above, in the report.
+        if step.total > 1 && self.show(&|out| plain::finding_in_full(out, finding, self.printer.err)).is_err() {
+            return Answer::Refuse;
+        }
+        let place = format!("[{}/{}]", step.number, step.total);
+        let keys = if step.texts.is_empty() {
+            "r refuse, s skip, b back, ? explain"
+        } else {
+            "r refuse, s skip, b back, v view all texts, ? explain"
+        };
         let start = &finding.fingerprint.as_str()[..8];
-        let question = format!("critical: {}\ntype {start} to accept exactly this:", visible(&finding.title));
-        self.answer(&question).as_deref() == Some(start)
+        let question = if finding.grade == Grade::Critical {
+            format!("{place} critical: {keys}, or\ntype {start} to accept exactly this:")
+        } else {
+            format!("{place} accept this {}? a accept, {keys}:", finding.grade)
+        };
+        loop {
+            let Some(answer) = self.answer(&question) else {
+                return Answer::Refuse;
+            };
+            match answer.as_str() {
+                "a" | "accept" if finding.grade < Grade::Critical => return Answer::Accept,
+                typed if finding.grade == Grade::Critical && typed == start => return Answer::Accept,
+                "r" | "q" | "n" | "no" => return Answer::Refuse,
+                "s" => return Answer::Skip,
+                "b" => return Answer::Back,
+                "v" => self.view(step.texts),
+                "?" => {
+                    // Asked again in any case.
+                    drop(self.show(&|out| plain::page(out, finding.code, self.printer.err)));
+                }
+                _ => self.printer.insist("that is none of the keys; nothing is accepted yet"),
+            }
+        }
     }
 
     fn note(&self, text: &str) {

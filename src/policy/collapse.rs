@@ -15,6 +15,8 @@ use crate::model::{Finding, Grade, ServerName};
 
 /// From this many on they are told as one.
 const MANY: usize = 3;
+/// The code of a wheel that a pinned version gained.
+const WHEEL: &str = "archive-added";
 /// Codes whose findings differ in the subject and hardly in anything else. Changed texts are never
 /// among them: each is read by itself.
 const ALIKE: [&str; 15] = [
@@ -46,6 +48,7 @@ pub(super) fn collapse(server: &ServerName, findings: Vec<Finding>) -> Vec<Findi
             out.push(finding);
         }
     }
+    let mut out = wheels(server, out);
     for ((code, grade), mut findings) in alike {
         if findings.len() < MANY {
             out.extend(findings);
@@ -53,6 +56,35 @@ pub(super) fn collapse(server: &ServerName, findings: Vec<Finding>) -> Vec<Findi
         }
         findings.sort_by(|a, b| (&a.subject, &a.fingerprint).cmp(&(&b.subject, &b.fingerprint)));
         out.push(joined(server, code, grade, &findings));
+    }
+    out
+}
+
+/// Wheels that one version gained are one question: a project adds them together, and so does a
+/// thief.
+fn wheels(server: &ServerName, findings: Vec<Finding>) -> Vec<Finding> {
+    let mut versions: BTreeMap<(Grade, String, String), Vec<Finding>> = BTreeMap::new();
+    let mut out = Vec::new();
+    for finding in findings {
+        if finding.code == WHEEL {
+            let version = (finding.grade, finding.subject.clone(), finding.title.clone());
+            versions.entry(version).or_default().push(finding);
+        } else {
+            out.push(finding);
+        }
+    }
+    for ((grade, subject, title), mut findings) in versions {
+        if findings.len() < 2 {
+            out.extend(findings);
+            continue;
+        }
+        findings.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
+        let prints: Vec<_> = findings.iter().map(|finding| finding.fingerprint.as_str()).collect();
+        let title = format!("{title} (so for {} wheels)", findings.len());
+        let mut joined = Finding::new(WHEEL, grade, server, subject, title, &json!(prints));
+        joined.details = findings.iter().flat_map(|finding| finding.details.clone()).collect();
+        joined.details.sort_by_key(|detail| format!("{detail:?}"));
+        out.push(joined);
     }
     out
 }
@@ -109,6 +141,25 @@ mod tests {
         let out = collapse(&"s".parse().unwrap(), all);
         let lines = ["on a", "on b", "other", "on c"].map(|line| Detail::Line(line.into()));
         assert_eq!(out[0].details, lines);
+    }
+
+    #[test]
+    fn the_wheels_of_one_version_are_one_question() {
+        let server = "s".parse().unwrap();
+        let wheel = |version: &str, file: &str| {
+            let title = format!("pkg {version} has one more wheel");
+            Finding::new("archive-added", Grade::Warning, &server, "pkg", title, &json!({"file": file})).with(Detail::Line(file.into()))
+        };
+        let all = vec![wheel("1.0", "b.whl"), wheel("1.0", "a.whl"), wheel("2.0", "c.whl")];
+        let mut turned = all.clone();
+        turned.reverse();
+        let out = collapse(&server, all);
+        assert_eq!(out.len(), 2);
+        assert_eq!(out[0].title, "pkg 1.0 has one more wheel (so for 2 wheels)");
+        assert_eq!(out[0].details, ["a.whl", "b.whl"].map(|file| Detail::Line(file.into())));
+        assert_eq!(out, collapse(&server, turned), "order is no fact");
+        let other = collapse(&server, vec![wheel("1.0", "b.whl"), wheel("1.0", "d.whl")]);
+        assert_ne!(out[0].fingerprint, other[0].fingerprint);
     }
 
     #[test]

@@ -79,10 +79,12 @@ fn a_server_that_turns_is_caught_in_words_and_for_programs() {
             {
               "code": "tool-description-changed",
               "grade": "critical",
+              "part": "surface",
               "server": "calc",
               "subject": "add",
               "title": "the description of tool `add` changed and now imitates the markup of a system message",
               "explanation": "the description of a tool changed, which the model takes as instructions",
+              "advice": "read what is marked as new as an order to the model, and accept only what describes the tool",
               "fingerprint": "[FINGERPRINT]",
               "details": [
                 {

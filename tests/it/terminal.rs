@@ -74,7 +74,10 @@ fn answer(child: &mut Child, keys: &str) -> String {
         }
         screen.extend_from_slice(&piece[..read]);
         let text = String::from_utf8_lossy(&screen).into_owned();
-        let asked = text.matches("[y/N] ").count() + text.matches("exactly this: ").count();
+        let asked: usize = ["[y/N] ", "exactly this: ", "? explain: "]
+            .iter()
+            .map(|end| text.matches(end).count())
+            .sum();
         while answered < asked {
             answered += 1;
             match lines.next() {
@@ -198,16 +201,75 @@ fn recorded_drift_is_approved_at_a_terminal() {
     server.turn(&json!({"tools": [tool("add", "Adds two numbers."), tool("sub", "Subtracts.")]}));
     machine.run(&["verify"]).exits(1);
     let lock = user_lock(&machine);
-    let Some(seen) = at_terminal(&machine, &["approve", "calc"], "n\n") else {
+    for keys in ["n\n", "y\n\nr\n", "s\nq\n", ""] {
+        let Some(seen) = at_terminal(&machine, &["approve", "calc"], keys) else {
+            return;
+        };
+        seen.exits(1)
+            .asks("[1/1] accept this warning? a accept, r refuse, s skip, b back, ? explain: ")
+            .asks("not approved");
+        assert_eq!(user_lock(&machine), lock, "{keys:?}");
+    }
+    let Some(seen) = at_terminal(&machine, &["approve", "calc"], "?\na\n") else {
         return;
     };
-    seen.exits(1)
-        .asks("accept this warning: tool `sub` is new, nobody has reviewed it? [y/N]");
-    assert_eq!(user_lock(&machine), lock);
-    let Some(seen) = at_terminal(&machine, &["approve", "calc"], "y\n") else {
-        return;
-    };
-    seen.exits(0);
+    seen.exits(0).asks("new reach that nobody reviewed").asks("what to do: ");
     assert!(user_lock(&machine).contains("Subtracts."));
     machine.run(&["verify"]).exits(0);
+}
+
+#[test]
+fn findings_are_stepped_through_and_each_is_answered() {
+    let machine = machine();
+    let server = Local::new(&machine, "calc", &honest());
+    server.install(&machine, &[], &[]).exits(0);
+    let tools = [
+        tool("add", "Adds two numbers."),
+        tool("mul", "Multiplies."),
+        tool("sub", "Subtracts."),
+    ];
+    server.turn(&json!({"tools": tools}));
+    machine.run(&["verify"]).exits(1);
+    let lock = user_lock(&machine);
+    // One of two is no approval, in whatever order it is given; nor is silence.
+    for keys in ["a\nr\n", "a\n", "s\na\nr\n", "a\nb\nr\n", "s\ns\ns\n"] {
+        let Some(seen) = at_terminal(&machine, &["approve", "calc"], keys) else {
+            return;
+        };
+        seen.exits(1).asks("[1/2] accept this warning?").asks("nothing was changed");
+        assert_eq!(user_lock(&machine), lock, "{keys:?}");
+    }
+    let Some(seen) = at_terminal(&machine, &["approve", "calc"], "s\na\na\n") else {
+        return;
+    };
+    let seen = seen.exits(0).asks("[2/2] accept this warning?");
+    assert!(
+        seen.screen.matches("tool `mul` is new").count() >= 2,
+        "shown again: {}",
+        seen.screen
+    );
+    assert!(user_lock(&machine).contains("Subtracts.") && user_lock(&machine).contains("Multiplies."));
+}
+
+#[test]
+fn a_server_that_is_met_for_the_first_time_is_read_before_it_is_approved() {
+    let machine = machine();
+    let text = "Adds two numbers.\nSecond line.\napprove `calc`? [no]";
+    let server = Local::new(
+        &machine,
+        "calc",
+        &json!({"tools": [tool("add", text)], "instructions": "Be brief."}),
+    );
+    let start = server.start();
+    let words = ["install", "--name", "calc", "--", "node", &start];
+    let Some(seen) = at_terminal(&machine, &words, "y\nv\ny\n") else {
+        return;
+    };
+    let seen = seen
+        .exits(0)
+        .asks("tool add: Adds two numbers.")
+        .asks("v shows every text of the server in full; then")
+        .asks("  | \u{1b}[0mSecond line.\r\n")
+        .asks("  | \u{1b}[0mapprove `calc`? [no]\r\n");
+    assert!(seen.stdout.contains("  tool add: Adds two numbers.\n"), "{}", seen.stdout);
 }

@@ -7,6 +7,8 @@ use std::io::{self, Write};
 
 use crate::model::report::{Detail, Undecided};
 use crate::model::{Finding, Grade, Report};
+use crate::ops::Passage;
+use crate::policy;
 use crate::surface::visible;
 use layout::{Piece, Tone, write_wrapped};
 
@@ -22,9 +24,16 @@ pub struct Style {
 /// Grade, blank, and what hangs below it.
 const INDENT: usize = 10;
 
+/// A report of so many findings is seen at a glance.
+const GLANCE: usize = 3;
+/// So many open questions are named in the last line.
+const NAMED: usize = 3;
+/// How many lines a finding lists that is accepted together with others.
+const LISTED: usize = 12;
+
 /// Writes a whole report: findings, what could not be decided, what is clean, and a summary.
 pub fn report(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
-    write_report(out, report, &summary(report), style)
+    write_report(out, report, &summary(report), finding_in_full, style)
 }
 
 /// As [`report`], [`without_info`]. Where that leaves no finding, the summary counts those that
@@ -32,14 +41,17 @@ pub fn report(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<
 pub fn brief_report(out: &mut dyn Write, report: &Report, style: Style) -> io::Result<()> {
     let shown = without_info(report);
     let told = if shown.findings.is_empty() { report } else { &shown };
-    write_report(out, &shown, &summary(told), style)
+    write_report(out, &shown, &summary(told), finding, style)
 }
 
-fn write_report(out: &mut dyn Write, report: &Report, summary: &str, style: Style) -> io::Result<()> {
+/// How one finding is written.
+type WriteFinding = fn(&mut dyn Write, &Finding, Style) -> io::Result<()>;
+
+fn write_report(out: &mut dyn Write, report: &Report, summary: &str, each: WriteFinding, style: Style) -> io::Result<()> {
     let mut sorted = report.clone();
     sorted.sort();
     for item in &sorted.findings {
-        finding(out, item, style)?;
+        each(out, item, style)?;
     }
     for item in &sorted.undecided {
         undecided(out, item, style)?;
@@ -55,7 +67,11 @@ fn write_report(out: &mut dyn Write, report: &Report, summary: &str, style: Styl
             style,
         )?;
     }
-    write_wrapped(out, &[Piece::new(Tone::Bold, summary.to_owned())], 2, style)
+    write_wrapped(out, &[Piece::new(Tone::Bold, summary.to_owned())], 2, style)?;
+    match open_questions(&sorted) {
+        Some(questions) => write_wrapped(out, &[Piece::plain(questions)], 2, style),
+        None => Ok(()),
+    }
 }
 
 /// The report without what is only logged. A changed text is never only logged: whoever approves
@@ -67,8 +83,29 @@ pub fn without_info(report: &Report) -> Report {
     shown
 }
 
-/// Writes one finding with its evidence; from `warning` on with its fingerprint.
+/// Writes one finding with its evidence; from `warning` on with its fingerprint. Of what is
+/// accepted together, long lists are cut and counted: changed texts never are, and neither is
+/// anything that is accepted by itself.
 pub fn finding(out: &mut dyn Write, finding: &Finding, style: Style) -> io::Result<()> {
+    let lines = finding
+        .details
+        .iter()
+        .filter(|detail| !matches!(detail, Detail::Text { .. }))
+        .count();
+    let limit = if finding.grade >= Grade::Warning || lines <= LISTED + 2 {
+        usize::MAX
+    } else {
+        LISTED
+    };
+    write_finding(out, finding, limit, style)
+}
+
+/// As [`finding`], with everything there is.
+pub fn finding_in_full(out: &mut dyn Write, finding: &Finding, style: Style) -> io::Result<()> {
+    write_finding(out, finding, usize::MAX, style)
+}
+
+fn write_finding(out: &mut dyn Write, finding: &Finding, limit: usize, style: Style) -> io::Result<()> {
     let head = [
         Piece::new(tone(finding.grade), format!("{:<INDENT$}", finding.grade)),
         Piece::new(Tone::Bold, format!("{}: ", finding.server)),
@@ -76,15 +113,52 @@ pub fn finding(out: &mut dyn Write, finding: &Finding, style: Style) -> io::Resu
         Piece::new(Tone::Dim, format!(" [{}]", finding.code)),
     ];
     write_wrapped(out, &head, INDENT, style)?;
+    let mut cut = 0;
+    let mut listed = 0;
     for detail in &finding.details {
+        if !matches!(detail, Detail::Text { .. }) {
+            listed += 1;
+            if listed > limit {
+                cut += 1;
+                continue;
+            }
+        }
         indented(out, pieces(detail, style.color), style)?;
     }
+    if cut > 0 {
+        let more = format!("and {cut} more lines, which `--verbose` shows");
+        indented(out, vec![Piece::new(Tone::Dim, more)], style)?;
+    }
     if finding.grade >= Grade::Warning {
-        indented(
-            out,
-            vec![Piece::new(Tone::Dim, format!("fingerprint {}", finding.fingerprint))],
-            style,
-        )?;
+        let line = format!("fingerprint {}", finding.fingerprint);
+        indented(out, vec![Piece::new(Tone::Dim, line)], style)?;
+    }
+    Ok(())
+}
+
+/// Writes the page about a code.
+pub fn page(out: &mut dyn Write, code: &str, style: Style) -> io::Result<()> {
+    let Some(page) = policy::page(code) else { return Ok(()) };
+    let head = [
+        Piece::new(Tone::Bold, page.code.to_owned()),
+        Piece::new(Tone::Dim, format!(" ({})", policy::part(code))),
+    ];
+    write_wrapped(out, &head, 2, style)?;
+    write_wrapped(out, &[Piece::plain(format!("  {}", page.meaning))], 2, style)?;
+    let advice = [
+        Piece::new(Tone::Bold, "  what to do: ".into()),
+        Piece::plain(page.advice.to_owned()),
+    ];
+    write_wrapped(out, &advice, 4, style)
+}
+
+/// Writes one text of a server in full, its own lines kept. Each stands behind a bar, so that none
+/// can pass for a question of ours.
+pub fn passage(out: &mut dyn Write, passage: &Passage, style: Style) -> io::Result<()> {
+    write_wrapped(out, &[Piece::new(Tone::Bold, visible(&passage.heading))], 2, style)?;
+    for text in passage.text.lines() {
+        let pieces = [Piece::new(Tone::Dim, "  | ".into()), Piece::plain(visible(text))];
+        write_wrapped(out, &pieces, 6, style)?;
     }
     Ok(())
 }
@@ -187,6 +261,21 @@ pub fn summary(report: &Report) -> String {
         }
     };
     format!("{}: {advice}", parts.join(", "))
+}
+
+/// What is to be decided, worst first, where the report is too long for that to be seen at a glance.
+pub fn open_questions(report: &Report) -> Option<String> {
+    let mut open: Vec<_> = report.findings.iter().filter(|finding| finding.grade >= Grade::Warning).collect();
+    if open.is_empty() || report.findings.len() <= GLANCE {
+        return None;
+    }
+    open.sort_by(|a, b| b.grade.cmp(&a.grade));
+    let mut told: Vec<_> = open.iter().take(NAMED).map(|finding| words::title(&finding.title)).collect();
+    if let Some(more @ 1..) = open.len().checked_sub(NAMED) {
+        told.push(format!("and {more} more"));
+    }
+    let verb = if open.len() == 1 { "needs" } else { "need" };
+    Some(format!("{} {verb} a decision: {}", open.len(), told.join("; ")))
 }
 
 /// Writes a line about something foreign, broken where the terminal ends; later lines stand `indent`

@@ -104,7 +104,7 @@ fn a_report_at_80_columns_and_as_json() {
           "subject": "read_graph",
           "title": "the description of tool `read_graph` changed and now asks the model to hide something from you",
           "explanation": "the description of a tool changed, which the model takes as instructions",
-          "advice": "read what is new as an order to the model, and accept it only where the tool needs it for its work",
+          "advice": "read what is marked as new as an order to the model, and accept only what describes the tool",
           "fingerprint": "3caa7886d99c42ea27f613df18e20dc1",
           "details": [
             {
@@ -123,7 +123,7 @@ fn a_report_at_80_columns_and_as_json() {
           "subject": "pkg",
           "title": "the server's own code changed: 2 files, +14 -3 lines",
           "explanation": "files of a package differ between the pinned version and this one",
-          "advice": "read the code that is named before you accept it; nothing of it has run",
+          "advice": "read what is named below it; where nothing is, the change shows no sign that is known, which is not a proof that it is harmless",
           "fingerprint": "88b2a884ef0e11e277fefda2c9e752b1",
           "details": [
             {
@@ -144,7 +144,7 @@ fn a_report_at_80_columns_and_as_json() {
           "subject": "serverInfo/version",
           "title": "the server calls itself another version",
           "explanation": "the version a server gives itself changed; it proves nothing either way",
-          "advice": "read what is new as an order to the model, and accept it only where the tool needs it for its work",
+          "advice": "nothing needs to be done; what changed is told by the other findings",
           "fingerprint": "5c74dd35291c5400cad89d50ddb5de7d",
           "details": []
         }
@@ -302,4 +302,52 @@ fn what_was_found_is_never_told_as_nothing_and_texts_are_shown() {
         all.contains("--quiet") && !all.contains("bundled") && !all.contains("nothing to check"),
         "{all}"
     );
+}
+
+#[test]
+fn a_long_report_ends_with_what_is_to_be_decided() {
+    let mut all = sample();
+    assert_eq!(open_questions(&all), None, "three findings are seen at a glance");
+    for at in 0..4 {
+        let title = format!("tool `t{at}\u{202e}` is new {}", "and long ".repeat(20));
+        all.findings.push(Finding::new(
+            "tool-added",
+            Grade::Warning,
+            &server("memory"),
+            at.to_string(),
+            title,
+            &json!({}),
+        ));
+    }
+    let line = open_questions(&all).unwrap();
+    assert!(
+        line.starts_with("5 need a decision: the description of tool `read_graph` changed and now"),
+        "{line}"
+    );
+    assert!(
+        line.contains("; tool `t0\\u{202e}` is new and long") && line.ends_with(" ...; and 2 more"),
+        "{line}"
+    );
+}
+
+#[test]
+fn long_lists_are_cut_only_where_all_is_accepted_together() {
+    let many = |grade| {
+        let mut finding = Finding::new("package-changed", grade, &server("s"), "", "packages changed", &json!({}));
+        finding.details.extend((0..100).map(|at| Detail::Line(format!("package{at}"))));
+        finding.with(text("old", "a changed text"))
+    };
+    let shown = |finding: &Finding, write: WriteFinding| {
+        let mut out = Vec::new();
+        write(&mut out, finding, Style { color: false, width: 80 }).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let brief = shown(&many(Grade::Notice), finding);
+    assert!(brief.contains("package11\n") && !brief.contains("package12\n"), "{brief}");
+    assert!(
+        brief.contains("and 88 more lines, which `--verbose` shows") && brief.contains("a changed text"),
+        "{brief}"
+    );
+    assert!(shown(&many(Grade::Notice), finding_in_full).contains("package99\n"));
+    assert!(shown(&many(Grade::Warning), finding).contains("package99\n"));
 }

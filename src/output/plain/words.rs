@@ -8,6 +8,8 @@ use crate::surface::visible;
 const SAME: usize = 70;
 /// New text is shown up to this many characters; no honest description is longer.
 const ADDED: usize = 4000;
+/// Characters of a title where several stand in one line.
+const TITLE: usize = 100;
 /// Text that is gone is shown up to this many.
 const REMOVED: usize = 600;
 
@@ -31,6 +33,16 @@ pub(super) fn word_diff(before: &str, after: &str, color: bool) -> Vec<Piece> {
 /// A single line of foreign text, made visible and bounded.
 pub(super) fn bounded(text: &str, color: bool) -> String {
     shown(&cut(text, ADDED), color)
+}
+
+/// A title where several stand in one line.
+pub(super) fn title(text: &str) -> String {
+    let shown = visible(text);
+    if shown.chars().count() <= TITLE {
+        return shown;
+    }
+    let kept: String = shown.chars().take(TITLE).collect();
+    format!("{} ...", kept.rsplit_once(' ').map_or(kept.as_str(), |(whole, _)| whole))
 }
 
 fn marked(open: &str, text: &str, close: &str, color: bool) -> String {

@@ -10,12 +10,12 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "archive-added",
         meaning: "a version that was pinned before has one more archive, which some machines prefer; projects do add wheels later, and so does whoever stole their token, so look at when and by whom it was made",
-        advice: ADVICE,
+        advice: "look in the index when the wheels were added and by whom, and whether the project announced it",
     },
     Page {
         code: "archive-refused",
         meaning: "an archive holds what no package may hold, or brings a lockfile of its own (npm-shrinkwrap.json) that would choose its dependencies",
-        advice: ADVICE,
+        advice: "use another version, and tell the maintainers what the archive holds",
     },
     Page {
         code: "bundled-dependencies",
@@ -25,22 +25,22 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "closure-broken",
         meaning: "the resolver's answer does not hang together: an edge without its package, a package nobody needs, or a requirement that is not met",
-        advice: ADVICE,
+        advice: "run it again later; if it stays so, the registry or the resolver is at fault and nothing should be accepted",
     },
     Page {
         code: "lock-poisoned",
         meaning: "the lock does not hang together: an edge without its package, a package nobody needs or under another's name, or a requirement that is not met",
-        advice: ADVICE,
+        advice: "do not use this lock: look in its history who wrote it, and make it anew from the manifest",
     },
     Page {
         code: "manifest-confusion",
         meaning: "the registry's metadata about a package differs from the archive itself: a way to hide scripts or dependencies",
-        advice: ADVICE,
+        advice: "do not accept it: what the registry shows is not what is installed; tell the maintainers",
     },
     Page {
         code: "newer-without-wheel",
         meaning: "a newer release exists only as source, whose build would run its code, so an older one with a wheel was taken; permit the build by name (`builds` under `[policy]` in your own mcp-pin.toml) if you want it",
-        advice: ADVICE,
+        advice: "nothing needs to be done, unless you need the newer release",
     },
     Page {
         code: "optional-dependency-absent",
@@ -50,12 +50,12 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "package-added",
         meaning: "a package is new in the closure",
-        advice: ADVICE,
+        advice: "look up each new package: who publishes it, since when, and whether the server has a reason to need it",
     },
     Page {
         code: "package-aliased",
         meaning: "a new package stands under another package's name",
-        advice: ADVICE,
+        advice: "find out which package really stands under the name, and why it is hidden behind another",
     },
     Page {
         code: "package-alike",
@@ -70,12 +70,12 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "package-changed",
         meaning: "packages of the closure have another version or place",
-        advice: ADVICE,
+        advice: "look for the versions you did not expect; the changes of their code are reported by themselves",
     },
     Page {
         code: "package-removed",
         meaning: "packages left the closure",
-        advice: ADVICE,
+        advice: "nothing needs to be done",
     },
     Page {
         code: "peer-unsatisfied",
@@ -90,6 +90,6 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "version-downgraded",
         meaning: "the server's own package became older",
-        advice: ADVICE,
+        advice: "ask why: an older version brings back what was fixed since",
     },
 ];

@@ -10,42 +10,42 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "entry-changed",
         meaning: "another file or function of the package is started than before",
-        advice: ADVICE,
+        advice: "read the file that is started now; it is the first thing that runs",
     },
     Page {
         code: "launch-args",
         meaning: "the server is started with these arguments",
-        advice: ADVICE,
+        advice: "check that they grant no more than the server needs, such as folders and addresses",
     },
     Page {
         code: "launch-changed",
         meaning: "command, arguments, variables, working directory or network permission of the server changed",
-        advice: ADVICE,
+        advice: "compare the old with the new; nobody but you should have changed it",
     },
     Page {
         code: "launch-cwd",
         meaning: "the server starts in the client's working folder, where the files of a project can steer it",
-        advice: ADVICE,
+        advice: "start it from a folder of its own where that is possible",
     },
     Page {
         code: "launch-env-passed",
         meaning: "variables of the client are passed to the server, which can read and send them",
-        advice: ADVICE,
+        advice: "pass only what it needs, and keys that can do no more than it needs",
     },
     Page {
         code: "launch-network",
         meaning: "the server may use the network when it is started to take its surface, and may send what it is given",
-        advice: ADVICE,
+        advice: "take the permission back if the lists come without it",
     },
     Page {
         code: "local-command",
         meaning: "the server is a command of this machine: its own files are pinned, what those load is not",
-        advice: ADVICE,
+        advice: "pin a package instead where there is one; look after the files that the command loads",
     },
     Page {
         code: "manifest-differs",
         meaning: "mcp-pin.toml and mcp-pin.lock say different things about the server",
-        advice: ADVICE,
+        advice: "run `mcp-pin install` or `mcp-pin update` after you found out who changed one file and not the other",
     },
     Page {
         code: "runtime-range-changed",
@@ -55,6 +55,6 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "source-changed",
         meaning: "the entry comes from another source, or asks for another range of versions",
-        advice: ADVICE,
+        advice: "treat it as another server: the name alone is no ground to trust it",
     },
 ];

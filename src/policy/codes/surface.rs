@@ -10,7 +10,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "additional-properties-opened",
         meaning: "the input now takes parameters that are not listed, a slot through which anything can be asked for",
-        advice: ADVICE,
+        advice: "ask what the tool does with what is not listed, and approve calls of it one by one until you know",
     },
     Page {
         code: "annotation-changed",
@@ -25,7 +25,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "annotation-destructive-dropped",
         meaning: "the tool no longer says that it may destroy things, so clients ask less",
-        advice: ADVICE,
+        advice: "keep asking before it is called, unless the code shows that it no longer destroys",
     },
     Page {
         code: "annotation-idempotent-changed",
@@ -45,7 +45,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "annotation-read-only-claimed",
         meaning: "the tool now claims to change nothing; clients may call such tools without asking",
-        advice: ADVICE,
+        advice: "do not let your client call it unasked because of this claim; check that the tool changes nothing",
     },
     Page {
         code: "annotation-read-only-dropped",
@@ -60,7 +60,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "capability-added",
         meaning: "the server claims something new that it can do, and with it new code paths in the client",
-        advice: ADVICE,
+        advice: "check whether your client lets the server ask the model or you by it, and switch it off if the server has no use for it",
     },
     Page {
         code: "capability-changed",
@@ -80,22 +80,22 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "default-changed",
         meaning: "a parameter has another default, which is sent without anybody seeing it",
-        advice: ADVICE,
+        advice: "look what is sent when nothing is given, and set the parameter yourself where it matters",
     },
     Page {
         code: "definition-reformatted",
         meaning: "a definition is written in another way that means the same",
-        advice: ADVICE,
+        advice: "nothing needs to be done",
     },
     Page {
         code: "duplicate-names",
         meaning: "two definitions share one name: which of them a client uses is not known",
-        advice: ADVICE,
+        advice: "do not use the server before it is repaired: no approval says which of the two is called",
     },
     Page {
         code: "endless-pages",
         meaning: "the server's lists never end",
-        advice: ADVICE,
+        advice: "do not use the server, and tell its maintainers",
     },
     Page {
         code: "enum-dropped",
@@ -135,7 +135,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "hidden-instructions",
         meaning: "a text of the server uses a known trick to command the model or to reach secrets",
-        advice: ADVICE,
+        advice: "do not approve it: report it to the registry and the maintainers, and look what the pinned version did",
     },
     Page {
         code: "icons-changed",
@@ -160,22 +160,22 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "instructions-changed",
         meaning: "the server's instructions changed; a client may put them before the model as they are",
-        advice: ADVICE,
+        advice: "read the new instructions as orders to the model, and accept none that reach beyond the server",
     },
     Page {
         code: "invisible-characters",
         meaning: "characters that nobody sees stand in code or in text for the model, the way hidden instructions are smuggled",
-        advice: ADVICE,
+        advice: "do not approve it before you know each character; honest text for a model needs none of them",
     },
     Page {
         code: "list-unstable",
         meaning: "the server's lists differ between two calls of one run, so what is approved is not what a client sees",
-        advice: ADVICE,
+        advice: "find out what the list depends on; a server that answers each time otherwise cannot be pinned",
     },
     Page {
         code: "listening-parameter-present",
         meaning: "a tool asks for the conversation or the system prompt, which no honest tool needs",
-        advice: ADVICE,
+        advice: "do not approve it, unless the tool is made to process the conversation and says so",
     },
     Page {
         code: "meta-changed",
@@ -185,7 +185,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "network-reference",
         meaning: "a schema now refers to another one over the network, which can change at any time",
-        advice: ADVICE,
+        advice: "do not approve it: a reference that is fetched later is nothing that can be approved now",
     },
     Page {
         code: "output-schema-changed",
@@ -195,7 +195,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "parameter-added",
         meaning: "a tool has a new parameter; one that takes any text can carry your data out",
-        advice: ADVICE,
+        advice: "ask what the tool needs it for; a free text can carry out whatever the model knows",
     },
     Page {
         code: "parameter-description-changed",
@@ -245,7 +245,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "protocol-downgraded",
         meaning: "the server speaks only an older protocol version, whose rules protect less",
-        advice: ADVICE,
+        advice: "ask the maintainers why, and prefer a version that speaks the newer protocol",
     },
     Page {
         code: "protocol-version-changed",
@@ -295,7 +295,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "secret-parameter-present",
         meaning: "parameters ask by name for secrets or notes; honest servers have such, and collecting ones as well",
-        advice: ADVICE,
+        advice: "give the secret by the environment if the server allows it, and never by way of the model",
     },
     Page {
         code: "server-identity-changed",
@@ -305,17 +305,17 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "server-version-changed",
         meaning: "the version a server gives itself changed; it proves nothing either way",
-        advice: ADVICE,
+        advice: "nothing needs to be done; what changed is told by the other findings",
     },
     Page {
         code: "steering-text",
         meaning: "texts give orders, ask to be preferred, or want to be called around other tools",
-        advice: ADVICE,
+        advice: "read the text: a tool that wants to be preferred, or called around others, must say why",
     },
     Page {
         code: "surface-malformed",
         meaning: "the server's lists are not of the form the protocol gives them, so nothing can be pinned",
-        advice: ADVICE,
+        advice: "do not use the server before it is repaired",
     },
     Page {
         code: "surface-moved-by-closure",
@@ -325,42 +325,42 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "surface-not-i-json",
         meaning: "the server's answer can be read in more than one way (duplicate keys, broken text, oversized numbers)",
-        advice: ADVICE,
+        advice: "do not use the server: two clients could read two different things",
     },
     Page {
         code: "surface-not-pinned",
         meaning: "the entry has no surface: no change of what the server tells the model will be noticed",
-        advice: ADVICE,
+        advice: "install it with its probe, at a machine that has a sandbox, or accept that nobody watches its texts",
     },
     Page {
         code: "surface-too-large",
         meaning: "the server sends more, or larger, definitions than any honest server does",
-        advice: ADVICE,
+        advice: "do not use the server, and tell its maintainers",
     },
     Page {
         code: "surface-unpinned",
         meaning: "the approved entry had a surface and this one has none: no change would be noticed any more",
-        advice: ADVICE,
+        advice: "do not accept it, unless you know that the server cannot be started any more",
     },
     Page {
         code: "suspicious-text",
         meaning: "a change brought text that uses a known trick, in a place no other finding covers",
-        advice: ADVICE,
+        advice: "read the text in full; honest servers have no need of the trick that is named",
     },
     Page {
         code: "tool-added",
         meaning: "a tool is new: new reach that nobody reviewed",
-        advice: ADVICE,
+        advice: "read its description and parameters, and decide whether the server should be able to do that",
     },
     Page {
         code: "tool-description-changed",
         meaning: "the description of a tool changed, which the model takes as instructions",
-        advice: ADVICE,
+        advice: "read what is marked as new as an order to the model, and accept only what describes the tool",
     },
     Page {
         code: "tool-name-collision",
         meaning: "a tool has or imitates the name of another server's tool",
-        advice: ADVICE,
+        advice: "rename or remove one of the two: the model cannot tell whose tool it calls",
     },
     Page {
         code: "tool-named-elsewhere",
@@ -370,7 +370,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "tool-removed",
         meaning: "a tool is gone",
-        advice: ADVICE,
+        advice: "nothing needs to be done, unless you use it",
     },
     Page {
         code: "tool-renamed",
@@ -385,7 +385,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "ui-resource-changed",
         meaning: "the user interface a tool brings, or where it may load from, changed",
-        advice: ADVICE,
+        advice: "look from where the interface loads now, and accept no place that is not the project's",
     },
     Page {
         code: "unknown-member-changed",
@@ -395,7 +395,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "view-added",
         meaning: "the server answers in a protocol era, or differently to some clients, where it did not before",
-        advice: ADVICE,
+        advice: "read it like a first install: clients of that kind were not served before",
     },
     Page {
         code: "view-removed",
@@ -405,6 +405,6 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "volatile-leaf",
         meaning: "a part of the surface changes by itself from one call to the next",
-        advice: ADVICE,
+        advice: "look at what changes; text for the model has no reason to",
     },
 ];
