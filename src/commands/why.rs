@@ -116,10 +116,14 @@ fn show(out: &mut dyn Write, server: &InServer) -> std::io::Result<()> {
             writeln!(out, "  and more ways than are counted")?;
         }
     }
-    server
-        .carried_by
-        .iter()
-        .try_for_each(|package| writeln!(out, "{} carries it inside its own archive, in {}{state}", visible(package), server.server))
+    server.carried_by.iter().try_for_each(|package| {
+        writeln!(
+            out,
+            "{} carries it inside its own archive, in {}{state}",
+            visible(package),
+            server.server
+        )
+    })
 }
 
 fn told(step: &Step) -> String {

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error::Error;
 use crate::lock;
 use crate::lock::check::Version;
-use crate::manifest::{Policy, ServerEntry};
+use crate::manifest::{Policy, Scope as Owner, ServerEntry};
 use crate::model::report::Undecided;
 use crate::model::{Pin, Pinned, Report, ServerName, Source};
 use crate::ops::archive::Archive;
@@ -133,26 +133,34 @@ impl Work<'_> {
         let terms = self.terms(self.loaded.policy.cooldown_update, before.as_ref());
         let made = self.made(&entry, &terms).await?;
         let digest = |pin: &Pin| lock::static_digest(self.name, pin);
-        if let Some(before) = before.as_ref().filter(|before| digest(&before.pin) == digest(&made.pin)) {
+        let own = self.loaded.manifest.servers.get(self.name);
+        // A demand that came later is a finding, also where nothing newer is there.
+        let met = evidence::demands(self.name, &made.pin, &self.loaded.policy, Some(&entry)).is_empty();
+        let same = |before: &&Baseline| met && digest(&before.pin) == digest(&made.pin);
+        if let Some(before) = before.as_ref().filter(same) {
             let version = before.pin.version().unwrap_or_default();
             let note = format!("the newest version that is allowed is {}, and that is the one", visible(version));
             return self.standing(Some(before.clone()), Some(note)).await;
         }
-        if self.locked().is_some_and(|locked| digest(locked) == digest(&made.pin)) {
+        if met && self.locked().is_some_and(|locked| digest(locked) == digest(&made.pin)) {
             // Somebody else updated the lock: what that changes is the question.
             return self.standing(before, None).await;
         }
         let dates = self.dates(&entry.source).await?;
-        let mut report = Report::default();
+        let mut findings = made.findings;
+        if own.is_none() {
+            findings.extend(checks::manifest(self.name, Some(&made.pin), None));
+        }
+        let mine = self.loaded.scope.owner == Owner::User;
         let proposal = Proposal {
             name: self.name,
             before: before.as_ref(),
             candidate: made.pin,
-            findings: made.findings,
+            findings,
             summary: made.summary,
-            asked: Asked::default(),
+            asked: Asked { env: mine, network: mine },
         };
-        report.extend(settle::static_report(self.tools, &proposal, self.loaded.into()).await?);
+        let report = settle::static_report(self.tools, &proposal, self.loaded.into()).await?;
         let mut line = ServerLine::new(self.name, Action::Compared, &proposal.candidate);
         let now = self.tools.context.now();
         line.notes = match &before {
@@ -182,7 +190,10 @@ impl Work<'_> {
                 Ok(outcome(line, Report::default()))
             }
             Some(before) => {
-                let sides = (self.held(before.pin, "approved last", true), self.held(locked.clone(), "locked", false));
+                let sides = (
+                    self.held(before.pin, "approved last", true),
+                    self.held(locked.clone(), "locked", false),
+                );
                 let mut made = self.report(sides.0, sides.1).await?;
                 if let Some(line) = made.servers.first_mut() {
                     line.notes.extend(note);
@@ -217,7 +228,11 @@ impl Work<'_> {
 
     fn held(&self, pin: Pin, label: &str, approved: bool) -> Side {
         let approved = approved || baseline::is_approved(self.tools, self.scope(), self.name, &pin).unwrap_or_default();
-        let label = if approved { label.to_owned() } else { format!("{label}, not approved by you") };
+        let label = if approved {
+            label.to_owned()
+        } else {
+            format!("{label}, not approved by you")
+        };
         Side {
             pin,
             label,
@@ -283,7 +298,10 @@ impl Work<'_> {
         };
         version.map_or_else(
             || {
-                let hint = format!("write an exact version such as `mcp-pin diff {} 1.2.3 2.0.0`, or @approved, @locked, @installed", self.name);
+                let hint = format!(
+                    "write an exact version such as `mcp-pin diff {} 1.2.3 2.0.0`, or @approved, @locked, @installed",
+                    self.name
+                );
                 self.refuse(format!("`{shown}` is neither a version nor a name for one"), hint)
             },
             |version| Ok(Word::Version(version)),
@@ -293,14 +311,19 @@ impl Work<'_> {
     /// The entry whose tree stands here.
     async fn installed(&self) -> Result<Side, Error> {
         for (pin, label) in self.pins()? {
-            let Pinned::Package { closure, launch } = &pin.pinned else { continue };
+            let Pinned::Package { closure, launch } = &pin.pinned else {
+                continue;
+            };
             let ecosystem = ecosystem::of(closure);
             let machine = ecosystem.machine(self.tools, launch.runtime.wanted()).await?;
             if self.tools.store.has_install(&ecosystem.tree(&machine, self.name, closure)?.0) {
                 return Ok(self.held(pin, &format!("installed, {label}"), false));
             }
         }
-        self.refuse("nothing of it is installed here".into(), "`mcp-pin install` installs what is locked")
+        self.refuse(
+            "nothing of it is installed here".into(),
+            "`mcp-pin install` installs what is locked",
+        )
     }
 
     fn terms<'b>(&'b self, cooldown: SignedDuration, before: Option<&Baseline>) -> Terms<'b> {
@@ -369,10 +392,18 @@ impl Work<'_> {
         if !side.held || (side.approved && !is_after) {
             return Ok(());
         }
-        let poison: Vec<_> = checks::poison(self.name, &side.pin).into_iter().filter(|one| one.code == "lock-poisoned").collect();
+        let poison: Vec<_> = checks::poison(self.name, &side.pin)
+            .into_iter()
+            .filter(|one| one.code == "lock-poisoned")
+            .collect();
         if !poison.is_empty() {
             let lines: Vec<_> = poison.into_iter().map(|one| one.title).collect();
-            return Err(checks::untrustworthy(self.name, "lock-poisoned", "the locked closure does not hang together", &lines));
+            return Err(checks::untrustworthy(
+                self.name,
+                "lock-poisoned",
+                "the locked closure does not hang together",
+                &lines,
+            ));
         }
         let ecosystem = ecosystem::of(closure);
         let machine = ecosystem.machine(self.tools, launch.runtime.wanted()).await?;
@@ -420,7 +451,11 @@ impl Work<'_> {
         }
         report.sort();
         let asked = before.candidate.is_some() || after.candidate.is_some();
-        let dates = if asked { self.dates(&after.pin.source).await? } else { Offered::default() };
+        let dates = if asked {
+            self.dates(&after.pin.source).await?
+        } else {
+            Offered::default()
+        };
         Ok(outcome(self.line(&before, &after, &dates), report))
     }
 
@@ -457,7 +492,9 @@ fn outcome(line: ServerLine, report: Report) -> Outcome {
 /// Says of which sides no surface is there to compare.
 fn surface_note(pins: &[&Pin]) -> Option<String> {
     let without = pins.iter().filter(|pin| pin.surface.is_none());
-    let names: Vec<_> = without.map(|pin| pin.version().map_or_else(|| "one side".to_owned(), visible)).collect();
+    let names: Vec<_> = without
+        .map(|pin| pin.version().map_or_else(|| "one side".to_owned(), visible))
+        .collect();
     let verb = if names.len() == 1 { "was" } else { "were" };
     (!names.is_empty()).then(|| {
         format!(
@@ -486,7 +523,11 @@ pub fn exactly(source: &Source, version: &str) -> Source {
 fn told(label: &str, version: Option<&str>, dates: &Offered, now: Timestamp) -> String {
     let date = version.and_then(|version| dates.dates.get(version));
     let date = date.map(|date| format!(", released {} ({} ago)", date.strftime("%Y-%m-%d"), age(now, *date)));
-    format!("{} ({label}){}", visible(version.unwrap_or("this machine's command")), date.unwrap_or_default())
+    format!(
+        "{} ({label}){}",
+        visible(version.unwrap_or("this machine's command")),
+        date.unwrap_or_default()
+    )
 }
 
 /// Whether one version is above another, in the order of its ecosystem.
@@ -500,7 +541,9 @@ pub fn is_newer(one: &Pin, other: &Pin) -> bool {
 /// As [`is_newer`], of texts. What cannot be read is not newer.
 pub fn newer(source: &Source, one: &str, other: &str) -> bool {
     match source {
-        Source::Npm { .. } => Version::parse(one).zip(Version::parse(other)).is_some_and(|(one, other)| one > other),
+        Source::Npm { .. } => Version::parse(one)
+            .zip(Version::parse(other))
+            .is_some_and(|(one, other)| one > other),
         Source::Pypi { .. } => {
             let read = |text: &str| text.parse::<pep440_rs::Version>().ok();
             read(one).zip(read(other)).is_some_and(|(one, other)| one > other)

@@ -158,12 +158,22 @@ fn row(name: ServerName, source: Source, current: Option<String>, offered: &Offe
             })
         }));
     }
-    if let Some(latest) = offered.latest.clone().filter(|_| offered.latest != offered.matching && is_new(&offered.latest)) {
-        let above = offered.matching.as_ref().is_none_or(|matching| compare::newer(&source, &latest, matching));
+    if let Some(latest) = offered
+        .latest
+        .clone()
+        .filter(|_| offered.latest != offered.matching && is_new(&offered.latest))
+    {
+        let above = offered
+            .matching
+            .as_ref()
+            .is_none_or(|matching| compare::newer(&source, &latest, matching));
         if offered.latest_is_source {
             held.push(Held::NoWheel { version: latest });
         } else if above {
-            held.extend(requirement(&source).map(|requirement| Held::Requirement { requirement, version: latest }));
+            held.extend(requirement(&source).map(|requirement| Held::Requirement {
+                requirement,
+                version: latest,
+            }));
         }
     }
     Row {
@@ -190,19 +200,33 @@ mod tests {
     use super::*;
 
     fn offered(wanted: &str, matching: &str, latest: &str) -> Offered {
-        let all = [("1.0.0", "2020-01-01T00:00:00Z"), ("1.9.0", "2020-02-01T00:00:00Z"), ("1.10.0", "2020-03-01T00:00:00Z"), ("2.0.0", "2020-03-02T00:00:00Z")];
+        let all = [
+            ("1.0.0", "2020-01-01T00:00:00Z"),
+            ("1.9.0", "2020-02-01T00:00:00Z"),
+            ("1.10.0", "2020-03-01T00:00:00Z"),
+            ("2.0.0", "2020-03-02T00:00:00Z"),
+        ];
         Offered {
             wanted: Some(wanted.into()),
             matching: Some(matching.into()),
             latest: Some(latest.into()),
             latest_is_source: false,
-            dates: all.iter().map(|(version, date)| ((*version).to_owned(), date.parse().unwrap())).collect(),
+            dates: all
+                .iter()
+                .map(|(version, date)| ((*version).to_owned(), date.parse().unwrap()))
+                .collect(),
         }
     }
 
     fn of(current: &str, offered: &Offered) -> Row {
         let source = "npm:demo@^1".parse().unwrap();
-        row("demo".parse().unwrap(), source, Some(current.into()), offered, SignedDuration::from_hours(72))
+        row(
+            "demo".parse().unwrap(),
+            source,
+            Some(current.into()),
+            offered,
+            SignedDuration::from_hours(72),
+        )
     }
 
     #[test]

@@ -108,7 +108,9 @@ fn target(tools: &Tools<'_>, loaded: &Loaded, name: &ServerName, present: &Pin) 
         return Err(impossible(
             name,
             &format!("you approved nothing before {version} that is still known"),
-            format!("ask for an older version by its number, for example `mcp-pin install --name {name} SOURCE`, with the version behind the source"),
+            format!(
+                "ask for an older version by its number, for example `mcp-pin install --name {name} SOURCE`, with the version behind the source"
+            ),
         ));
     };
     let known = target.clone();
@@ -126,7 +128,10 @@ fn target(tools: &Tools<'_>, loaded: &Loaded, name: &ServerName, present: &Pin) 
         if check(closure, &target.source).iter().any(wrong) {
             return Err(impossible(
                 name,
-                &format!("mcp-pin.toml asks for `{}`, which excludes {version}", visible(&entry.source.to_string())),
+                &format!(
+                    "mcp-pin.toml asks for `{}`, which excludes {version}",
+                    visible(&entry.source.to_string())
+                ),
                 format!(
                     "write `source = \"{}\"` under `[servers.{name}]`, as when you approved it, and run it again",
                     visible(&written)
@@ -226,7 +231,11 @@ fn notes(loaded: &Loaded, name: &ServerName, present: &Pin, target: &Pin) -> Vec
         return Vec::new();
     };
     let (now, then) = (visible(now), visible(then));
-    let held = loaded.manifest.servers.get(name).is_none_or(|entry| entry.source == compare::exactly(&entry.source, &then));
+    let held = loaded
+        .manifest
+        .servers
+        .get(name)
+        .is_none_or(|entry| entry.source == compare::exactly(&entry.source, &then));
     if held || !compare::is_newer(present, target) {
         return Vec::new();
     }

@@ -247,7 +247,9 @@ impl<'a> Graph<'a> {
         let extras = asked_extras(closure, source, &all);
         for (from, requirements) in &all {
             for requirement in requirements {
-                let Some(under) = enabled(requirement, extras.get(from)) else { continue };
+                let Some(under) = enabled(requirement, extras.get(from)) else {
+                    continue;
+                };
                 for to in meeting(closure, requirement) {
                     let edge = Edge {
                         from,

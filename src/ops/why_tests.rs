@@ -4,7 +4,10 @@ use crate::model::{Integrity, LockedArchive, NodeTerms};
 fn package(name: &str, dependencies: &[(&str, &str)]) -> (InstallPath, LockedPackage) {
     let name: PackageName = name.parse().unwrap();
     let terms = NodeTerms {
-        dependencies: dependencies.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+        dependencies: dependencies
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect(),
         ..NodeTerms::default()
     };
     let package = LockedPackage {

@@ -17,9 +17,9 @@ impl Project {
         let before = before.filter(|_| self.is_dated());
         match universe::choose(self, requirement, before, &[]) {
             Ok(chosen) => Ok(Some(chosen.version.to_string())),
-            Err(
-                PypiError::NoVersion { .. } | PypiError::Yanked { .. } | PypiError::NoWheel { .. } | PypiError::OnlyYounger { .. },
-            ) => Ok(None),
+            Err(PypiError::NoVersion { .. } | PypiError::Yanked { .. } | PypiError::NoWheel { .. } | PypiError::OnlyYounger { .. }) => {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }

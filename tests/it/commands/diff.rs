@@ -9,7 +9,11 @@ use crate::scripted::{Local, accepting, findings, machine, with_code};
 #[test]
 fn the_newest_version_is_compared_and_nothing_is_changed_or_started() {
     let (registry, machine) = installed();
-    machine.run(&["diff", "demo"]).exits(0).says("nothing to report").says("is what you approved");
+    machine
+        .run(&["diff", "demo"])
+        .exits(0)
+        .says("nothing to report")
+        .says("is what you approved");
     registry.publish(demo("1.1.0", &trap()).script("postinstall", "node lib.js"));
     let before = standing(&machine);
     let report = machine
@@ -62,8 +66,14 @@ fn any_two_versions_are_compared_without_a_cooldown_and_with_their_dates() {
         .exits(1)
         .says("[version-downgraded]")
         .says("`mcp-pin diff demo 1.0.0 2.0.0` shows what it would bring");
-    machine.run(&["diff", "demo", "@locked", "2.0.0"]).exits(1).says("[version-changed]");
-    machine.run(&["diff", "demo", "1.0.0", "@approved"]).exits(0).says("nothing to report");
+    machine
+        .run(&["diff", "demo", "@locked", "2.0.0"])
+        .exits(1)
+        .says("[version-changed]");
+    machine
+        .run(&["diff", "demo", "1.0.0", "@approved"])
+        .exits(0)
+        .says("nothing to report");
     assert_eq!(standing(&machine), before);
 }
 
@@ -124,7 +134,18 @@ fn what_cannot_be_compared_is_said_with_what_helps() {
     let (registry, machine) = installed();
     registry.publish(demo("1.1.0", &trap()));
     machine.run(&["diff", "dmeo"]).exits(2).says("did you mean `demo`?");
-    for text in ["latest", "^1", "1.x", "", "v", "file:../x", "npm:other@1.0.0", "1.0.0 || 2.0.0", "1.0.0\u{202e}", "@nobody"] {
+    for text in [
+        "latest",
+        "^1",
+        "1.x",
+        "",
+        "v",
+        "file:../x",
+        "npm:other@1.0.0",
+        "1.0.0 || 2.0.0",
+        "1.0.0\u{202e}",
+        "@nobody",
+    ] {
         machine
             .run(&["diff", "demo", "--", text])
             .exits(2)
@@ -169,5 +190,8 @@ fn a_lock_that_nobody_here_approved_is_compared_with_what_was_approved() {
     fresh.clone_project(&other);
     fresh.run(&["diff", "demo"]).exits(2).says("you approved").says("mcp-pin install");
     machine.write("mcp-pin.lock", &lock.replace("\"version\": \"1.1.0\"", "\"version\": \"1.1.1\""));
-    machine.run(&["diff", "demo", "@approved", "@locked"]).exits(2).never_says("nothing to report");
+    machine
+        .run(&["diff", "demo", "@approved", "@locked"])
+        .exits(2)
+        .never_says("nothing to report");
 }

@@ -26,7 +26,12 @@ fn what_is_newer_is_listed_with_what_holds_it_back() {
     let found = machine.run(&["outdated", "--format", "json"]).exits(0).json();
     let row = &found["servers"][0];
     assert_eq!(
-        (&row["current"]["version"], &row["wanted"]["version"], &row["latest"]["version"], &row["outdated"]),
+        (
+            &row["current"]["version"],
+            &row["wanted"]["version"],
+            &row["latest"]["version"],
+            &row["outdated"]
+        ),
         (&json!("1.0.0"), &json!("1.1.0"), &json!("1.2.0"), &json!(true))
     );
     assert_eq!(
@@ -43,7 +48,10 @@ fn a_requirement_that_excludes_the_newest_is_named() {
     let (registry, machine) = installed();
     machine.run(&["remove", "demo"]).exits(0);
     machine.run(&["install", "--yes", "npm:demo@^1.0.0"]).exits(0);
-    registry.publish(demo("2.0.0", &trap())).publish(demo("1.0.5", &trap())).tag("demo", "latest", "2.0.0");
+    registry
+        .publish(demo("2.0.0", &trap()))
+        .publish(demo("1.0.5", &trap()))
+        .tag("demo", "latest", "2.0.0");
     machine
         .run(&["outdated"])
         .exits(0)
@@ -65,7 +73,10 @@ fn a_registry_that_cannot_be_asked_is_no_pass() {
     registry.trouble("/demo", Trouble::Status(500));
     machine.run(&["outdated"]).exits(2).says("undecided").never_says("nothing newer");
     let found = machine.run(&["outdated", "--format", "json"]).exits(2).json();
-    assert_eq!((&found["status"], &found["undecided"][0]["server"]), (&json!("undecided"), &json!("demo")));
+    assert_eq!(
+        (&found["status"], &found["undecided"][0]["server"]),
+        (&json!("undecided"), &json!("demo"))
+    );
     registry.calm();
     machine.run(&["outdated", "dem"]).exits(2).says("did you mean `demo`?");
     machine.run(&["outdated", "--locked"]).exits(0).says("1.1.0");
@@ -79,7 +90,9 @@ fn hostile_versions_and_commands_of_this_machine_are_shown_as_what_they_are() {
         .tag("demo", "latest", "9.9.9\u{1b}[2J");
     let ran = machine.run(&["outdated", "--verbose"]);
     assert!(!ran.stdout.contains('\u{1b}') && !ran.stderr.contains('\u{1b}'), "{ran:?}");
-    Local::new(&machine, "mine", &honest()).install(&machine, &["--no-probe"], &[]).exits(0);
+    Local::new(&machine, "mine", &honest())
+        .install(&machine, &["--no-probe"], &[])
+        .exits(0);
     machine
         .run(&["outdated", "--global", "mine"])
         .exits(0)

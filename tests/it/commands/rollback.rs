@@ -32,8 +32,14 @@ fn going_back_restores_the_very_entry_and_needs_neither_registry_nor_network() {
         .says("[version-downgraded]")
         .says("available demo 1.0.0");
     assert_eq!(standing(&machine), before);
-    machine.run(&["rollback", "demo", "--offline", "--locked"]).exits(2).says("--locked");
-    machine.run(&["rollback", "demo", "--offline"]).exits(2).says("nobody can be asked here");
+    machine
+        .run(&["rollback", "demo", "--offline", "--locked"])
+        .exits(2)
+        .says("--locked");
+    machine
+        .run(&["rollback", "demo", "--offline"])
+        .exits(2)
+        .says("nobody can be asked here");
     assert_eq!(standing(&machine).0, before.0);
     machine
         .run(&["rollback", "demo", "--offline", "--yes"])
@@ -81,7 +87,11 @@ fn what_going_back_brings_is_asked_about_as_in_an_update() {
     // It brings a tool: `--yes` is not enough for that.
     let report = machine.run(&["rollback", "demo", "--yes", "--format", "json"]).exits(1).json();
     assert_eq!(with_code(&report, "tool-added").len(), 1, "{report:#}");
-    let grade = findings(&report).into_iter().find(|(code, ..)| code == "version-downgraded").unwrap().2;
+    let grade = findings(&report)
+        .into_iter()
+        .find(|(code, ..)| code == "version-downgraded")
+        .unwrap()
+        .2;
     assert_eq!(grade, "notice", "that it gets older is what was asked for");
     assert_eq!(machine.read("mcp-pin.lock"), before);
     machine.run(&["verify"]).exits(0).says("1.2.0");
@@ -95,7 +105,10 @@ fn a_removed_server_and_a_file_that_somebody_made_are_nothing_to_go_back_to() {
     machine.run(&["remove", "demo"]).exits(0);
     machine.run(&["rollback", "demo"]).exits(2).says("could not find");
     accepting(&machine, &["install", "npm:demo"]).0.exits(0);
-    machine.run(&["rollback", "demo", "--yes"]).exits(2).says("you approved nothing before 1.1.0");
+    machine
+        .run(&["rollback", "demo", "--yes"])
+        .exits(2)
+        .says("you approved nothing before 1.1.0");
     // An entry that this user never approved, where an earlier one would lie.
     registry.publish(demo("1.5.0", &trap()));
     let other = crate::scripted::machine_with(&registry);
@@ -105,9 +118,15 @@ fn a_removed_server_and_a_file_that_somebody_made_are_nothing_to_go_back_to() {
     let file = std::fs::read_dir(&approved).unwrap().next().unwrap().unwrap().path();
     let earlier = file.with_extension("1.json");
     std::fs::write(&earlier, other.read("mcp-pin.lock")).unwrap();
-    machine.run(&["rollback", "demo", "--yes"]).exits(2).says("you approved nothing before 1.1.0");
+    machine
+        .run(&["rollback", "demo", "--yes"])
+        .exits(2)
+        .says("you approved nothing before 1.1.0");
     std::fs::write(&earlier, b"\xff{").unwrap();
-    machine.run(&["rollback", "demo", "--yes"]).exits(2).says("you approved nothing before 1.1.0");
+    machine
+        .run(&["rollback", "demo", "--yes"])
+        .exits(2)
+        .says("you approved nothing before 1.1.0");
 }
 
 #[test]
@@ -127,7 +146,10 @@ fn a_manifest_that_excludes_the_old_version_is_named_and_left_alone() {
     machine.run(&["rollback", "demo", "--yes"]).exits(0);
     assert_eq!(machine.read("mcp-pin.lock"), first.replace("npm:demo\"", "npm:demo@^1.0.0\""));
     machine.run(&["verify"]).exits(0).says("1.0.0");
-    machine.run(&["rollback", "demo", "--yes"]).exits(2).says("you approved nothing before 1.0.0");
+    machine
+        .run(&["rollback", "demo", "--yes"])
+        .exits(2)
+        .says("you approved nothing before 1.0.0");
 }
 
 #[test]
@@ -159,7 +181,9 @@ fn a_swapped_archive_of_the_old_version_is_refused() {
 #[test]
 fn a_command_of_this_machine_has_nothing_to_go_back_to() {
     let machine = crate::scripted::machine();
-    Local::new(&machine, "mine", &honest()).install(&machine, &["--no-probe"], &[]).exits(0);
+    Local::new(&machine, "mine", &honest())
+        .install(&machine, &["--no-probe"], &[])
+        .exits(0);
     machine
         .run(&["rollback", "mine", "--global"])
         .exits(2)

@@ -64,8 +64,15 @@ fn a_package_that_is_nowhere_is_a_no() {
         .says("none of 1 closure holds `dep`")
         .says("did you mean `deep`?");
     machine.run(&["why", "deep@3.0.0"]).exits(1);
-    machine.run(&["why", "x\u{1b}]0;y\u{202e}"]).exits(1).never_says("\u{1b}").never_says("\u{202e}");
-    machine.run(&["why", "deep", "--server", "dem"]).exits(2).says("did you mean `demo`?");
+    machine
+        .run(&["why", "x\u{1b}]0;y\u{202e}"])
+        .exits(1)
+        .never_says("\u{1b}")
+        .never_says("\u{202e}");
+    machine
+        .run(&["why", "deep", "--server", "dem"])
+        .exits(2)
+        .says("did you mean `demo`?");
     let found = machine.run(&["why", "nothing", "--format", "json"]).exits(1).json();
     assert_eq!(found["servers"], json!([]));
 }

@@ -23,7 +23,9 @@ pub(super) async fn offered(tools: &Tools<'_>, source: &Source, cutoff: Option<T
     let document = npm.packument(network, name).await?;
     let requirement = Requirement::parse(requirement.as_deref().unwrap_or("latest"));
     let tag = match source {
-        Source::Npm { requirement: Some(tag), .. } => tag.trim(),
+        Source::Npm {
+            requirement: Some(tag), ..
+        } => tag.trim(),
         _ => "latest",
     };
     let choice = |cutoff| match &requirement {
@@ -73,6 +75,8 @@ fn in_range(document: &Packument, range: &Range, cutoff: Option<Timestamp>) -> O
     let latest = document.tags.get("latest").map(String::as_str);
     let deprecated = |version: &str| !matches!(document.version(version), Ok(Some(found)) if found.deprecated.is_none());
     let chosen = found.iter().find(|(_, version)| Some(*version) == latest && !deprecated(version));
-    let chosen = chosen.or_else(|| found.iter().find(|(_, version)| !deprecated(version))).or_else(|| found.first());
+    let chosen = chosen
+        .or_else(|| found.iter().find(|(_, version)| !deprecated(version)))
+        .or_else(|| found.first());
     chosen.map(|(_, version)| (*version).to_owned())
 }
