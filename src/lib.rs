@@ -42,6 +42,7 @@
 //! | `mcp-pin.lock` | what is proposed to everybody | [`lock`] |
 //! | `archives/ALGORITHM/DIGEST` | archives as downloaded, verified | [`store`] |
 //! | `bundles/DIGEST` | attestations that prove who made an archive | [`store`] |
+//! | `compiled/` | compiled Python, kept by a digest in `state.db` | [`store`] |
 //! | `installs/ID/` | one server's tree, read-only | [`store`] |
 //! | `trust/refreshed.json` | trust roots and registry keys as fetched, with their signatures | [`ops::trust`], [`registry::tuf`] |
 //! | `state.db` | approvals, events, drift, alerts sent | [`history`] |

@@ -75,6 +75,14 @@ CREATE TABLE builds (
     PRIMARY KEY (name, version, source, interpreter)
 ) STRICT;
 ",
+    "
+CREATE TABLE compiled (
+    key         TEXT NOT NULL PRIMARY KEY,
+    interpreter TEXT NOT NULL,
+    digest      TEXT NOT NULL,
+    at          INTEGER NOT NULL
+) STRICT;
+",
 ];
 
 /// The file's `application_id`, by which our file is told from another program's: `mcpi`.

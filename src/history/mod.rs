@@ -26,6 +26,7 @@
 mod alerts;
 mod approvals;
 mod builds;
+mod compiled;
 mod drifts;
 mod error;
 mod events;

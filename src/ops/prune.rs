@@ -69,9 +69,10 @@ pub fn prune(context: &Context, dry_run: bool, person: &dyn Interact) -> Result<
         archives: plan.archives.len(),
         installs: plan.installs.len(),
         bundles: plan.bundles.len(),
-        bytes: plan.bytes,
+        bytes: plan.bytes + tools.store.discard_compiled(dry_run)?,
     };
     if !dry_run {
+        tools.history.forget_compiled()?;
         tools.store.prune(&plan)?;
     }
     Ok(freed)

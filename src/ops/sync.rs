@@ -10,7 +10,7 @@ use crate::ops::archive::Archive;
 use crate::ops::checks;
 use crate::ops::ecosystem::{self, Ecosystem, Machine, Site, Wanted, gone};
 use crate::ops::tools::Tools;
-use crate::store::{Installed, Store, StoreError};
+use crate::store::{Derive, Installed, Store, StoreError};
 
 /// How many archives are fetched at once.
 const AT_ONCE: usize = 8;
@@ -159,9 +159,9 @@ fn compare(store: &Store, ecosystem: &dyn Ecosystem, at: Archive<'_>) -> Result<
 /// The store cannot write, or an archive is refused.
 pub fn install(tools: &Tools<'_>, site: Site<'_>, closure: &Closure, machine: Machine) -> Result<Synced, Error> {
     let (id, parts) = ecosystem::of(closure).tree(&machine, site.server, closure)?;
-    let derive = machine.derive();
     let mut replaced = Vec::new();
     if tools.store.has_install(&id) {
+        let derive = machine.derive();
         let check = tools.store.check(&id, &parts, derive.as_deref())?;
         if let Some(installed) = check.installed {
             machine.record(tools, site)?;
@@ -173,7 +173,11 @@ pub fn install(tools: &Tools<'_>, site: Site<'_>, closure: &Closure, machine: Ma
         }
         replaced = lines(&check.changes);
     }
-    let done = tools.store.install(&id, &parts, derive.as_deref())?;
+    let once = machine.derive_once(tools)?;
+    let done = tools.store.install(&id, &parts, once.as_ref().map(|once| once as &dyn Derive))?;
+    if let Some(once) = once {
+        once.record(tools)?;
+    }
     if done.replaced && replaced.is_empty() {
         replaced.push("replaced an installed tree that could not be compared".into());
     }

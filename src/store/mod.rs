@@ -9,6 +9,7 @@
 //! - `archives/<algorithm>/<digest>`: as downloaded, read-only
 //! - `installs/<digest>/`: one server's tree, its own copy, files and folders read-only
 //! - `bundles/<digest>`: attestations, read-only
+//! - `compiled/<digest>`: what was derived of sources; counts only with a digest known from elsewhere
 //! - `tmp/`: what is being made; whatever lies here after a crash is rubbish
 //! - `lock`, `locks/<digest>`: empty files that only carry advisory locks
 //!
@@ -25,6 +26,7 @@ pub mod atomic;
 mod bundles;
 mod check;
 mod claims;
+mod compiled;
 mod derive;
 mod entry;
 mod error;
@@ -50,6 +52,7 @@ use std::path::{Path, PathBuf};
 
 pub use archives::{Incoming, StoredArchive, manifest_of};
 pub use check::TreeCheck;
+pub use compiled::Batch;
 pub use derive::{Derive, DeriveError};
 pub use entry::{ArchiveError, Refusal};
 pub use error::StoreError;
@@ -78,6 +81,7 @@ impl Store {
             store.root.join("archives/sha512"),
             store.installs(),
             store.bundles(),
+            store.compiled_folder(),
             store.temporary(),
         ] {
             tree::private_folder(&folder)?;
@@ -120,6 +124,10 @@ impl Store {
 
     fn bundles(&self) -> PathBuf {
         self.root.join("bundles")
+    }
+
+    fn compiled_folder(&self) -> PathBuf {
+        self.root.join("compiled")
     }
 
     fn temporary(&self) -> PathBuf {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use super::Site;
+use super::compiled::CompilingOnce;
 use crate::error::Error;
 use crate::history::{self, Approval};
 use crate::mcp::python::{Compiler, PythonRuntime};
@@ -70,6 +71,18 @@ impl Machine {
         match self {
             Self::Node(_) => None,
             Self::Python(python) => Some(Box::new(Compiling(Compiler::new(&python.runtime)))),
+        }
+    }
+
+    /// As [`Self::derive`], for an installation alone: what was made of the same sources before by the
+    /// same interpreter is taken from the store. A check makes it again and compares.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn derive_once(&self, tools: &Tools<'_>) -> Result<Option<CompilingOnce>, Error> {
+        match self {
+            Self::Node(_) => Ok(None),
+            Self::Python(python) => Ok(Some(CompilingOnce::new(tools, &python.runtime)?)),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::ops::tools::Tools;
 use crate::store::{InstallId, Part, Store, StoreError, StoredArchive};
 use crate::verify::attest::{Document, Proven, Refused, Trust};
 
+mod compiled;
 mod machine;
 mod npm;
 mod python;
