@@ -142,6 +142,7 @@ fn going_back_restores_the_very_entry_offline() {
         (&json!("1.0"), 1),
         "{report:#}"
     );
+    assert_eq!(with_code(&report, "version-downgraded").len(), 1, "{report:#}");
     accepting(&machine, &["rollback", "demo", "--offline"]).exits(0);
     assert_eq!(machine.read("mcp-pin.lock"), first);
     machine.run(&["verify", "--offline"]).exits(0).says("1.0");
