@@ -115,7 +115,7 @@ impl Work<'_> {
         baseline::of(self.tools, self.scope(), self.name, self.locked())
     }
 
-    fn refuse<T>(&self, what: String, hint: impl Into<String>) -> Result<T, Error> {
+    fn refuse<T>(&self, what: &str, hint: impl Into<String>) -> Result<T, Error> {
         Err(Error::NotPossible {
             what: format!("compare versions of `{}`: {what}", self.name),
             hint: Some(hint.into()),
@@ -248,7 +248,7 @@ impl Work<'_> {
             Word::Locked => Ok(self.held(queries::entry(self.loaded, self.name)?.clone(), "locked", false)),
             Word::Approved => match self.baseline()?.filter(|before| before.approved) {
                 Some(before) => Ok(self.held(before.pin, "approved last", true)),
-                None => self.refuse("you approved none".into(), "`mcp-pin install` shows the locked one and asks"),
+                None => self.refuse("you approved none", "`mcp-pin install` shows the locked one and asks"),
             },
             Word::Installed => self.installed().await,
             Word::Version(version) => {
@@ -285,7 +285,7 @@ impl Work<'_> {
             ("@installed", _) => return Ok(Word::Installed),
             (_, Source::Local) => {
                 return self.refuse(
-                    "it is a command of this machine, which has no versions".into(),
+                    "it is a command of this machine, which has no versions",
                     "`@approved` and `@locked` name the entries that are held; `mcp-pin verify` compares its files",
                 );
             }
@@ -302,7 +302,7 @@ impl Work<'_> {
                     "write an exact version such as `mcp-pin diff {} 1.2.3 2.0.0`, or @approved, @locked, @installed",
                     self.name
                 );
-                self.refuse(format!("`{shown}` is neither a version nor a name for one"), hint)
+                self.refuse(&format!("`{shown}` is neither a version nor a name for one"), hint)
             },
             |version| Ok(Word::Version(version)),
         )
@@ -320,10 +320,7 @@ impl Work<'_> {
                 return Ok(self.held(pin, &format!("installed, {label}"), false));
             }
         }
-        self.refuse(
-            "nothing of it is installed here".into(),
-            "`mcp-pin install` installs what is locked",
-        )
+        self.refuse("nothing of it is installed here", "`mcp-pin install` installs what is locked")
     }
 
     fn terms<'b>(&'b self, cooldown: SignedDuration, before: Option<&Baseline>) -> Terms<'b> {
@@ -342,7 +339,7 @@ impl Work<'_> {
         };
         match candidate::package(self.tools, site, entry, terms).await {
             Err(Error::NotPermitted { why, .. }) => self.refuse(
-                format!("{why}, and nothing is built for a comparison"),
+                &format!("{why}, and nothing is built for a comparison"),
                 format!("`mcp-pin update {} --dry-run` builds what you permitted", self.name),
             ),
             made => made,
@@ -369,7 +366,7 @@ impl Work<'_> {
         if made.pin.version() != Some(version) {
             let found = visible(made.pin.version().unwrap_or("nothing"));
             return self.refuse(
-                format!("the registry was asked for {version} and answered with {found}"),
+                &format!("the registry was asked for {version} and answered with {found}"),
                 "do not trust what stands between you and the registry",
             );
         }
