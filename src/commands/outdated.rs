@@ -30,7 +30,7 @@ pub struct Args {
 pub async fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
     let found = outdated::outdated(&session.context, &args.names, &session.terminal).await?;
     let printer = &session.printer;
-    let printed = if printer.is_json() {
+    let written = if printer.is_json() {
         printer.json(&document(&found))
     } else {
         let all = printer.verbose || !args.names.is_empty();
@@ -47,7 +47,7 @@ pub async fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
             }
         })
     };
-    printed.map_err(Error::output)?;
+    written.map_err(Error::output)?;
     Ok(if found.undecided.is_empty() {
         ExitStatus::Clean
     } else {
@@ -100,7 +100,7 @@ fn table(out: &mut dyn Write, found: &Found, all: bool) -> std::io::Result<()> {
         for cells in &lines {
             let mut line = String::new();
             for (cell, width) in cells.iter().zip(widths.iter().chain([&0])) {
-                line.push_str(&format!("{cell:<width$}  "));
+                line.extend([format!("{cell:<width$}"), "  ".to_owned()]);
             }
             writeln!(out, "{}", line.trim_end())?;
         }
@@ -120,7 +120,7 @@ fn cells(row: &Row, now: Timestamp) -> [String; 5] {
         let age = latest.published.map(|date| format!(" ({} ago)", age(now, date)));
         format!("{}{}", visible(&latest.version), age.unwrap_or_default())
     });
-    let reasons: Vec<_> = row.held.iter().map(|held| reason(held)).collect();
+    let reasons: Vec<_> = row.held.iter().map(reason).collect();
     let why = if row.local {
         "a command of this machine: nobody publishes versions of it".to_owned()
     } else {

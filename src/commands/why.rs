@@ -29,7 +29,7 @@ pub struct Args {
 pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
     let found = why::why(&session.context, &args.package, args.server.as_ref(), &session.terminal)?;
     let printer = &session.printer;
-    let printed = if printer.is_json() {
+    let written = if printer.is_json() {
         printer.json(&json!({
             "schemaVersion": 1,
             "package": args.package,
@@ -38,7 +38,7 @@ pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
     } else {
         printer.data(|out| found.servers.iter().try_for_each(|server| show(out, server)))
     };
-    printed.map_err(Error::output)?;
+    written.map_err(Error::output)?;
     if !found.servers.is_empty() {
         return Ok(ExitStatus::Clean);
     }

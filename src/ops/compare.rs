@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error::Error;
 use crate::lock;
 use crate::lock::check::Version;
-use crate::manifest::{Policy, ServerEntry};
+use crate::manifest::{Policy, Scope as Owner, ServerEntry};
 use crate::model::report::Undecided;
 use crate::model::{Pin, Pinned, Report, ServerName, Source};
 use crate::ops::archive::Archive;
@@ -115,7 +115,7 @@ impl Work<'_> {
         baseline::of(self.tools, self.scope(), self.name, self.locked())
     }
 
-    fn refuse<T>(&self, what: String, hint: impl Into<String>) -> Result<T, Error> {
+    fn refuse<T>(&self, what: &str, hint: impl Into<String>) -> Result<T, Error> {
         Err(Error::NotPossible {
             what: format!("compare versions of `{}`: {what}", self.name),
             hint: Some(hint.into()),
@@ -133,27 +133,35 @@ impl Work<'_> {
         let terms = self.terms(self.loaded.policy.cooldown_update, before.as_ref());
         let made = self.made(&entry, &terms).await?;
         let digest = |pin: &Pin| lock::static_digest(self.name, pin);
-        if let Some(before) = before.as_ref().filter(|before| digest(&before.pin) == digest(&made.pin)) {
+        let own = self.loaded.manifest.servers.get(self.name);
+        // A demand that came later is a finding, also where nothing newer is there.
+        let met = evidence::demands(self.name, &made.pin, &self.loaded.policy, Some(&entry)).is_empty();
+        let same = |before: &&Baseline| met && digest(&before.pin) == digest(&made.pin);
+        if let Some(before) = before.as_ref().filter(same) {
             let version = before.pin.version().unwrap_or_default();
             let note = format!("the newest version that is allowed is {}, and that is the one", visible(version));
             return self.standing(Some(before.clone()), Some(note)).await;
         }
-        if self.locked().is_some_and(|locked| digest(locked) == digest(&made.pin)) {
+        if met && self.locked().is_some_and(|locked| digest(locked) == digest(&made.pin)) {
             // Somebody else updated the lock: what that changes is the question.
             return self.standing(before, None).await;
         }
         let dates = self.dates(&entry.source).await?;
-        let mut report = Report::default();
+        let mut findings = made.findings;
+        if own.is_none() {
+            findings.extend(checks::manifest(self.name, Some(&made.pin), None));
+        }
+        let mine = self.loaded.scope.owner == Owner::User;
         let proposal = Proposal {
             name: self.name,
             before: before.as_ref(),
             candidate: made.pin,
-            findings: made.findings,
+            findings,
             summary: made.summary,
-            asked: Asked::default(),
+            asked: Asked { env: mine, network: mine },
             told: made.told,
         };
-        report.extend(settle::static_report(self.tools, &proposal, self.loaded.into()).await?);
+        let report = settle::static_report(self.tools, &proposal, self.loaded.into()).await?;
         let mut line = ServerLine::new(self.name, Action::Compared, &proposal.candidate);
         let now = self.tools.context.now();
         line.notes = match &before {
@@ -241,7 +249,7 @@ impl Work<'_> {
             Word::Locked => Ok(self.held(queries::entry(self.loaded, self.name)?.clone(), "locked", false)),
             Word::Approved => match self.baseline()?.filter(|before| before.approved) {
                 Some(before) => Ok(self.held(before.pin, "approved last", true)),
-                None => self.refuse("you approved none".into(), "`mcp-pin install` shows the locked one and asks"),
+                None => self.refuse("you approved none", "`mcp-pin install` shows the locked one and asks"),
             },
             Word::Installed => self.installed().await,
             Word::Version(version) => {
@@ -278,7 +286,7 @@ impl Work<'_> {
             ("@installed", _) => return Ok(Word::Installed),
             (_, Source::Local) => {
                 return self.refuse(
-                    "it is a command of this machine, which has no versions".into(),
+                    "it is a command of this machine, which has no versions",
                     "`@approved` and `@locked` name the entries that are held; `mcp-pin verify` compares its files",
                 );
             }
@@ -295,7 +303,7 @@ impl Work<'_> {
                     "write an exact version such as `mcp-pin diff {} 1.2.3 2.0.0`, or @approved, @locked, @installed",
                     self.name
                 );
-                self.refuse(format!("`{shown}` is neither a version nor a name for one"), hint)
+                self.refuse(&format!("`{shown}` is neither a version nor a name for one"), hint)
             },
             |version| Ok(Word::Version(version)),
         )
@@ -313,10 +321,7 @@ impl Work<'_> {
                 return Ok(self.held(pin, &format!("installed, {label}"), false));
             }
         }
-        self.refuse(
-            "nothing of it is installed here".into(),
-            "`mcp-pin install` installs what is locked",
-        )
+        self.refuse("nothing of it is installed here", "`mcp-pin install` installs what is locked")
     }
 
     fn terms<'b>(&'b self, cooldown: SignedDuration, before: Option<&Baseline>) -> Terms<'b> {
@@ -335,7 +340,7 @@ impl Work<'_> {
         };
         match candidate::package(self.tools, site, entry, terms).await {
             Err(Error::NotPermitted { why, .. }) => self.refuse(
-                format!("{why}, and nothing is built for a comparison"),
+                &format!("{why}, and nothing is built for a comparison"),
                 format!("`mcp-pin update {} --dry-run` builds what you permitted", self.name),
             ),
             made => made,
@@ -362,7 +367,7 @@ impl Work<'_> {
         if made.pin.version() != Some(version) {
             let found = visible(made.pin.version().unwrap_or("nothing"));
             return self.refuse(
-                format!("the registry was asked for {version} and answered with {found}"),
+                &format!("the registry was asked for {version} and answered with {found}"),
                 "do not trust what stands between you and the registry",
             );
         }

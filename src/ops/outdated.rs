@@ -111,7 +111,7 @@ pub async fn outdated(context: &Context, names: &[ServerName], person: &dyn Inte
         };
         let cutoff = cooldown.is_positive().then(|| found.now.saturating_sub(cooldown).ok()).flatten();
         match ecosystem.versions(&tools, &entry.source, cutoff).await {
-            Ok(offered) => found.rows.push(row(name, entry.source, current, &offered, cooldown)),
+            Ok(offered) => found.rows.push(row(name, entry.source, current.as_deref(), &offered, cooldown)),
             Err(error) => found.undecided.push(Undecided {
                 server: name,
                 what: undecided(&error),
@@ -136,14 +136,14 @@ fn undecided(error: &Error) -> String {
     }
 }
 
-fn row(name: ServerName, source: Source, current: Option<String>, offered: &Offered, cooldown: SignedDuration) -> Row {
-    let dated = |version: &Option<String>| {
-        version.as_ref().map(|version| Dated {
+fn row(name: ServerName, source: Source, current: Option<&str>, offered: &Offered, cooldown: SignedDuration) -> Row {
+    let dated = |version: Option<&str>| {
+        version.map(|version| Dated {
             published: offered.dates.get(version).copied(),
-            version: version.clone(),
+            version: version.to_owned(),
         })
     };
-    let is_new = |version: &Option<String>| match (version, &current) {
+    let is_new = |version: &Option<String>| match (version, current) {
         (Some(version), Some(current)) => compare::newer(&source, version, current),
         (Some(_), None) => true,
         (None, _) => false,
@@ -178,9 +178,9 @@ fn row(name: ServerName, source: Source, current: Option<String>, offered: &Offe
     }
     Row {
         outdated: is_new(&offered.wanted) || is_new(&offered.matching) || is_new(&offered.latest),
-        current: dated(&current),
-        wanted: dated(&offered.wanted),
-        latest: dated(&offered.latest),
+        current: dated(current),
+        wanted: dated(offered.wanted.as_deref()),
+        latest: dated(offered.latest.as_deref()),
         held,
         local: false,
         name,
@@ -223,7 +223,7 @@ mod tests {
         row(
             "demo".parse().unwrap(),
             source,
-            Some(current.into()),
+            Some(current),
             offered,
             SignedDuration::from_hours(72),
         )

@@ -35,7 +35,12 @@ impl Judge<'_> {
     pub(super) fn version(&self, before: &str, after: &str) -> Finding {
         let parse = |text: &str| Version::parse(text);
         let facts = json!({"before": before, "after": after});
-        let older = matches!((parse(before), parse(after)), (Some(old), Some(new)) if new < old);
+        // What npm cannot read as a version (`1.1`) is one of Python's.
+        let python = |text: &str| text.parse::<pep440_rs::Version>().ok();
+        let older = match (parse(before), parse(after)) {
+            (Some(old), Some(new)) => new < old,
+            _ => python(before).zip(python(after)).is_some_and(|(old, new)| new < old),
+        };
         if older {
             let title = format!("version {after} is older than {before}: known holes may be open again");
             self.finding("version-downgraded", Grade::Warning, "version", title, &facts)

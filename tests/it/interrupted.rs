@@ -16,6 +16,7 @@ use crate::registry::{FakeNpm, Package, demo, helper};
 
 const INSTALL: [&str; 4] = ["install", "npm:demo", "--no-probe", "--yes"];
 const MATCH: [&str; 3] = ["install", "--no-probe", "--yes"];
+const ROLLBACK: [&str; 3] = ["rollback", "demo", "--yes"];
 const UPDATE: [&str; 3] = ["update", "--no-probe", "--yes"];
 
 /// Says aloud, past the test harness, that something was not tested.
@@ -174,7 +175,9 @@ pub(crate) fn killed_at_every_step(args: &[&str], steps: &[&[Step]], prepare: &d
             for name in old.iter().map(|(name, _)| name) {
                 assert!(machine.project().join(name).exists(), "{at}: {name} is gone");
             }
-            let next = machine.run(args);
+            // Once more would go further back.
+            let is_back = args[0] == "rollback" && files(&machine.project()) == new;
+            let next = machine.run(if is_back { &MATCH } else { args });
             assert_eq!(next.status, 0, "{at}: {next:?}");
             assert_eq!(names(&files(&machine.project())), names(new), "{at}");
             assert_eq!(files(&machine.project()), new, "{at}");
@@ -247,6 +250,27 @@ fn an_update_killed_at_every_step() {
     let new = files(&reference.project());
     assert_ne!(new, old);
     killed_at_every_step(&UPDATE, &[&PROJECT, &NAMING], &prepare, &new);
+}
+
+#[test]
+fn a_rollback_killed_at_every_step() {
+    if !can_trace() {
+        return;
+    }
+    let (registry, before, after) = (FakeNpm::with_demo(), Recorded::new(), Recorded::new());
+    machine(&registry, &before).run(&INSTALL).exits(0);
+    registry.publish(helper("1.1.0")).publish(demo("1.1.0"));
+    let prepare = || {
+        let mut machine = machine(&registry, &before);
+        machine.run(&INSTALL).exits(0);
+        after.on(&mut machine);
+        machine.run(&UPDATE).exits(0);
+        machine
+    };
+    let reference = prepare();
+    reference.run(&ROLLBACK).exits(0).says("restored");
+    let new = files(&reference.project());
+    killed_at_every_step(&ROLLBACK, &[&PROJECT, &NAMING], &prepare, &new);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! must hold for Python, and for what only Python has.
 
 mod builds;
+mod commands;
 mod environment;
 mod fleeting;
 mod hostile;
