@@ -61,6 +61,7 @@ fn joined(server: &ServerName, code: &'static str, grade: Grade, findings: &[Fin
     let meaning = explain(code).unwrap_or(code);
     let title = format!("the same change {} times: {meaning}", findings.len());
     let mut joined = Finding::new(code, grade, server, "", title, &json!(prints));
+    joined.raised = findings.iter().any(|finding| finding.raised);
     let subjects: Vec<_> = findings.iter().map(|finding| finding.subject.as_str()).collect();
     let same_evidence = findings.windows(2).all(|pair| pair[0].details == pair[1].details);
     if same_evidence && subjects.iter().all(|subject| !subject.is_empty()) {
@@ -98,6 +99,15 @@ mod tests {
         assert_eq!(out[0].details, [Detail::Line("a, b, c".into())]);
         assert_ne!(out[0].fingerprint, collapsed("icons-changed", &["a", "b", "d"])[0].fingerprint);
         assert_eq!(out[0].fingerprint, collapsed("icons-changed", &["b", "a", "c"])[0].fingerprint);
+    }
+
+    #[test]
+    fn one_that_was_made_worse_by_a_sign_keeps_all_from_being_lowered() {
+        let mut all = findings("icons-changed", &["a", "b", "c"]);
+        let joined = |all: &[Finding]| collapse(&"s".parse().unwrap(), all.to_vec())[0].raised;
+        assert!(!joined(&all));
+        all[1].raised = true;
+        assert!(joined(&all));
     }
 
     #[test]
