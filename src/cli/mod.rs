@@ -66,6 +66,10 @@ pub enum Format {
     Plain,
     /// For programs: versioned, described by schema/report.schema.json.
     Json,
+    /// SARIF 2.1.0, for code scanning; of commands that make a report.
+    Sarif,
+    /// For a comment on a pull request; of commands that make a report.
+    Markdown,
 }
 
 /// When to use colour.
@@ -86,6 +90,10 @@ pub enum Command {
     Install(commands::install::Args),
     /// Find newer versions, show what they change, ask, rewrite the lock.
     Update(commands::update::Args),
+    /// List which servers have something newer, and what holds it back.
+    Outdated(commands::outdated::Args),
+    /// Show what another version changes, without taking it: the update report for any two versions.
+    Diff(commands::diff::Args),
     /// Prove that nothing moved: lock, archives, installed files, what the server tells the model.
     Verify(commands::verify::Args),
     /// Review drift that `verify` recorded, and accept it.
@@ -94,6 +102,10 @@ pub enum Command {
     List(commands::list::Args),
     /// Show everything the lock says about one server.
     Show(commands::show::Args),
+    /// Go back to what you approved before the present version; once more goes further back.
+    Rollback(commands::rollback::Args),
+    /// Show how a package came into a server's closure.
+    Why(commands::why::Args),
     /// Take servers out of the manifest and the lock.
     Remove(commands::remove::Args),
     /// Free what no lockfile that this machine knows needs any more.
@@ -158,7 +170,7 @@ pub fn main() -> std::process::ExitCode {
 
 fn run(cli: Cli, printer: &crate::output::Printer) -> Result<crate::error::ExitStatus, crate::error::Error> {
     let context = settings::context(&cli.global)?;
-    let terminal = crate::output::Terminal::new(printer.clone(), settings::can_ask() && !printer.is_json());
+    let terminal = crate::output::Terminal::new(printer.clone(), settings::can_ask() && !printer.is_document());
     let session = commands::Session {
         context,
         printer: printer.clone(),

@@ -5,18 +5,22 @@
 
 pub mod approve;
 pub mod completions;
+pub mod diff;
 pub mod explain;
 pub mod install;
 pub mod list;
 pub mod log;
+pub mod outdated;
 pub mod prune;
 pub mod remove;
+pub mod rollback;
 pub mod show;
 pub mod trust;
 pub mod update;
 pub mod verify;
+pub mod why;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Format};
 use crate::error::{Error, ExitStatus};
 use crate::ops::{Consent, Context};
 use crate::output::{Printer, Terminal};
@@ -49,13 +53,20 @@ impl Session {
 /// # Errors
 /// Whatever the operation says; rendered in one place, by `main`.
 pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
+    if matches!(session.printer.format, Format::Sarif | Format::Markdown) && !makes_report(&cli.command) {
+        return Err(Error::NoReport);
+    }
     match cli.command {
         Command::Install(args) => install::exec(args, session).await,
         Command::Update(args) => update::exec(args, session).await,
         Command::Verify(args) => verify::exec(args, session).await,
         Command::Approve(args) => approve::exec(&args, session).await,
+        Command::Diff(args) => diff::exec(args, session).await,
         Command::List(args) => list::exec(&args, session),
         Command::Show(args) => show::exec(&args, session),
+        Command::Rollback(args) => rollback::exec(args, session).await,
+        Command::Outdated(args) => outdated::exec(args, session).await,
+        Command::Why(args) => why::exec(&args, session),
         Command::Remove(args) => remove::exec(&args, session),
         Command::Prune(args) => prune::exec(&args, session),
         Command::Log(args) => log::exec(&args, session),
@@ -63,4 +74,19 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Explain(args) => explain::exec(&args, session),
         Command::Completions(args) => completions::exec(&args, session),
     }
+}
+
+/// Whether a command's result is a report, which SARIF and Markdown are forms of.
+const fn makes_report(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::List(_)
+            | Command::Show(_)
+            | Command::Remove(_)
+            | Command::Prune(_)
+            | Command::Log(_)
+            | Command::Trust(_)
+            | Command::Explain(_)
+            | Command::Completions(_)
+    )
 }

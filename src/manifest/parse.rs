@@ -267,7 +267,7 @@ impl Walk<'_> {
 
     fn unknown_keys(&mut self, table: &dyn TableLike, of: &str, known: &[&'static str]) {
         for (key, _) in table.iter().filter(|(key, _)| !known.contains(key)) {
-            let hint = match nearest(key, known) {
+            let hint = match nearest(key, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("{of} has {}", known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")),
             };

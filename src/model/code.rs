@@ -178,6 +178,12 @@ pub enum Sign {
         /// The module, as it is imported.
         module: String,
     },
+    /// There are more signs than a report can hold: the least were left out, and none that is worse
+    /// than those that stayed.
+    LeftOut {
+        /// How many.
+        count: usize,
+    },
 }
 
 /// A sign with its place.

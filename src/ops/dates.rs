@@ -140,3 +140,13 @@ fn shortened(names: &[String]) -> String {
         shown
     }
 }
+
+/// How long ago a release was: hours, then days.
+pub fn age(now: Timestamp, released: Timestamp) -> String {
+    let hours = now.duration_since(released).as_hours();
+    if hours < 48 {
+        format!("{hours} hours")
+    } else {
+        format!("{} days", hours / 24)
+    }
+}

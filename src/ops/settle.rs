@@ -152,6 +152,8 @@ async fn code_report(
     }
     if before.is_none_or(|before| !before.approved) {
         findings.extend(policy::first_install(name, pin, &context.others, &asked));
+        let changes = code::first(tools, pin).await?;
+        findings.extend(policy::judge(name, &Drift { changes }, &context));
     }
     Ok(Report {
         findings,

@@ -67,7 +67,7 @@ pub async fn update(context: &Context, options: Options, person: &dyn Interact) 
 }
 
 /// The manifest's entry; where the manifest lost it, what the lock says.
-fn entry(loaded: &Loaded, name: &ServerName) -> Option<ServerEntry> {
+pub fn entry(loaded: &Loaded, name: &ServerName) -> Option<ServerEntry> {
     loaded.manifest.servers.get(name).cloned().or_else(|| {
         let pin = loaded.lock.servers.get(name)?;
         Some(candidate::entry_of(pin))

@@ -4,20 +4,19 @@ use std::error::Error as _;
 
 use crate::error::Error;
 use crate::model::Report;
-use crate::output::json::v1;
+use crate::output::document::{Document, Failure};
 use crate::output::{Printer, plain};
-use crate::policy::THRESHOLD;
 
-/// Shows an error: in JSON mode as JSON on standard output, otherwise on standard error.
+/// Shows an error: in a form for programs as one document on standard output, otherwise on standard error.
 pub fn show(printer: &Printer, error: &Error) {
     let (message, causes, hints) = (error.to_string(), causes(error), error.hints());
-    if printer.is_json() {
+    if printer.is_document() {
         let nothing = Report::default();
-        let failure = v1::Failure { message, causes, hints };
-        let mut document = v1::Report::new(error.report().unwrap_or(&nothing), THRESHOLD).with_failure(failure, error.exit_status());
-        document.fingerprint = error.fingerprint().map(ToString::to_string);
+        let failure = Failure { message, causes, hints };
+        let mut document = Document::new(error.report().unwrap_or(&nothing)).failed(failure, error.exit_status());
+        document.fingerprint = error.fingerprint().cloned();
         // Nobody is left to tell when standard output is gone; the exit status still tells.
-        drop(printer.data(|out| v1::report(out, &document)));
+        drop(printer.data(|out| document.write(out, printer.format)));
         return;
     }
     if let Some(report) = error.unseen_report() {

@@ -5,11 +5,14 @@
 //! characters as escapes, in every format; nothing a server says can drive a terminal, forge a
 //! marker, or hide. A write error (a closed pipe among them) is the caller's to judge.
 
+pub mod document;
 pub mod error;
 pub mod json;
+pub mod markdown;
 pub mod outcome;
 pub mod plain;
 pub mod printer;
+pub mod sarif;
 pub mod terminal;
 
 pub use plain::Style;

@@ -4,9 +4,8 @@ use std::io::{self, Write};
 
 use crate::model::Report;
 use crate::ops::{Outcome, ServerLine};
-use crate::output::json::v1;
+use crate::output::document::Document;
 use crate::output::{Printer, plain};
-use crate::policy::THRESHOLD;
 use crate::surface::visible;
 
 /// Writes the outcome in the printer's format. `with_report` is false where the report was already
@@ -15,17 +14,9 @@ use crate::surface::visible;
 /// # Errors
 /// Standard output cannot be written.
 pub fn show(printer: &Printer, outcome: &Outcome, with_report: bool) -> io::Result<()> {
-    if printer.is_json() {
-        let document = v1::Report::new(&outcome.report, THRESHOLD)
-            .with_servers(&outcome.servers)
-            .with_trust(outcome.trust.as_deref());
-        let decided = Report {
-            findings: Vec::new(),
-            ..outcome.report.clone()
-        }
-        .status(THRESHOLD);
-        let document = if with_report { document } else { document.with_status(decided) };
-        return printer.data(|out| v1::report(out, &document));
+    if printer.is_document() {
+        let document = Document::of(outcome, !with_report);
+        return printer.data(|out| document.write(out, printer.format));
     }
     printer.data(|out| {
         for server in &outcome.servers {

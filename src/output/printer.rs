@@ -27,6 +27,12 @@ impl Printer {
         self.format == Format::Json
     }
 
+    /// Whether results are one document for programs, in any form: nobody is asked, and nothing is
+    /// shown before the end.
+    pub fn is_document(&self) -> bool {
+        self.format != Format::Plain
+    }
+
     /// Writes data to standard output. A reader that went away is not an error.
     ///
     /// # Errors

@@ -43,8 +43,8 @@ impl Interact for Terminal {
     }
 
     fn present(&self, server: &ServerName, stage: Stage, summary: &[String], report: &Report, fingerprint: &Fingerprint) -> bool {
-        if self.printer.is_json() {
-            return true; // The one JSON document at the end holds it.
+        if self.printer.is_document() {
+            return true; // The one document at the end holds it.
         }
         let heading = match stage {
             Stage::Code => "code",

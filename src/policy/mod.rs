@@ -31,10 +31,10 @@ pub use demand::{
     attestation_missing, evidence_stripped, evidence_stripped_of_many, evidence_too_low, identity_unmet, release_before_log,
     source_mismatch, weak_provenance,
 };
-pub use install::{Asked, first_install, surface_not_pinned, surface_unpinned};
+pub use install::{Asked, first_install, first_surface, surface_not_pinned, surface_unpinned};
 pub use profile::{Grades, Grading, Profile};
-pub use trust::{Company, release_deprecated};
 pub use python::{interpreter_changed, newer_without_wheel, release_yanked};
+pub use trust::{Company, release_deprecated};
 
 use serde_json::{Value, json};
 
@@ -104,6 +104,7 @@ pub fn judge(server: &ServerName, drift: &Drift, context: &JudgeContext) -> Vec<
     for change in &drift.changes {
         judge.change(change, &mut out);
     }
+    judge.codes(drift, &mut out);
     judge.newcomers(drift, &mut out);
     judge.packages(drift, &mut out);
     judge.handover(drift, &mut out);
@@ -217,7 +218,6 @@ impl<'a> Judge<'a> {
                 format!("package {name} now brings native code, which nobody can read"),
                 &json!({}),
             )),
-            Change::Code { .. } => self.code(change, out),
             Change::Files { name, own, files } => self.files(name.as_str(), *own, files, out),
             Change::LocalFile { path, before, after } => out.push(self.local_file(path, before, after.as_ref())),
             Change::ViewAdded { era, client } => out.push(self.view(*era, *client, true)),
@@ -247,8 +247,9 @@ impl<'a> Judge<'a> {
                 let title = format!("the server's answer cannot be pinned: {what}");
                 out.push(self.finding(code, Grade::Critical, "", title, &json!({"what": what})));
             }
-            // Judged together: see `packages`, `newcomers`, `handover`, `trees`, `levels` and `signers`.
-            Change::PackageAdded { .. }
+            // Judged together: see `codes`, `packages`, `newcomers`, `handover`, `trees`, `levels` and `signers`.
+            Change::Code { .. }
+            | Change::PackageAdded { .. }
             | Change::PackageRemoved { .. }
             | Change::PackageChanged { .. }
             | Change::Tree { .. }

@@ -11,9 +11,11 @@
 mod architecture;
 mod bad_input;
 mod clone;
+mod commands;
 mod drift;
 mod evidence;
 mod harness;
+mod incidents;
 mod interrupted;
 mod lying;
 mod notify;

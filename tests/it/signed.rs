@@ -25,13 +25,15 @@ const PROVE: [&str; 3] = ["verify", "--no-probe", "--offline"];
 const DEMO: &str = "node_modules/demo";
 
 /// A registry and the private Sigstore that its packages are signed with.
-struct Scene {
+pub(crate) struct Scene {
     world: World,
-    registry: FakeNpm,
+    /// Where they are published.
+    pub(crate) registry: FakeNpm,
 }
 
 impl Scene {
-    fn new() -> Self {
+    /// Nothing is published.
+    pub(crate) fn new() -> Self {
         Self {
             world: World::new(),
             registry: FakeNpm::start(),
@@ -46,7 +48,7 @@ impl Scene {
     }
 
     /// Publishes what the registry signs, and a build vouches for where one is given.
-    fn publish(&self, package: Package, build: Option<&Build>) -> &Self {
+    pub(crate) fn publish(&self, package: Package, build: Option<&Build>) -> &Self {
         let (name, version, integrity) = parts(&package);
         self.registry.publish(package.published(PUBLISHED));
         self.sign(&name, &version, &integrity);
@@ -102,7 +104,8 @@ impl Scene {
         machine
     }
 
-    fn machine(&self) -> Machine {
+    /// A machine that trusts the private Sigstore.
+    pub(crate) fn machine(&self) -> Machine {
         self.machine_with("")
     }
 
@@ -123,7 +126,7 @@ fn demo(version: &str) -> Package {
 }
 
 /// The build of a release of `acme/demo`.
-fn acme(version: &str) -> Build {
+pub(crate) fn acme(version: &str) -> Build {
     Build::github("acme/demo").release(version)
 }
 

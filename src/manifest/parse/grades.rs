@@ -33,7 +33,7 @@ impl Walk<'_> {
         let found = codes.iter().find(|code| **code == key).copied();
         if found.is_none() {
             let shown: String = key.chars().take(60).collect();
-            let hint = match nearest(key, &codes) {
+            let hint = match nearest(key, codes.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`mcp-pin explain` lists every code".to_owned(),
             };

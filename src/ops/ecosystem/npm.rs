@@ -26,6 +26,8 @@ use crate::verify::attest::source::repository_of;
 use crate::verify::attest::{Document, NpmSubject, Proven, Refused, Trust, prove_npm, read_npm_reply};
 use crate::verify::npm::{Claim, Manifest, Refusal, check_locked, confirm, entry_point};
 
+mod versions;
+
 /// npm.
 pub(super) struct Npm;
 
@@ -57,6 +59,10 @@ fn optional(package: &LockedPackage) -> bool {
 impl Ecosystem for Npm {
     fn resolve<'a>(&'a self, tools: &'a Tools<'a>, ask: Ask<'a>) -> Pending<'a, Resolution> {
         resolve(tools, ask).boxed_local()
+    }
+
+    fn versions<'a>(&'a self, tools: &'a Tools<'a>, source: &'a Source, cutoff: Option<Timestamp>) -> Pending<'a, super::Offered> {
+        versions::offered(tools, source, cutoff).boxed_local()
     }
 
     fn releases<'a>(&'a self, tools: &'a Tools<'a>, resolved: &'a mut Resolution) -> Pending<'a, Releases> {

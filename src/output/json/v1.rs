@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use super::write;
 use crate::model::report::{Detail as ModelDetail, Status as ModelStatus, Undecided as ModelUndecided};
-use crate::model::{Finding as ModelFinding, Grade as ModelGrade, Provenance as ModelProvenance, Report as ModelReport};
+use crate::model::{Finding as ModelFinding, Grade as ModelGrade, Part as ModelPart, Provenance as ModelProvenance};
 use crate::ops::ServerLine;
 use crate::ops::evidence::source_link;
-use crate::policy::explain;
+use crate::output::document::{self, Document};
+use crate::policy::{THRESHOLD, page, part};
 
 /// A report of mcp-pin.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -53,7 +54,7 @@ pub struct Report {
 pub struct Server {
     /// The entry's name.
     pub name: String,
-    /// `added`, `updated`, `unchanged`, `installed`, `repaired`, `available`, `checked`, `removed`.
+    /// `added`, `updated`, `unchanged`, `installed`, `repaired`, `available`, `checked`, `compared`, `restored`, `removed`.
     pub action: String,
     /// The version of its own package; absent for a local command.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,6 +178,24 @@ pub enum Grade {
     Critical,
 }
 
+/// The part of a server that a finding is about.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// What the code of its packages does, and what runs it.
+    Code,
+    /// What it tells the model.
+    Surface,
+    /// Which packages stand behind it.
+    Closure,
+    /// Who made them, and how that is proved.
+    Trust,
+    /// How it is started, and what it is given.
+    Launch,
+    /// What lies on this machine.
+    Machine,
+}
+
 /// Numbers of findings by grade, and of what else the report has.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -203,6 +222,8 @@ pub struct Finding {
     pub code: String,
     /// How bad.
     pub grade: Grade,
+    /// What part of the server to look at.
+    pub part: Part,
     /// The entry it is about.
     pub server: String,
     /// What inside the server: a tool, a package, a file. May be empty.
@@ -212,6 +233,9 @@ pub struct Finding {
     /// What the code means.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<String>,
+    /// What a careful person does next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
     /// Names this finding exactly: 32 hexadecimal digits, to be given to `--accept`.
     #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
     pub fingerprint: String,
@@ -267,64 +291,52 @@ pub fn report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     write(out, report)
 }
 
-impl Report {
-    /// The wire form of a report.
-    pub fn new(report: &ModelReport, threshold: ModelGrade) -> Self {
-        let mut sorted = report.clone();
-        sorted.sort();
+impl From<&Document> for Report {
+    fn from(document: &Document) -> Self {
+        let report = &document.report;
         Self {
             schema_version: 1,
-            status: sorted.status(threshold).into(),
-            threshold: threshold.into(),
+            status: document.status.into(),
+            threshold: THRESHOLD.into(),
             summary: Summary {
-                critical: sorted.count(ModelGrade::Critical),
-                warning: sorted.count(ModelGrade::Warning),
-                notice: sorted.count(ModelGrade::Notice),
-                info: sorted.count(ModelGrade::Info),
-                undecided: sorted.undecided.len(),
-                clean: sorted.clean.len(),
+                critical: report.count(ModelGrade::Critical),
+                warning: report.count(ModelGrade::Warning),
+                notice: report.count(ModelGrade::Notice),
+                info: report.count(ModelGrade::Info),
+                undecided: report.undecided.len(),
+                clean: report.clean.len(),
             },
-            findings: sorted.findings.iter().map(Finding::from).collect(),
-            undecided: sorted.undecided.iter().map(Undecided::from).collect(),
-            clean: sorted.clean.iter().map(ToString::to_string).collect(),
-            servers: Vec::new(),
-            trust: None,
-            error: None,
-            fingerprint: None,
+            findings: report.findings.iter().map(Finding::from).collect(),
+            undecided: report.undecided.iter().map(Undecided::from).collect(),
+            clean: report.clean.iter().map(ToString::to_string).collect(),
+            servers: document.servers.iter().map(Server::from).collect(),
+            trust: document.trust.clone(),
+            error: document.failure.as_ref().map(Failure::from),
+            fingerprint: document.fingerprint.as_ref().map(ToString::to_string),
         }
     }
+}
 
-    /// Adds what became of each server.
-    #[must_use]
-    pub fn with_servers(mut self, servers: &[ServerLine]) -> Self {
-        self.servers = servers.iter().map(Server::from).collect();
-        self
+impl From<&document::Failure> for Failure {
+    fn from(failure: &document::Failure) -> Self {
+        Self {
+            message: failure.message.clone(),
+            causes: failure.causes.clone(),
+            hints: failure.hints.clone(),
+        }
     }
+}
 
-    /// Adds what signatures were proved against.
-    #[must_use]
-    pub fn with_trust(mut self, trust: Option<&str>) -> Self {
-        self.trust = trust.map(str::to_owned);
-        self
-    }
-
-    /// Makes it the report of an operation that ended early, with this exit status.
-    #[must_use]
-    pub fn with_failure(mut self, failure: Failure, exit_status: u8) -> Self {
-        self.error = Some(failure);
-        self.with_status(if exit_status == 1 {
-            ModelStatus::Findings
-        } else {
-            ModelStatus::Undecided
-        })
-    }
-
-    /// Says how the operation ended, where that is not what the findings alone would say: those
-    /// that were approved are listed and open no question.
-    #[must_use]
-    pub fn with_status(mut self, status: ModelStatus) -> Self {
-        self.status = status.into();
-        self
+impl From<ModelPart> for Part {
+    fn from(part: ModelPart) -> Self {
+        match part {
+            ModelPart::Code => Self::Code,
+            ModelPart::Surface => Self::Surface,
+            ModelPart::Closure => Self::Closure,
+            ModelPart::Trust => Self::Trust,
+            ModelPart::Launch => Self::Launch,
+            ModelPart::Machine => Self::Machine,
+        }
     }
 }
 
@@ -376,10 +388,12 @@ impl From<&ModelFinding> for Finding {
         Self {
             code: finding.code.to_owned(),
             grade: finding.grade.into(),
+            part: part(finding.code).into(),
             server: finding.server.to_string(),
             subject: finding.subject.clone(),
             title: finding.title.clone(),
-            explanation: explain(finding.code).map(str::to_owned),
+            explanation: page(finding.code).map(|page| page.meaning.to_owned()),
+            advice: page(finding.code).map(|page| page.advice.to_owned()),
             fingerprint: finding.fingerprint.to_string(),
             details: finding.details.iter().map(Detail::from).collect(),
         }

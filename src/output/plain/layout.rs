@@ -46,6 +46,10 @@ impl Piece {
         Self { tone, text }
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) const fn plain(text: String) -> Self {
         Self::new(Tone::Plain, text)
     }

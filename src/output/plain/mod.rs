@@ -77,20 +77,7 @@ pub fn finding(out: &mut dyn Write, finding: &Finding, style: Style) -> io::Resu
     ];
     write_wrapped(out, &head, INDENT, style)?;
     for detail in &finding.details {
-        let pieces = match detail {
-            Detail::Line(text) => vec![Piece::plain(words::bounded(text, style.color))],
-            Detail::Code { path, line, before, after } => {
-                let mut pieces = vec![Piece::new(Tone::Dim, format!("{}:{line}: ", words::bounded(path, style.color)))];
-                pieces.extend(words::word_diff(before, after, style.color));
-                pieces
-            }
-            Detail::Text { label, before, after } => {
-                let mut pieces = vec![Piece::new(Tone::Dim, format!("{}: ", words::bounded(label, style.color)))];
-                pieces.extend(words::word_diff(before, after, style.color));
-                pieces
-            }
-        };
-        indented(out, pieces, style)?;
+        indented(out, pieces(detail, style.color), style)?;
     }
     if finding.grade >= Grade::Warning {
         indented(
@@ -100,6 +87,35 @@ pub fn finding(out: &mut dyn Write, finding: &Finding, style: Style) -> io::Resu
         )?;
     }
     Ok(())
+}
+
+/// A piece of evidence as one line without colour, as other forms hold it.
+pub fn evidence(detail: &Detail) -> String {
+    pieces(detail, false).iter().map(Piece::text).collect()
+}
+
+/// Where a piece of code stands; `None` for other evidence.
+pub fn code_place(detail: &Detail) -> Option<String> {
+    match detail {
+        Detail::Code { path, line: 0, .. } => Some(words::bounded(path, false)),
+        Detail::Code { path, line, .. } => Some(format!("{}:{line}", words::bounded(path, false))),
+        Detail::Line(_) | Detail::Text { .. } => None,
+    }
+}
+
+fn pieces(detail: &Detail, color: bool) -> Vec<Piece> {
+    let (label, before, after) = match detail {
+        Detail::Line(text) => return vec![Piece::plain(words::bounded(text, color))],
+        Detail::Text { label, before, after } => (words::bounded(label, color), before, after),
+        Detail::Code { before, after, .. } => (code_place(detail).unwrap_or_default(), before, after),
+    };
+    let mut pieces = vec![Piece::new(Tone::Dim, format!("{label}: "))];
+    if let Detail::Code { .. } = detail {
+        pieces.extend(words::word_diff(before.trim(), after.trim(), color));
+    } else {
+        pieces.extend(words::word_diff(before, after, color));
+    }
+    pieces
 }
 
 /// Writes what could not be checked, with what to do about it.

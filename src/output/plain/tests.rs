@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::*;
+use crate::cli::Format;
 use crate::model::ServerName;
+use crate::output::document::{Document, Failure};
 use crate::output::json;
 
 fn server(name: &str) -> ServerName {
@@ -56,7 +58,7 @@ fn shown(input: &Report, color: bool, width: usize) -> String {
 
 fn as_json(input: &Report) -> String {
     let mut out = Vec::new();
-    json::v1::report(&mut out, &json::v1::Report::new(input, Grade::Notice)).unwrap();
+    Document::new(input).write(&mut out, Format::Json).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -97,10 +99,12 @@ fn a_report_at_80_columns_and_as_json() {
         {
           "code": "tool-description-changed",
           "grade": "critical",
+          "part": "surface",
           "server": "memory",
           "subject": "read_graph",
           "title": "the description of tool `read_graph` changed and now asks the model to hide something from you",
           "explanation": "the description of a tool changed, which the model takes as instructions",
+          "advice": "read what is new as an order to the model, and accept it only where the tool needs it for its work",
           "fingerprint": "3caa7886d99c42ea27f613df18e20dc1",
           "details": [
             {
@@ -114,10 +118,12 @@ fn a_report_at_80_columns_and_as_json() {
         {
           "code": "code-changed",
           "grade": "notice",
+          "part": "code",
           "server": "memory",
           "subject": "pkg",
           "title": "the server's own code changed: 2 files, +14 -3 lines",
           "explanation": "files of a package differ between the pinned version and this one",
+          "advice": "read the code that is named before you accept it; nothing of it has run",
           "fingerprint": "88b2a884ef0e11e277fefda2c9e752b1",
           "details": [
             {
@@ -133,10 +139,12 @@ fn a_report_at_80_columns_and_as_json() {
         {
           "code": "server-version-changed",
           "grade": "info",
+          "part": "surface",
           "server": "memory",
           "subject": "serverInfo/version",
           "title": "the server calls itself another version",
           "explanation": "the version a server gives itself changed; it proves nothing either way",
+          "advice": "read what is new as an order to the model, and accept it only where the tool needs it for its work",
           "fingerprint": "5c74dd35291c5400cad89d50ddb5de7d",
           "details": []
         }
@@ -247,14 +255,14 @@ fn errors_are_shown_in_both_forms() {
         String::from_utf8(out).unwrap(),
         "error: failed to write\n  caused by: disk \\u{1b} full\nhint: free some\n"
     );
-    let failure = json::v1::Failure {
+    let failure = Failure {
         message: "could not write".into(),
         causes,
         hints,
     };
-    let document = json::v1::Report::new(&Report::default(), Grade::Notice).with_failure(failure, 2);
     let mut out = Vec::new();
-    json::v1::report(&mut out, &document).unwrap();
+    let document = Document::new(&Report::default()).failed(failure, 2);
+    document.write(&mut out, Format::Json).unwrap();
     let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(
         (&value["status"], &value["error"]["hints"][0]),

@@ -43,15 +43,6 @@ impl Project {
         self.files.iter().any(|file| file.upload_time.is_some())
     }
 
-    /// When the first file of each version was uploaded, as far as the index says.
-    pub fn dates(&self) -> BTreeMap<String, Timestamp> {
-        let first = |(version, release): (Version, Release<'_>)| {
-            let files = release.wheels.into_iter().chain(release.others);
-            Some((version.to_string(), files.filter_map(|file| file.upload_time).min()?))
-        };
-        self.releases().into_iter().filter_map(first).collect()
-    }
-
     /// Which of the indexes has it, for comparing; `None` where it lists no file.
     pub fn index(&self) -> Option<usize> {
         self.files.first().map(|file| file.index)

@@ -6,7 +6,7 @@ mod environment;
 mod fleeting;
 mod hostile;
 mod http;
-mod index;
+pub(crate) mod index;
 mod install;
 mod interrupted;
 mod itself;
@@ -18,7 +18,7 @@ mod signed;
 mod tamper;
 mod update;
 mod wanting;
-mod wheel;
+pub(crate) mod wheel;
 mod zip;
 
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ const MATCH: [&str; 3] = ["install", "--no-probe", "--yes"];
 const VERIFY: [&str; 2] = ["verify", "--no-probe"];
 
 /// A machine whose uv is configured with an index, and whose output is not wrapped.
-fn machine(index: &FakePypi) -> Machine {
+pub(crate) fn machine(index: &FakePypi) -> Machine {
     let mut machine = Machine::new();
     machine.set("UV_DEFAULT_INDEX", index.url()).set("COLUMNS", "1000");
     machine

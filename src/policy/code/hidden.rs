@@ -1,0 +1,137 @@
+//! Code and files that a person cannot read, and code that somebody took care to hide.
+
+use std::collections::BTreeSet;
+
+use super::place::is_aside;
+use super::words::{self, listed};
+use super::{Around, Read, Told, of_kind};
+use crate::model::Grade;
+use crate::model::code::{CodeSign, Sign};
+use crate::policy::package::plural;
+
+/// The findings for code and files that a person cannot read.
+pub(super) fn unreadable<'a>(read: &Read<'a>, around: &Around<'_>) -> Vec<Told<'a>> {
+    let who = read.who();
+    let minified = of_kind(
+        read,
+        "code-minified",
+        |sign| matches!(sign, Sign::Minified),
+        |signs| {
+            let title = format!(
+                "{who} now has {} minified that a person could read before",
+                plural(signs.len(), "file")
+            );
+            (Grade::Warning, title)
+        },
+    );
+    let grown = of_kind(
+        read,
+        "code-grown",
+        |sign| matches!(sign, Sign::Grown { .. }),
+        |signs| {
+            let factor = |sign: &&CodeSign| match sign.sign {
+                Sign::Grown { before, after } => (after / before.max(1), before, after),
+                _ => (0, 0, 0),
+            };
+            let (times, before, after) = signs.iter().map(factor).max().unwrap_or_default();
+            let grade = if times >= 10 && after >= 200_000 {
+                Grade::Warning
+            } else {
+                Grade::Notice
+            };
+            let title = format!(
+                "{who} grew out of all proportion: {} to {}",
+                words::size(before),
+                words::size(after)
+            );
+            (grade, title)
+        },
+    );
+    let opaque = of_kind(
+        read,
+        "code-opaque-file",
+        |sign| matches!(sign, Sign::Opaque { .. }),
+        |signs| {
+            let kinds: BTreeSet<_> = signs
+                .iter()
+                .filter_map(|sign| {
+                    if let Sign::Opaque { what } = &sign.sign {
+                        Some(what.as_str())
+                    } else {
+                        None
+                    }
+                })
+                .collect();
+            let was_native = !read.own && !around.native.contains(read.name) && kinds.iter().all(|kind| kind.contains("native"));
+            let grade = if was_native { Grade::Notice } else { Grade::Warning };
+            let title = format!(
+                "{who} now brings {} that nobody can read: {}",
+                plural(signs.len(), "file"),
+                listed(&kinds)
+            );
+            (grade, title)
+        },
+    );
+    let unread = of_kind(
+        read,
+        "code-unread",
+        |sign| matches!(sign, Sign::Unread { .. }),
+        |signs| {
+            let aside = signs.iter().all(|sign| is_aside(&sign.path));
+            let title = format!(
+                "{who} has {} that cannot be read as code; only the text was searched",
+                plural(signs.len(), "file")
+            );
+            (if aside { Grade::Notice } else { Grade::Warning }, title)
+        },
+    );
+    [minified, grown, opaque, unread].into_iter().flatten().collect()
+}
+
+/// Code that somebody took care to hide: as bad at a first look as later.
+pub(super) fn disguised<'a>(read: &Read<'a>) -> Vec<Told<'a>> {
+    let who = read.who();
+    let invisible = of_kind(
+        read,
+        "invisible-characters",
+        |sign| matches!(sign, Sign::Invisible),
+        |signs| {
+            let files: BTreeSet<_> = signs.iter().map(|sign| sign.path.as_str()).collect();
+            let title = format!(
+                "{who} holds characters that nobody sees, in {}: they hide code from a reader",
+                plural(files.len(), "file")
+            );
+            (Grade::Critical, title)
+        },
+    );
+    let pushed = of_kind(
+        read,
+        "code-pushed-aside",
+        |sign| matches!(sign, Sign::Pushed { .. }),
+        |_| {
+            (
+                Grade::Critical,
+                format!("{who} holds code pushed out of sight, behind blanks no editor shows the end of"),
+            )
+        },
+    );
+    let obfuscated = of_kind(
+        read,
+        "code-obfuscated",
+        |sign| matches!(sign, Sign::Obfuscated { .. }),
+        |signs| {
+            let how: BTreeSet<_> = signs
+                .iter()
+                .filter_map(|sign| {
+                    if let Sign::Obfuscated { how } = &sign.sign {
+                        Some(how.as_str())
+                    } else {
+                        None
+                    }
+                })
+                .collect();
+            (Grade::Critical, format!("{who} is made hard to read: {}", listed(&how)))
+        },
+    );
+    [invisible, pushed, obfuscated].into_iter().flatten().collect()
+}
