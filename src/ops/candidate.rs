@@ -29,6 +29,8 @@ pub struct Terms<'a> {
     pub unsandboxed: bool,
     /// Evidence that locks and approved entries hold already.
     pub known: Known,
+    /// What the candidate will be compared with: registries are asked what they say of that too.
+    pub before: Option<&'a Pin>,
 }
 
 /// A candidate.
@@ -68,8 +70,11 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
     let wanted = resolved.runtime.clone();
     let machine = ecosystem.machine(tools, wanted.as_deref()).await;
     let machine = machine.map_err(|error| of_the_server(error, &resolved))?;
-    for key in terms.known.keys() {
-        resolved.earlier.entry(key.name.clone()).or_default().insert(key.version.clone());
+    if let Some(Pinned::Package { closure, .. }) = terms.before.map(|before| &before.pinned) {
+        for package in closure.packages.values() {
+            let versions = resolved.earlier.entry(package.name.clone()).or_default();
+            versions.insert(package.version.clone());
+        }
     }
     let releases = ecosystem.releases(tools, &mut resolved).await?;
     resolved.told.now = Some(tools.context.now());

@@ -43,12 +43,12 @@ pub fn changes(tools: &Tools<'_>, before: &Pin, after: &Pin, drift: &Drift) -> R
         let (Some(old), Some(new)) = (find(before, name, was), find(after, name, is)) else {
             continue;
         };
-        let Some(Some(said)) = repository(tools, ecosystem, old)? else {
+        let (Some(said), says) = (repository(tools, ecosystem, old)?, repository(tools, ecosystem, new)?) else {
             continue;
         };
-        let Some(says) = repository(tools, ecosystem, new)? else {
+        if says.is_none() && !is_here(tools, new) {
             continue;
-        };
+        }
         if says.as_deref().is_none_or(|says| !names_same_repository(&said, says)) {
             out.push(Change::Repository {
                 name: name.clone(),
@@ -70,13 +70,17 @@ fn find<'a>(closure: &'a Closure, name: &PackageName, version: &str) -> Option<&
         .find(|package| package.name == *name && package.version == version)
 }
 
-/// What the first archive at hand names; `None` without one at hand.
-fn repository(tools: &Tools<'_>, ecosystem: &dyn Ecosystem, package: &LockedPackage) -> Result<Option<Option<String>>, Error> {
+/// What the first archive at hand names; `None` where it names none, or without one at hand.
+fn repository(tools: &Tools<'_>, ecosystem: &dyn Ecosystem, package: &LockedPackage) -> Result<Option<String>, Error> {
     for archive in &package.archives {
         let at = Archive { package, archive };
         if let Some(stored) = tools.store.archive(&archive.integrity, &at.label())? {
-            return ecosystem.repository(&stored, at).map(Some);
+            return ecosystem.repository(&stored, at);
         }
     }
     Ok(None)
+}
+
+fn is_here(tools: &Tools<'_>, package: &LockedPackage) -> bool {
+    package.archives.iter().any(|archive| tools.store.has_archive(&archive.integrity))
 }

@@ -274,6 +274,7 @@ async fn proposal<'a>(
                     policy: &loaded.policy,
                     unsandboxed,
                     known: evidence::known([&loaded.lock], before.map(|before| &before.pin)),
+                    before: before.map(|before| &before.pin),
                 },
             )
             .await?

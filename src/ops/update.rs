@@ -95,6 +95,7 @@ async fn one(
             policy: &loaded.policy,
             unsandboxed: options.unsandboxed,
             known: evidence::known([&loaded.lock], before.map(|before| &before.pin)),
+            before: before.map(|before| &before.pin),
         },
     )
     .await?;

@@ -135,6 +135,15 @@ mod tests {
     }
 
     #[test]
+    fn one_that_was_made_worse_by_a_sign_keeps_all_from_being_lowered() {
+        let mut all = findings("icons-changed", &["a", "b", "c"]);
+        let joined = |all: &[Finding]| collapse(&"s".parse().unwrap(), all.to_vec())[0].raised;
+        assert!(!joined(&all));
+        all[1].raised = true;
+        assert!(joined(&all));
+    }
+
+    #[test]
     fn other_evidence_is_shown_one_by_one() {
         let mut all = findings("icons-changed", &["a", "b", "c"]);
         all[1].details.push(Detail::Line("other".into()));

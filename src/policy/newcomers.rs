@@ -238,18 +238,15 @@ fn alike(new: &str, known: &str) -> bool {
 }
 
 /// One insertion, deletion, replacement, or swap of neighbours.
-fn one_edit(a: &[char], b: &[char]) -> bool {
-    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let (a, b) = (&a[same..], &b[same..]);
-    match (a, b) {
-        ([_, a @ ..], []) => a.is_empty(),
-        ([], [_, b @ ..]) => b.is_empty(),
-        ([x, rest_a @ ..], [y, rest_b @ ..]) => {
-            let swapped = matches!((rest_a, rest_b), ([p, end_a @ ..], [q, end_b @ ..]) if p == y && q == x && end_a == end_b);
-            rest_a == rest_b || rest_a == b || a == rest_b || swapped
-        }
-        ([], []) => false,
-    }
+fn one_edit(one: &[char], other: &[char]) -> bool {
+    let same = one.iter().zip(other).take_while(|(left, right)| left == right).count();
+    let (one, other) = (&one[same..], &other[same..]);
+    let rest = |name: &[char], skipped: usize| name.get(skipped..).map(<[char]>::to_vec);
+    let swapped = one.len() >= 2 && other.len() >= 2 && one[0] == other[1] && one[1] == other[0] && one[2..] == other[2..];
+    let (longer, shorter) = if one.len() < other.len() { (other, one) } else { (one, other) };
+    let replaced = !one.is_empty() && rest(one, 1) == rest(other, 1);
+    let inserted = longer.len() == shorter.len() + 1 && longer[1..] == *shorter;
+    swapped || replaced || inserted
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ impl Judge<'_> {
                     maintainers.extend(self.maintainers(name, before, after));
                     pauses.extend(self.pause(name, after));
                 }
-                Change::Repository { .. } => repositories.extend(self.repository(change)),
+                Change::Repository { .. } => repositories.extend(Self::repository(change)),
                 _ => {}
             }
         }
@@ -195,7 +195,7 @@ impl Judge<'_> {
         })
     }
 
-    fn repository(&self, change: &Change) -> Option<One> {
+    fn repository(change: &Change) -> Option<One> {
         let Change::Repository {
             name,
             own,

@@ -144,7 +144,10 @@ fn the_user_chooses_how_loudly_and_a_project_only_raises() {
         .says("no finding has the code `version-chnged`")
         .says("did you mean `version-changed`?");
     project("bytes-replaced = \"notice\"");
-    machine.run(&DRY).exits(2).says("only `\"critical\"` may stand here");
+    machine
+        .run(&DRY)
+        .exits(2)
+        .says("`bytes-replaced` says that something is not what was approved");
     machine.write("mcp-pin.toml", &manifest);
 
     // `--yes` is no consent to a new tool, unless the user said beforehand that it is nothing special.
