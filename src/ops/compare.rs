@@ -324,8 +324,9 @@ impl Work<'_> {
         self.refuse("nothing of it is installed here", "`mcp-pin install` installs what is locked")
     }
 
-    fn terms<'b>(&'b self, cooldown: SignedDuration, before: Option<&Baseline>) -> Terms<'b> {
+    fn terms<'b>(&'b self, cooldown: SignedDuration, before: Option<&'b Baseline>) -> Terms<'b> {
         Terms {
+            before: before.map(|before| &before.pin),
             cooldown,
             policy: &self.policy,
             unsandboxed: false,

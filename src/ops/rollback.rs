@@ -13,7 +13,7 @@ use crate::model::{Finding, Grade, Pin, Pinned, Report, ServerName};
 use crate::ops::archive::Archive;
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate;
-use crate::ops::consent::{self, Consent};
+use crate::ops::consent::{self, Consent, Shown};
 use crate::ops::ecosystem::{self, Builds, Site};
 use crate::ops::interact::Stage;
 use crate::ops::outcome::{Action, Outcome, ServerLine};
@@ -197,7 +197,13 @@ async fn approve(
     let (code, entry) = (lock::static_digest(name, target), lock::entry_digest(name, target));
     let mut summary = candidate::figures(target);
     summary.insert(0, "this is what you approved before; going back to it changes:".into());
-    let how = consent::decide(name, Stage::Entry, &summary, report, &entry, &consent, tools.person).map_err(|reason| Error::Refused {
+    let shown = Shown {
+        stage: Stage::Entry,
+        summary: &summary,
+        texts: &[],
+        report,
+    };
+    let how = consent::decide(name, shown, &entry, &consent, tools.person).map_err(|reason| Error::Refused {
         reason,
         report: Box::new(report.clone()),
     })?;
