@@ -259,3 +259,19 @@ pub(super) fn says_nothing(value: &Value) -> bool {
         Value::Bool(_) | Value::Number(_) => false,
     }
 }
+
+/// What a parameter that was not there before takes the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Nothing.
+    New,
+    /// One that stood elsewhere, or was checked otherwise.
+    Moved,
+    /// One that was checked alike.
+    Renamed,
+}
+
+/// `anyOf` and `oneOf` list alternatives alike.
+pub(super) fn twin(key: &str) -> &'static str {
+    if key == "anyOf" { "oneOf" } else { "anyOf" }
+}

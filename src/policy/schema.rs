@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 
 use super::novelty::{TYPES, check_grade};
 pub(super) use super::reach::network_references;
-use super::reach::{headers, is_free, parameter_names, powerful, reaches_out, says_nothing, secret_shaped, sensitive, value_grade};
+use super::reach::{
+    Place, headers, is_free, parameter_names, powerful, reaches_out, says_nothing, secret_shaped, sensitive, twin, value_grade,
+};
 use crate::model::Grade;
 
 /// One graded difference of two schemas.
@@ -566,17 +568,6 @@ impl Walk {
     }
 }
 
-/// What a parameter that was not there before takes the place of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Nothing.
-    New,
-    /// One that stood elsewhere, or was checked otherwise.
-    Moved,
-    /// One that was checked alike.
-    Renamed,
-}
-
 /// A schema without its texts.
 fn checks(schema: &Value) -> Value {
     let mut schema = schema.clone();
@@ -584,11 +575,6 @@ fn checks(schema: &Value) -> Value {
         map.retain(|key, _| !TEXTS.contains(&key.as_str()));
     }
     schema
-}
-
-/// `anyOf` and `oneOf` list alternatives alike.
-fn twin(key: &str) -> &'static str {
-    if key == "anyOf" { "oneOf" } else { "anyOf" }
 }
 
 fn last(path: &str) -> &str {
