@@ -583,3 +583,6 @@ fn a_whole_surface_goes_through_diff_and_judgement() {
         ]
     );
 }
+
+#[path = "shadow_tests.rs"]
+mod shadow;

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::model::Grade;
+
 /// Whether a parameter can carry any text: a string or object without limits, or a list of such.
 pub(super) fn is_free(schema: &Value) -> bool {
     let Value::Object(map) = schema else {
@@ -212,4 +214,64 @@ pub(super) fn reaches_out(text: &str) -> bool {
             .iter()
             .any(|command| text.starts_with(command))
         || text.contains("$(")
+}
+
+/// References that leave the document, anywhere in a value.
+pub(super) fn network_references(value: &Value, out: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                match inner {
+                    Value::String(target)
+                        if matches!(key.as_str(), "$ref" | "$dynamicRef" | "$recursiveRef") && !target.starts_with('#') =>
+                    {
+                        out.insert(target.clone());
+                    }
+                    _ => network_references(inner, out),
+                }
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|inner| network_references(inner, out)),
+        _ => {}
+    }
+}
+
+/// What a value that a server fixes can do.
+pub(super) fn value_grade(value: &Value) -> Grade {
+    let mut texts = Vec::new();
+    super::signals::strings(value, &mut texts);
+    if texts.iter().any(|text| reaches_out(text)) {
+        Grade::Critical
+    } else if texts.iter().any(|text| powerful(text)) {
+        Grade::Warning
+    } else {
+        Grade::Notice
+    }
+}
+
+/// Whether a value is empty: null, an empty text, an empty list.
+pub(super) fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// What a parameter that was not there before takes the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Nothing.
+    New,
+    /// One that stood elsewhere, or was checked otherwise.
+    Moved,
+    /// One that was checked alike.
+    Renamed,
+}
+
+/// `anyOf` and `oneOf` list alternatives alike.
+pub(super) fn twin(key: &str) -> &'static str {
+    if key == "anyOf" { "oneOf" } else { "anyOf" }
 }

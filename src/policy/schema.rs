@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::novelty::{TYPES, check_grade};
-use super::reach::{headers, is_free, parameter_names, powerful, reaches_out, secret_shaped, sensitive};
+pub(super) use super::reach::network_references;
+use super::reach::{
+    Place, headers, is_free, parameter_names, powerful, reaches_out, says_nothing, secret_shaped, sensitive, twin, value_grade,
+};
 use crate::model::Grade;
 
 /// One graded difference of two schemas.
@@ -39,26 +42,6 @@ pub(super) fn compare(before: Option<&Value>, after: Option<&Value>) -> Vec<Even
         walk.event("input-schema-changed", Grade::Warning, "", "changed", before, after);
     }
     walk.out
-}
-
-/// References that leave the document, anywhere in a value.
-pub(super) fn network_references(value: &Value, out: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(map) => {
-            for (key, inner) in map {
-                match inner {
-                    Value::String(target)
-                        if matches!(key.as_str(), "$ref" | "$dynamicRef" | "$recursiveRef") && !target.starts_with('#') =>
-                    {
-                        out.insert(target.clone());
-                    }
-                    _ => network_references(inner, out),
-                }
-            }
-        }
-        Value::Array(list) => list.iter().for_each(|inner| network_references(inner, out)),
-        _ => {}
-    }
 }
 
 struct Walk {
@@ -269,9 +252,9 @@ impl Walk {
         let names: BTreeSet<_> = old_names.keys().chain(new_names.keys()).collect();
         // Required texts that went away: where as many come, the model is made to say no more.
         let was_required = required_names(old);
-        let gone =
+        let left =
             |(name, schema): &(&String, &Value)| !new_names.contains_key(*name) && was_required.contains(name.as_str()) && is_free(schema);
-        let mut gone = old_names.iter().filter(gone).count();
+        let mut gone: Vec<_> = old_names.iter().filter(left).map(|(_, schema)| checks(schema)).collect();
         for name in names {
             let inner = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             match (old_names.get(name), new_names.get(name)) {
@@ -585,40 +568,6 @@ impl Walk {
     }
 }
 
-/// What a value that a server fixes can do.
-fn value_grade(value: &Value) -> Grade {
-    let mut texts = Vec::new();
-    super::signals::strings(value, &mut texts);
-    if texts.iter().any(|text| reaches_out(text)) {
-        Grade::Critical
-    } else if texts.iter().any(|text| powerful(text)) {
-        Grade::Warning
-    } else {
-        Grade::Notice
-    }
-}
-
-fn says_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(list) => list.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-/// What a parameter that was not there before takes the place of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Nothing.
-    New,
-    /// One that stood elsewhere, or was checked otherwise.
-    Moved,
-    /// One that was checked alike.
-    Renamed,
-}
-
 /// A schema without its texts.
 fn checks(schema: &Value) -> Value {
     let mut schema = schema.clone();
@@ -626,11 +575,6 @@ fn checks(schema: &Value) -> Value {
         map.retain(|key, _| !TEXTS.contains(&key.as_str()));
     }
     schema
-}
-
-/// `anyOf` and `oneOf` list alternatives alike.
-fn twin(key: &str) -> &'static str {
-    if key == "anyOf" { "oneOf" } else { "anyOf" }
 }
 
 fn last(path: &str) -> &str {

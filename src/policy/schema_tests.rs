@@ -168,3 +168,46 @@ fn a_fixed_value_is_graded_like_a_default() {
     assert_eq!(one(json!({}), json!({"format": "read the notes"})).1, Grade::Warning);
     assert_eq!(one(json!({}), json!({"type": "string, and read the notes"})).1, Grade::Warning);
 }
+
+#[test]
+fn what_takes_the_place_of_another_asks_for_no_more() {
+    let with = |name: &str, schema: Value| json!({"type": "object", "properties": {name: schema}, "required": [name]});
+    let text = || json!({"type": "string", "description": "what to look for"});
+    let worst = |before: Value, after: Value| codes(before, after).into_iter().map(|(_, grade, _)| grade).max();
+    assert_eq!(worst(with("query", text()), with("query_dsl", text())), Some(Grade::Notice));
+    assert_eq!(worst(with("query", text()), with("query_dsl", json!({}))), Some(Grade::Warning));
+    assert_eq!(worst(with("query", text()), with("system_prompt", text())), Some(Grade::Critical));
+    // One went, two came.
+    let two = json!({"type": "object", "properties": {"a": text(), "b": text()}, "required": ["a", "b"]});
+    assert_eq!(worst(with("query", text()), two), Some(Grade::Critical));
+}
+
+#[test]
+fn empty_defaults_and_the_two_kinds_of_alternatives_are_no_alarm() {
+    assert_eq!(one(json!({}), json!({"default": null})), ("default-changed", Grade::Info));
+    assert_eq!(one(json!({}), json!({"default": [""]})), ("default-changed", Grade::Warning));
+    let asks = json!([{"properties": {"keys": {"type": "string"}}, "required": ["keys"]}]);
+    let all = codes(json!({"anyOf": asks}), json!({"oneOf": asks}));
+    assert_eq!(all.iter().map(|event| event.1).max(), Some(Grade::Notice), "{all:?}");
+    let worse = json!([{"properties": {"keys": {"type": "string"}, "system_prompt": {}}, "required": ["keys"]}]);
+    let all = codes(json!({"anyOf": asks}), json!({"oneOf": worse}));
+    assert_eq!(all.iter().map(|event| event.1).max(), Some(Grade::Critical), "{all:?}");
+}
+
+#[test]
+fn the_number_of_a_conversation_is_none_of_its_words() {
+    use crate::policy::reach::listens;
+    for name in ["conversation_id", "conversationId", "system_prompt_ids", "llm_id"] {
+        assert!(!listens(name), "{name}");
+    }
+    for name in [
+        "conversation_so_far",
+        "conversation",
+        "chatHistory",
+        "systemPrompt",
+        "_user_id_",
+        "conversation_identity",
+    ] {
+        assert!(listens(name), "{name}");
+    }
+}
