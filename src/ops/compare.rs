@@ -319,12 +319,13 @@ impl Work<'_> {
         )
     }
 
-    fn terms<'b>(&'b self, cooldown: SignedDuration, before: Option<&Baseline>) -> Terms<'b> {
+    fn terms<'b>(&'b self, cooldown: SignedDuration, before: Option<&'b Baseline>) -> Terms<'b> {
         Terms {
             cooldown,
             policy: &self.policy,
             unsandboxed: false,
             known: evidence::known([&self.loaded.lock], before.map(|before| &before.pin)),
+            before: before.map(|before| &before.pin),
         }
     }
 
