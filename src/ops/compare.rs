@@ -358,7 +358,8 @@ impl Work<'_> {
         }
         let source = entry.source.clone();
         entry.source = exactly(&source, version);
-        let terms = self.terms(SignedDuration::ZERO, self.baseline()?.as_ref());
+        let before = self.baseline()?;
+        let terms = self.terms(SignedDuration::ZERO, before.as_ref());
         let mut made = self.made(&entry, &terms).await?;
         if made.pin.version() != Some(version) {
             let found = visible(made.pin.version().unwrap_or("nothing"));
