@@ -331,6 +331,7 @@ impl Work<'_> {
             policy: &self.policy,
             unsandboxed: false,
             known: evidence::known([&self.loaded.lock], before.map(|before| &before.pin)),
+            before: before.map(|before| &before.pin),
         }
     }
 
@@ -363,7 +364,8 @@ impl Work<'_> {
         }
         let source = entry.source.clone();
         entry.source = exactly(&source, version);
-        let terms = self.terms(SignedDuration::ZERO, self.baseline()?.as_ref());
+        let before = self.baseline()?;
+        let terms = self.terms(SignedDuration::ZERO, before.as_ref());
         let mut made = self.made(&entry, &terms).await?;
         if made.pin.version() != Some(version) {
             let found = visible(made.pin.version().unwrap_or("nothing"));
