@@ -10,6 +10,7 @@
 //! must not put remarks on the file of that name in the user's repository.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -141,7 +142,7 @@ fn words(finding: &Finding) -> String {
         text.push_str(&plain::evidence(detail));
     }
     if let Some(more @ 1..) = finding.details.len().checked_sub(LINES) {
-        text.push_str(&format!("\nand {more} more lines"));
+        let _ = write!(text, "\nand {more} more lines");
     }
     text
 }
@@ -151,17 +152,17 @@ fn invocation(document: &Document) -> Value {
     if let Some(failure) = &document.failure {
         let mut text = visible(&failure.message);
         for cause in &failure.causes {
-            text.push_str(&format!("\ncaused by: {}", visible(cause)));
+            let _ = write!(text, "\ncaused by: {}", visible(cause));
         }
         for hint in &failure.hints {
-            text.push_str(&format!("\nhint: {}", visible(hint)));
+            let _ = write!(text, "\nhint: {}", visible(hint));
         }
         notifications.push(json!({"descriptor": {"id": "ended-early"}, "level": "error", "message": message(&text)}));
     }
     for item in &document.report.undecided {
         let mut text = format!("{}: could not {}", item.server, visible(&item.what));
         for hint in &item.hints {
-            text.push_str(&format!("\nhint: {}", visible(hint)));
+            let _ = write!(text, "\nhint: {}", visible(hint));
         }
         notifications.push(json!({"descriptor": {"id": "undecided"}, "level": "error", "message": message(&text)}));
     }

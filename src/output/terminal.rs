@@ -39,7 +39,7 @@ impl Terminal {
 
 impl Terminal {
     /// Writes to where the person looks.
-    fn show(&self, write: &dyn Fn(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
+    fn show(write: &dyn Fn(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
         let mut err = io::stderr().lock();
         writeln!(err)?;
         write(&mut err)?;
@@ -48,7 +48,9 @@ impl Terminal {
 
     /// Shows what the server says in full; the question is asked again whether or not it could be shown.
     fn view(&self, texts: &[Passage]) {
-        drop(self.show(&|out| texts.iter().try_for_each(|passage| plain::passage(out, passage, self.printer.err))));
+        drop(Self::show(&|out| {
+            texts.iter().try_for_each(|passage| plain::passage(out, passage, self.printer.err))
+        }));
     }
 }
 
@@ -110,7 +112,7 @@ impl Interact for Terminal {
 
     fn review(&self, finding: &Finding, step: Step<'_>) -> Answer {
         // A single one stands right above, in the report.
-        if step.total > 1 && self.show(&|out| plain::finding_in_full(out, finding, self.printer.err)).is_err() {
+        if step.total > 1 && Self::show(&|out| plain::finding_in_full(out, finding, self.printer.err)).is_err() {
             return Answer::Refuse;
         }
         let place = format!("[{}/{}]", step.number, step.total);
@@ -138,7 +140,7 @@ impl Interact for Terminal {
                 "v" => self.view(step.texts),
                 "?" => {
                     // Asked again in any case.
-                    drop(self.show(&|out| plain::page(out, finding.code, self.printer.err)));
+                    drop(Self::show(&|out| plain::page(out, finding.code, self.printer.err)));
                 }
                 _ => self.printer.insist("that is none of the keys; nothing is accepted yet"),
             }

@@ -269,7 +269,7 @@ pub fn open_questions(report: &Report) -> Option<String> {
     if open.is_empty() || report.findings.len() <= GLANCE {
         return None;
     }
-    open.sort_by(|a, b| b.grade.cmp(&a.grade));
+    open.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
     let mut told: Vec<_> = open.iter().take(NAMED).map(|finding| words::title(&finding.title)).collect();
     if let Some(more @ 1..) = open.len().checked_sub(NAMED) {
         told.push(format!("and {more} more"));
