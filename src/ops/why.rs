@@ -294,11 +294,11 @@ impl<'a> Graph<'a> {
         let (Some((to, _)), Some(far)) = (self.closure.packages.get_key_value(to), self.far.get(to)) else {
             return (Vec::new(), false);
         };
-        // Length if it becomes the shortest, then order of discovery; the packages from the end on,
-        // each with the edge into it.
-        let mut open = BinaryHeap::from([Reverse((*far, 0_usize, vec![(to, usize::MAX)]))]);
+        // Length if it becomes the shortest; of equal ones the furthest got, so that it is finished before
+        // others are begun; order of discovery; the packages from the end on, each with the edge into it.
+        let mut open = BinaryHeap::from([Reverse((*far, usize::MAX, 0_usize, vec![(to, usize::MAX)]))]);
         let (mut ways, mut made) = (Vec::new(), 0);
-        while let Some(Reverse((_, _, way))) = open.pop() {
+        while let Some(Reverse((_, _, _, way))) = open.pop() {
             let Some((last, _)) = way.last().copied() else { continue };
             if *last == self.closure.root {
                 if ways.len() == MAX_WAYS {
@@ -321,7 +321,7 @@ impl<'a> Graph<'a> {
                     end.1 = at;
                 }
                 longer.push((edge.from, usize::MAX));
-                open.push(Reverse((way.len() + far, made, longer)));
+                open.push(Reverse((way.len() + far, usize::MAX - way.len(), made, longer)));
             }
         }
         (ways, false)

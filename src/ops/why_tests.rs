@@ -1,3 +1,5 @@
+//! Ways through a closure, where there are too many to count.
+
 use super::*;
 use crate::model::{Integrity, LockedArchive, NodeTerms};
 
