@@ -213,6 +213,14 @@ pub enum Error {
     /// `--format sarif` or `markdown` of a command that finds nothing.
     #[error("could not write the result in this format: it is no report")]
     NoReport,
+    /// What was asked for cannot be, for a reason that lies in the question.
+    #[error("could not {what}")]
+    NotPossible {
+        /// What, and why.
+        what: String,
+        /// What helps.
+        hint: Option<String>,
+    },
     /// The lock would have to change under `--locked`.
     #[error("could not go on with --locked: {what} would change")]
     Locked {
@@ -392,6 +400,7 @@ impl Error {
             | Self::NameTaken { .. }
             | Self::EnvName(_)
             | Self::OneAtATime { .. }
+            | Self::NotPossible { .. }
             | Self::Locked { .. }
             | Self::Offline { .. }
             | Self::NoDrift { .. }
@@ -487,19 +496,23 @@ impl Error {
                 one("this cannot be accepted; nothing was changed. Report it to the package's maintainers and the registry")
             }
             Self::Probe { hints, .. } => hints.clone(),
-            Self::Entry { hint, .. } | Self::TrustInput { hint, .. } | Self::Build { hint, .. } | Self::Machine { hint, .. } => {
-                hint.iter().cloned().collect()
-            }
+            Self::Entry { hint, .. }
+            | Self::TrustInput { hint, .. }
+            | Self::Build { hint, .. }
+            | Self::NotPossible { hint, .. }
+            | Self::Machine { hint, .. } => hint.iter().cloned().collect(),
             Self::NothingHere { global: false, .. } => {
                 one("add a server with `mcp-pin install npm:NAME`, or use `--global` for your own servers")
             }
             Self::NothingHere { global: true, .. } => one("add a server with `mcp-pin install --global npm:NAME`"),
             Self::NoSuchServer { known, .. } if known.is_empty() => one("no server is there yet: `mcp-pin install npm:NAME`"),
-            Self::NoSuchServer { known, .. } => {
-                vec![format!(
-                    "there is {}",
-                    known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-                )]
+            Self::NoSuchServer { name, known } => {
+                let there = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                match crate::manifest::nearest(name.as_str(), known.iter().map(ServerName::as_str)) {
+                    Some(near) if known.len() > 1 => vec![format!("did you mean `{near}`? there is {there}")],
+                    Some(near) => vec![format!("did you mean `{near}`?")],
+                    None => vec![format!("there is {there}")],
+                }
             }
             Self::NotLocked { name } => vec![format!("lock it with `mcp-pin update {name}`")],
             Self::NameTaken { .. } => one("choose another name with `--name`, or remove the other first"),

@@ -90,6 +90,10 @@ pub enum Command {
     Install(commands::install::Args),
     /// Find newer versions, show what they change, ask, rewrite the lock.
     Update(commands::update::Args),
+    /// List which servers have something newer, and what holds it back.
+    Outdated(commands::outdated::Args),
+    /// Show what another version changes, without taking it: the update report for any two versions.
+    Diff(commands::diff::Args),
     /// Prove that nothing moved: lock, archives, installed files, what the server tells the model.
     Verify(commands::verify::Args),
     /// Review drift that `verify` recorded, and accept it.
@@ -98,6 +102,10 @@ pub enum Command {
     List(commands::list::Args),
     /// Show everything the lock says about one server.
     Show(commands::show::Args),
+    /// Go back to what you approved before the present version; once more goes further back.
+    Rollback(commands::rollback::Args),
+    /// Show how a package came into a server's closure.
+    Why(commands::why::Args),
     /// Take servers out of the manifest and the lock.
     Remove(commands::remove::Args),
     /// Free what no lockfile that this machine knows needs any more.

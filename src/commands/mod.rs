@@ -5,16 +5,20 @@
 
 pub mod approve;
 pub mod completions;
+pub mod diff;
 pub mod explain;
 pub mod install;
 pub mod list;
 pub mod log;
+pub mod outdated;
 pub mod prune;
 pub mod remove;
+pub mod rollback;
 pub mod show;
 pub mod trust;
 pub mod update;
 pub mod verify;
+pub mod why;
 
 use crate::cli::{Cli, Command, Format};
 use crate::error::{Error, ExitStatus};
@@ -57,8 +61,12 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Update(args) => update::exec(args, session).await,
         Command::Verify(args) => verify::exec(args, session).await,
         Command::Approve(args) => approve::exec(&args, session).await,
+        Command::Diff(args) => diff::exec(args, session).await,
         Command::List(args) => list::exec(&args, session),
         Command::Show(args) => show::exec(&args, session),
+        Command::Rollback(args) => rollback::exec(args, session).await,
+        Command::Outdated(args) => outdated::exec(args, session).await,
+        Command::Why(args) => why::exec(&args, session),
         Command::Remove(args) => remove::exec(&args, session),
         Command::Prune(args) => prune::exec(&args, session),
         Command::Log(args) => log::exec(&args, session),

@@ -157,6 +157,18 @@ impl History {
         self.newest(filter, values, *digest, kind)
     }
 
+    /// Whether an entry was ever approved for this server in this scope, also where another took its
+    /// place since. That is no approval: only something to go back to, and to be asked about again.
+    pub fn was_approved(&self, digest: &Sha256Digest, server: &ServerName, scope: &str) -> Result<bool, HistoryError> {
+        let sql = "SELECT 1 FROM approvals WHERE digest = ?1 AND kind = 'entry' AND server = ?2 AND scope = ?3 LIMIT 1";
+        let found: Option<i64> = self
+            .connection
+            .query_row(sql, params![digest.to_string(), server.as_str(), scope], |row| row.get(0))
+            .optional()
+            .map_err(|error| self.error(error))?;
+        Ok(found.is_some())
+    }
+
     fn newest(
         &self,
         filter: &str,

@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{CwdRule, IdentityRule, Level, ServerName, Source};
 
+pub use distance::nearest;
 pub use parse::parse;
 pub use policy::{Loosening, Policy, PolicySettings, Trust};
 pub use problem::{ManifestError, Problem};

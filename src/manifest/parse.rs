@@ -1,6 +1,7 @@
 //! TOML to a [`Manifest`], with every problem and its line.
 
 mod evidence;
+mod grades;
 
 use std::ops::Range;
 
@@ -13,6 +14,7 @@ use super::problem::position;
 use super::{Manifest, ManifestError, PolicySettings, Problem, Scope, ServerEntry, Trust};
 use crate::model::python::normal_name;
 use crate::model::{CwdRule, EnvNameError, ServerName, Source, SourceError, check_env_name};
+use crate::policy::Profile;
 use crate::surface::visible;
 use crate::surface::visible::is_invisible;
 
@@ -28,6 +30,8 @@ pub(super) const POLICY: &[&str] = &[
     "trust",
     "accept-without-terminal",
     "builds",
+    "profile",
+    "grades",
 ];
 pub(super) const COOLDOWN: &[&str] = &["install", "update"];
 
@@ -242,6 +246,9 @@ impl Walk<'_> {
             let names = self.strings(table, "builds", Self::package);
             names.iter().filter_map(|name| normal_name(name)).collect()
         });
+        let profiles = Profile::ALL.map(|profile| (profile.as_str(), profile));
+        settings.profile = self.word(table, "profile", &profiles);
+        settings.grades = self.grades(table);
         settings
     }
 
@@ -260,7 +267,7 @@ impl Walk<'_> {
 
     fn unknown_keys(&mut self, table: &dyn TableLike, of: &str, known: &[&'static str]) {
         for (key, _) in table.iter().filter(|(key, _)| !known.contains(key)) {
-            let hint = match nearest(key, known) {
+            let hint = match nearest(key, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("{of} has {}", known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")),
             };

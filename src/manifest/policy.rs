@@ -9,7 +9,8 @@ use std::fmt;
 
 use jiff::SignedDuration;
 
-use crate::model::{Level, PackageName};
+use crate::model::{Grade, Level, PackageName};
+use crate::policy::{Grades, Grading, Profile};
 
 const HOUR: i64 = 3600;
 
@@ -50,6 +51,10 @@ pub struct PolicySettings {
     /// The Python packages (normalised names) that may be built from their source, which runs their
     /// code. User's or system's file only.
     pub builds: Option<BTreeSet<PackageName>>,
+    /// How loudly findings are told.
+    pub profile: Option<Profile>,
+    /// Grades by code, over those of the profile. A project's are a floor.
+    pub grades: Grades,
 }
 
 /// The policy in force.
@@ -69,6 +74,8 @@ pub struct Policy {
     pub accept_without_terminal: bool,
     /// See [`PolicySettings::builds`]. None unless set.
     pub builds: BTreeSet<PackageName>,
+    /// See [`PolicySettings::profile`] and [`PolicySettings::grades`]. `standard` unless set.
+    pub grading: Grading,
 }
 
 impl Default for Policy {
@@ -81,6 +88,7 @@ impl Default for Policy {
             trust: Trust::NoDowngrade,
             accept_without_terminal: false,
             builds: BTreeSet::new(),
+            grading: Grading::default(),
         }
     }
 }
@@ -89,7 +97,7 @@ impl Default for Policy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loosening {
     /// The key, for example `cooldown.install`.
-    pub key: &'static str,
+    pub key: String,
     /// What the project asks for.
     pub asked: String,
     /// What stays in force.
@@ -129,6 +137,8 @@ impl Policy {
             trust,
             accept_without_terminal,
             builds,
+            profile,
+            grades,
         } = settings;
         self.cooldown_install = cooldown_install.unwrap_or(self.cooldown_install);
         self.cooldown_update = cooldown_update.unwrap_or(self.cooldown_update);
@@ -139,6 +149,8 @@ impl Policy {
         if let Some(builds) = builds {
             self.builds.clone_from(builds);
         }
+        self.grading.profile = profile.unwrap_or(self.grading.profile);
+        self.grading.exact.extend(grades);
     }
 
     fn tighten(&mut self, settings: &PolicySettings) -> Vec<Loosening> {
@@ -150,6 +162,8 @@ impl Policy {
             trust,
             accept_without_terminal,
             builds,
+            profile,
+            grades,
         } = settings;
         let mut out = Vec::new();
         raise(
@@ -189,12 +203,43 @@ impl Policy {
         let asked: BTreeSet<_> = builds.iter().flatten().cloned().collect();
         if !asked.is_subset(&self.builds) {
             out.push(Loosening {
-                key: "builds",
+                key: "builds".to_owned(),
                 asked: show_names(&asked),
                 kept: show_names(&self.builds),
             });
         }
+        raise(
+            &mut self.grading.profile,
+            *profile,
+            "profile",
+            |profile| profile.as_str().to_owned(),
+            &mut out,
+        );
+        self.grading.at_least = self.floors(grades, &mut out);
         out
+    }
+
+    /// A project's overrides as floors. One that is lower than what the user says of the same code
+    /// would change nothing, and neither does `info`: both are told.
+    fn floors(&self, grades: &Grades, loosenings: &mut Vec<Loosening>) -> Grades {
+        let mut floors = Grades::new();
+        for (&code, &asked) in grades {
+            let kept = self.grading.exact.get(code).filter(|kept| asked < **kept);
+            let kept = match kept {
+                Some(kept) => kept.as_str(),
+                None if asked == Grade::Info => "its own grade",
+                None => {
+                    floors.insert(code, asked);
+                    continue;
+                }
+            };
+            loosenings.push(Loosening {
+                key: format!("grades.{code}"),
+                asked: asked.to_string(),
+                kept: kept.to_owned(),
+            });
+        }
+        floors
     }
 }
 
@@ -203,7 +248,7 @@ fn raise<T: Ord + Copy>(current: &mut T, asked: Option<T>, key: &'static str, sh
     let Some(asked) = asked else { return };
     if asked < *current {
         loosenings.push(Loosening {
-            key,
+            key: key.to_owned(),
             asked: show(asked),
             kept: show(*current),
         });
@@ -255,7 +300,7 @@ mod tests {
             evidence_closure: Some(evidence),
             trust: Some(trust),
             accept_without_terminal: Some(accept),
-            builds: None,
+            ..PolicySettings::default()
         }
     }
 
@@ -264,7 +309,7 @@ mod tests {
         let loose = all(0, Level::Hash, Trust::AllowDowngrade, true);
         let (policy, loosenings) = Policy::effective(None, None, Some(&loose));
         assert_eq!(policy, Policy::default());
-        let keys: Vec<_> = loosenings.iter().map(|l| l.key).collect();
+        let keys: Vec<_> = loosenings.iter().map(|l| l.key.as_str()).collect();
         assert_eq!(keys, ["cooldown.install", "cooldown.update", "trust", "accept-without-terminal"]);
         assert_eq!((loosenings[0].asked.as_str(), loosenings[0].kept.as_str()), ("0d", "7d"));
         assert_eq!((loosenings[3].asked.as_str(), loosenings[3].kept.as_str()), ("true", "false"));
@@ -274,7 +319,7 @@ mod tests {
         let lower = all(7, Level::Signed, Trust::NoDowngrade, false);
         let (policy, loosenings) = Policy::effective(None, Some(&user), Some(&lower));
         assert_eq!((policy.evidence, policy.evidence_closure), (Level::Provenance, Level::Provenance));
-        let keys: Vec<_> = loosenings.iter().map(|l| l.key).collect();
+        let keys: Vec<_> = loosenings.iter().map(|l| l.key.as_str()).collect();
         assert_eq!(keys, ["evidence", "evidence-closure"]);
         assert_eq!(
             (loosenings[0].asked.as_str(), loosenings[0].kept.as_str()),
@@ -295,7 +340,7 @@ mod tests {
             evidence_closure: Level::Provenance,
             trust: Trust::NoDowngrade,
             accept_without_terminal: false,
-            builds: BTreeSet::new(),
+            ..Policy::default()
         };
         assert_eq!(policy, expected);
     }

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::policy::codes;
+
 /// JSON Schema (2020-12) of `mcp-pin.toml`.
 pub fn schema() -> Value {
     let names = json!({"type": "array", "items": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}});
@@ -58,6 +60,8 @@ pub fn schema() -> Value {
                         "type": "array",
                         "items": {"type": "string", "pattern": "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"},
                     },
+                    "profile": {"enum": ["relaxed", "standard", "strict"], "description": "How loudly findings are told."},
+                    "grades": grades(),
                 },
             },
             "trust": {
@@ -97,6 +101,16 @@ fn identity() -> Value {
             "workflow": text("The file of the build configuration inside the repository."),
             "ref": text("The git ref; one `*` stands for any text."),
         },
+    })
+}
+
+fn grades() -> Value {
+    let codes: Vec<_> = codes().map(|page| page.code).collect();
+    json!({
+        "description": "The grade of a finding by its code, over that of the profile. A project's manifest only raises.",
+        "type": "object",
+        "propertyNames": {"enum": codes},
+        "additionalProperties": {"enum": ["info", "notice", "warning", "critical"]},
     })
 }
 

@@ -2,6 +2,8 @@
 
 use super::edit::{EditError, add_server, remove_server, set_server, set_source};
 use super::*;
+use crate::model::Grade;
+use crate::policy::Profile;
 
 const GOOD: &str = r#"# Servers of this project.
 
@@ -495,4 +497,82 @@ tuf = { url = "https://tuf.example/repo", root = "/etc/sigstore/root.json" }
         assert!(found.len() == 1 && found[0].what.contains(what), "{bad}: {found:?}");
         assert!(!found[0].to_string().contains("s3cr3t"), "{found:?}");
     }
+}
+
+#[test]
+fn profiles_and_overrides_are_read_and_wrong_ones_are_errors() {
+    let good = "[policy]\nprofile = \"strict\"\n[policy.grades]\ntool-added = \"critical\"\nbytes-replaced = \"critical\"\n";
+    for scope in [Scope::Project, Scope::User, Scope::System] {
+        let policy = parse(good, scope).unwrap().policy;
+        assert_eq!(policy.profile, Some(Profile::Strict));
+        assert_eq!(policy.grades["tool-added"], Grade::Critical);
+    }
+    for (bad, what, hint) in [
+        (
+            "tool-aded = \"info\"",
+            "no finding has the code `tool-aded`",
+            "did you mean `tool-added`?",
+        ),
+        (
+            "nonsense = \"info\"",
+            "no finding has the code `nonsense`",
+            "`mcp-pin explain` lists every code",
+        ),
+        ("tool-added = \"ignore\"", "`tool-added` must be", ""),
+        ("tool-added = 1", "`tool-added` must be a string", ""),
+        ("bytes-replaced = \"warning\"", "only `\"critical\"` may stand here", ""),
+        ("file-changed = \"info\"", "only `\"critical\"` may stand here", ""),
+    ] {
+        let found = problems(&format!("[policy.grades]\n{bad}\n"), Scope::User);
+        assert_eq!((found.len(), found[0].line), (1, 2), "{bad}: {found:?}");
+        assert!(found[0].what.contains(what), "{bad}: {found:?}");
+        assert_eq!(found[0].hint.as_deref().unwrap_or_default(), hint, "{bad}");
+    }
+    assert!(
+        problems("[policy]\nprofile = \"lax\"\n", Scope::User)[0]
+            .what
+            .contains("`profile` must be")
+    );
+    assert!(
+        problems("[policy]\ngrades = \"info\"\n", Scope::User)[0]
+            .what
+            .contains("`grades` must be a table")
+    );
+}
+
+#[test]
+fn a_projects_profile_and_overrides_only_tighten() {
+    let settings = |text: &str, scope| parse(text, scope).unwrap().policy;
+    let user = settings(
+        "[policy]\nprofile = \"relaxed\"\n[policy.grades]\ntool-added = \"warning\"\ntool-removed = \"info\"\n",
+        Scope::User,
+    );
+    let loose = settings(
+        "[policy]\nprofile = \"relaxed\"\n[policy.grades]\ntool-added = \"notice\"\nprompt-added = \"info\"\ntool-removed = \"warning\"\n",
+        Scope::Project,
+    );
+    let (policy, told) = Policy::effective(None, Some(&user), Some(&loose));
+    assert_eq!(policy.grading.exact, user.grades);
+    assert_eq!(policy.grading.at_least, [("tool-removed", Grade::Warning)].into());
+    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "the project's `grades.prompt-added = info` is looser than `its own grade`, which stays in force",
+            "the project's `grades.tool-added = notice` is looser than `warning`, which stays in force",
+        ]
+    );
+    // A profile that is looser than the machine's is told, a stricter one counts.
+    let (policy, told) = Policy::effective(None, None, Some(&loose));
+    assert_eq!(policy.grading.profile, Profile::Standard);
+    assert!(told.iter().any(|loosening| loosening.key == "profile"), "{told:?}");
+    let strict = settings("[policy]\nprofile = \"strict\"\n", Scope::Project);
+    let (policy, told) = Policy::effective(None, Some(&user), Some(&strict));
+    assert_eq!((policy.grading.profile, told.len()), (Profile::Strict, 0));
+    // The system wins over the user, code by code.
+    let system = settings("[policy.grades]\ntool-added = \"critical\"\n", Scope::System);
+    let (policy, _) = Policy::effective(Some(&system), Some(&user), None);
+    let expected = [("tool-added", Grade::Critical), ("tool-removed", Grade::Info)];
+    assert_eq!(policy.grading.exact, expected.into());
+    assert_eq!(policy.grading.profile, Profile::Relaxed);
 }

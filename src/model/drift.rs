@@ -220,6 +220,22 @@ pub enum Change {
         /// Now; empty where it is not named.
         after: String,
     },
+    /// The archive of a package names another repository than before, or none any more. Its own word,
+    /// which nobody proved.
+    Repository {
+        /// The package.
+        name: PackageName,
+        /// It is the server's own package.
+        own: bool,
+        /// The version now.
+        version: String,
+        /// The version before.
+        before_version: String,
+        /// The repository before.
+        before: String,
+        /// The repository now; `None` where none is named.
+        after: Option<String>,
+    },
     /// A version is built from source on this machine that was not, or not from this source.
     BuildAdded {
         /// The package.

@@ -18,6 +18,7 @@ pub mod python;
 pub mod report;
 pub mod server;
 pub mod surface;
+pub mod told;
 
 pub use archive::{ArchiveContents, ArchiveFile, WheelContents};
 pub use closure::{Closure, ClosureError, InstallPath, LockedArchive, LockedPackage, NodeTerms, PackageName, Platform, Terms};
@@ -31,3 +32,4 @@ pub use python::PythonTerms;
 pub use report::{Detail, Finding, Fingerprint, Grade, Part, Report};
 pub use server::{ServerName, Source, SourceError};
 pub use surface::{ClientProfile, Era, Item, ItemKind, Shape, Surface, View, Volatile};
+pub use told::{PackageTold, Publisher, Told, VersionTold};

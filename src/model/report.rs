@@ -162,6 +162,9 @@ pub struct Finding {
     pub code: &'static str,
     /// How bad.
     pub grade: Grade,
+    /// A sign of its own (a trick of the text) made it worse, or would have: no profile lowers it.
+    /// Not part of the fingerprint.
+    pub raised: bool,
     /// The server it is about.
     pub server: ServerName,
     /// What inside the server: a tool, a package, a file. May be empty.
@@ -195,6 +198,7 @@ impl Finding {
         Self {
             code,
             grade,
+            raised: false,
             server: server.clone(),
             subject,
             title: title.into(),

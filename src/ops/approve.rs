@@ -31,7 +31,8 @@ pub async fn approve(context: &Context, name: &ServerName, mut given: Consent, p
         .open_drift(name, &key)?
         .ok_or_else(|| Error::NoDrift { name: name.clone() })?;
     let candidate = candidate(name, pin, &recorded.candidate).ok_or_else(|| Error::NoDrift { name: name.clone() })?;
-    let report = report(name, pin, &candidate, &settle::judge_context(name, (&loaded).into()))?;
+    let mut report = report(name, pin, &candidate, &settle::judge_context(name, (&loaded).into()))?;
+    settle::grade(&mut report, &loaded.policy);
     if context.locked {
         return Err(Error::Locked {
             what: "mcp-pin.lock".into(),
@@ -87,10 +88,8 @@ fn report(name: &ServerName, pin: &Pin, candidate: &Pin, context: &policy::Judge
         _ => return Err(Error::NoDrift { name: name.clone() }),
     };
     let findings = policy::judge(name, &Drift { changes }, context);
-    let mut report = Report {
+    Ok(Report {
         findings,
         ..Report::default()
-    };
-    report.sort();
-    Ok(report)
+    })
 }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error::Error;
 use crate::lock::check::{check, prune};
 use crate::manifest::{Policy, ServerEntry};
-use crate::model::{Closure, Finding, InstallPath, LocalArg, LockedPackage, Pin, Pinned, ServerName, Source};
+use crate::model::{Closure, Finding, InstallPath, LocalArg, LockedPackage, Pin, Pinned, ServerName, Source, Told};
 use crate::ops::archive::Key;
 use crate::ops::ecosystem::{self, Ask, Builds, Ecosystem, Resolution, Site, is_built};
 use crate::ops::evidence::{self, Known};
@@ -40,6 +40,8 @@ pub struct Candidate {
     pub findings: Vec<Finding>,
     /// Figures for the person.
     pub summary: Vec<String>,
+    /// What the registries say of its packages.
+    pub told: Told,
 }
 
 /// Resolves, fetches and confirms a registry's server. The order of checks is the same for every
@@ -66,8 +68,13 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
     let wanted = resolved.runtime.clone();
     let machine = ecosystem.machine(tools, wanted.as_deref()).await;
     let machine = machine.map_err(|error| of_the_server(error, &resolved))?;
+    for key in terms.known.keys() {
+        resolved.earlier.entry(key.name.clone()).or_default().insert(key.version.clone());
+    }
     let releases = ecosystem.releases(tools, &mut resolved).await?;
+    resolved.told.now = Some(tools.context.now());
     let mut findings = dates::findings(tools, name, &resolved, &releases, ask.cutoff);
+    findings.extend(dates::deprecated(name, &resolved));
     findings.append(&mut resolved.findings);
     sync::fetch(tools, ecosystem, ecosystem.needed(&machine, &resolved)?).await?;
     let (mut closure, claimed) = confirmed(tools, ecosystem, name, &resolved)?;
@@ -96,10 +103,13 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
     };
     findings.extend(checks::poison(name, &pin));
     findings.extend(evidence::demands(name, &pin, terms.policy, Some(entry)));
+    let mut summary = figures(&pin);
+    summary.extend(dates::told(&resolved));
     Ok(Candidate {
-        summary: figures(&pin),
+        summary,
         pin,
         findings,
+        told: resolved.told,
     })
 }
 
@@ -176,6 +186,7 @@ pub fn local(tools: &Tools<'_>, entry: &ServerEntry) -> Result<Candidate, Error>
         summary: figures(&pin),
         pin,
         findings: Vec::new(),
+        told: Told::default(),
     })
 }
 

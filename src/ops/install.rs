@@ -286,6 +286,7 @@ async fn proposal<'a>(
         candidate: made.pin,
         findings: made.findings,
         summary: made.summary,
+        told: made.told,
         asked,
     })
 }
@@ -387,7 +388,7 @@ async fn approve_entry(tools: &Tools<'_>, loaded: &Loaded, name: &ServerName, pi
     if let Pinned::Package { closure, .. } = &pin.pinned {
         report.findings.extend(evidence::mismatches(tools, name, closure)?);
     }
-    report.sort();
+    settle::grade(&mut report, &loaded.policy);
     let manner = manner(options, loaded);
     let (code, entry) = (lock::static_digest(name, pin), lock::entry_digest(name, pin));
     let summary = candidate::figures(pin);

@@ -20,6 +20,10 @@ pub enum Action {
     Available,
     /// Checked.
     Checked,
+    /// Two versions were compared.
+    Compared,
+    /// What was approved before is approved and locked again.
+    RolledBack,
     /// Taken out.
     Removed,
 }
@@ -35,6 +39,8 @@ impl Action {
             Self::Repaired => "repaired",
             Self::Available => "available",
             Self::Checked => "checked",
+            Self::Compared => "compared",
+            Self::RolledBack => "restored",
             Self::Removed => "removed",
         }
     }

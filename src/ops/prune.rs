@@ -39,6 +39,12 @@ pub fn prune(context: &Context, dry_run: bool, person: &dyn Interact) -> Result<
         for (name, pin) in &loaded.lock.servers {
             bundles.extend(evidence(pin));
             let Pinned::Package { closure, .. } = &pin.pinned else { continue };
+            // `rollback` must work when the version it goes back to was taken from the registry.
+            if let Some(before) = baseline::previous(&tools, loaded.scope_key(), name, pin)?
+                && let Pinned::Package { closure, .. } = &before.pinned
+            {
+                archives.extend(closure.archives().map(|(_, archive)| archive.integrity.clone()));
+            }
             archives.extend(closure.archives().map(|(_, archive)| archive.integrity.clone()));
             let site = Site {
                 scope: loaded.scope_key(),

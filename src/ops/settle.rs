@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::history::ApprovalKind;
 use crate::lock::{self, Lockfile};
 use crate::manifest::{Policy, Trust};
-use crate::model::{Change, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName};
+use crate::model::{Change, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName, Told};
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::consent::{self, Consent, How};
 use crate::ops::ecosystem::{self, Builds, Site};
@@ -20,8 +20,8 @@ use crate::ops::interact::Stage;
 use crate::ops::probe::{self, Taken};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
-use crate::ops::{code, notices, sync};
-use crate::policy::{self, Asked, JudgeContext, OtherServer};
+use crate::ops::{code, handover, notices, sync};
+use crate::policy::{self, Asked, Company, JudgeContext, OtherServer};
 
 /// The code of the finding that nothing guards what a server tells the model.
 const NOT_PINNED: &str = "surface-not-pinned";
@@ -39,6 +39,8 @@ pub struct Proposal<'a> {
     pub findings: Vec<Finding>,
     /// A few lines of figures for the person.
     pub summary: Vec<String>,
+    /// What registries say of the candidate's packages.
+    pub told: Told,
     /// What the person asked for, so that it need not be warned of.
     pub asked: Asked,
 }
@@ -95,10 +97,27 @@ pub struct Settled {
 /// # Errors
 /// An archive that is needed for the comparison cannot be read.
 pub async fn static_report(tools: &Tools<'_>, proposal: &Proposal<'_>, beside: Beside<'_>) -> Result<Report, Error> {
-    let mut report = code_report(tools, proposal.name, proposal.before, &proposal.candidate, beside, proposal.asked).await?;
+    let mut report = code_report(
+        tools,
+        proposal.name,
+        proposal.before,
+        &proposal.candidate,
+        &proposal.told,
+        beside,
+        proposal.asked,
+    )
+    .await?;
     report.findings.extend(proposal.findings.iter().cloned());
-    report.sort();
+    grade(&mut report, beside.policy);
     Ok(report)
+}
+
+/// Gives the findings the grades of the profile and the overrides in force, worst first. Every report
+/// passes here after its last finding and before anybody sees it, is asked about it, or an exit
+/// status is made of it. Twice does no harm.
+pub fn grade(report: &mut Report, policy: &Policy) {
+    policy.grading.apply(&mut report.findings);
+    report.sort();
 }
 
 async fn code_report(
@@ -106,15 +125,23 @@ async fn code_report(
     name: &ServerName,
     before: Option<&Baseline>,
     pin: &Pin,
+    told: &Told,
     beside: Beside<'_>,
     asked: Asked,
 ) -> Result<Report, Error> {
-    let context = judge_context(name, beside);
+    let mut context = judge_context(name, beside);
     let mut findings = Vec::new();
     if let Some(before) = before {
-        let mut changes = diff::diff_pins(&before.pin, pin);
-        changes.extend(code::changes(tools, &before.pin, pin).await?);
-        findings.extend(policy::judge(name, &Drift { changes }, &context));
+        let mut drift = Drift {
+            changes: diff::diff_pins(&before.pin, pin),
+        };
+        drift.changes.extend(code::changes(tools, &before.pin, pin).await?);
+        let repositories = handover::changes(tools, &before.pin, pin, &drift)?;
+        drift.changes.extend(repositories);
+        if let (Pinned::Package { closure: old, .. }, Pinned::Package { closure: new, .. }) = (&before.pin.pinned, &pin.pinned) {
+            context.company = Company::of(old, new, told.clone());
+        }
+        findings.extend(policy::judge(name, &drift, &context));
         if let (Pinned::Package { closure: old, .. }, Pinned::Package { closure: new, .. }) = (&before.pin.pinned, &pin.pinned)
             && before.approved
             && old.root_package().is_none_or(|root| root.level() < Level::Provenance)
@@ -145,7 +172,7 @@ pub async fn entry_report(
     pin: &Pin,
     beside: Beside<'_>,
 ) -> Result<Report, Error> {
-    let mut report = code_report(tools, name, before, pin, beside, Asked::default()).await?;
+    let mut report = code_report(tools, name, before, pin, &Told::default(), beside, Asked::default()).await?;
     if let Some(before) = before {
         report.findings.extend(surface_findings(
             name,
@@ -155,7 +182,7 @@ pub async fn entry_report(
             Asked::default(),
         )?);
     }
-    report.sort();
+    grade(&mut report, beside.policy);
     Ok(report)
 }
 
@@ -201,6 +228,7 @@ pub fn judge_context(name: &ServerName, beside: Beside<'_>) -> JudgeContext {
         others: others.map(|(other, pin)| OtherServer::from_pin(other.clone(), pin)).collect(),
         own_tools: all.servers.get(name).map(policy::tool_names).unwrap_or_default(),
         allow_downgrade: beside.trust == Trust::AllowDowngrade,
+        company: Company::default(),
     }
 }
 
@@ -222,7 +250,7 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
         } else {
             policy::surface_not_pinned(name)
         });
-        static_report.sort();
+        grade(&mut static_report, manner.beside.policy);
     }
     let digest = lock::static_digest(name, &proposal.candidate);
     let stage = if manner.probe { Stage::Code } else { Stage::Entry };
@@ -313,7 +341,7 @@ fn surface_stage(
         ..Report::default()
     };
     report.findings.retain(|finding| !known.contains(&finding.fingerprint));
-    report.sort();
+    grade(&mut report, manner.beside.policy);
     let digest = lock::entry_digest(name, &settled.pin);
     let mut summary = summary(&settled.pin);
     summary.extend(settled.notes.iter().cloned());

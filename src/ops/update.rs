@@ -67,7 +67,7 @@ pub async fn update(context: &Context, options: Options, person: &dyn Interact) 
 }
 
 /// The manifest's entry; where the manifest lost it, what the lock says.
-fn entry(loaded: &Loaded, name: &ServerName) -> Option<ServerEntry> {
+pub fn entry(loaded: &Loaded, name: &ServerName) -> Option<ServerEntry> {
     loaded.manifest.servers.get(name).cloned().or_else(|| {
         let pin = loaded.lock.servers.get(name)?;
         Some(candidate::entry_of(pin))
@@ -116,11 +116,11 @@ async fn one(
         candidate: made.pin,
         findings,
         summary: made.summary,
+        told: made.told,
         asked: Asked { env: own, network: own },
     };
     if options.dry_run {
-        let mut report = settle::static_report(tools, &proposal, (&*loaded).into()).await?;
-        report.sort();
+        let report = settle::static_report(tools, &proposal, (&*loaded).into()).await?;
         let mut line = ServerLine::new(name, Action::Available, &proposal.candidate);
         line.notes = proposal.summary;
         return Ok((line, report));

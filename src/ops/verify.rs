@@ -15,6 +15,7 @@
 use crate::error::Error;
 use crate::history::{ApprovalKind, EventKind, NewDrift, Resolution};
 use crate::lock::{self, Lockfile};
+use crate::manifest::Policy;
 use crate::model::report::Undecided;
 use crate::model::{Change, Detail, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName, Surface};
 use crate::ops::ecosystem::{self, Machine, Recorded, Site};
@@ -81,10 +82,28 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
     if outcome.servers.iter().any(|line| line.proved.is_some()) {
         outcome.trust = Some(tools.trust()?.told(context.now()));
     }
+    settle::grade(&mut outcome.report, &loaded.policy);
+    if options.names.is_empty()
+        && let Some(note) = unused(&loaded.policy, &outcome.report)
+    {
+        person.note(&note);
+    }
     if options.notify {
         notices::tell(&tools, loaded.scope_key(), &outcome.report, options.names.is_empty()).await?;
     }
     Ok(outcome)
+}
+
+/// What to say of overrides that did nothing though everything was looked at.
+fn unused(policy: &Policy, report: &Report) -> Option<String> {
+    let codes = policy.grading.unused(&report.findings);
+    let (count, s) = (codes.len(), if codes.len() == 1 { "" } else { "s" });
+    (count > 0).then(|| {
+        format!(
+            "{count} override{s} of [policy.grades] matched nothing in this run: {}",
+            codes.join(", ")
+        )
+    })
 }
 
 /// What was found out about one server.
@@ -352,7 +371,7 @@ async fn surface(
 /// Keeps what was found: drift for `approve`, an event for `log`. A clean check resolves what was
 /// open.
 fn record(tools: &Tools<'_>, loaded: &Loaded, checked: &mut Checked<'_>) -> Result<(), Error> {
-    checked.report.sort();
+    settle::grade(&mut checked.report, &loaded.policy);
     let now = tools.context.now();
     let key = loaded.scope_key();
     if let Some(pin) = checked.drifted.take() {

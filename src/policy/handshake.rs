@@ -30,6 +30,7 @@ impl Judge<'_> {
         let facts = json!({"views": views_json(views), "before": digest_json(before), "after": digest_json(after)});
         let mut finding = self.finding(code, grade, leaf.pointer.trim_start_matches('/'), format!("{title}{tail}"), &facts);
         finding = finding.with(text_detail(leaf.pointer.trim_start_matches('/'), before, after));
+        finding.raised = !tail.is_empty();
         finding.details.extend(signal_details(&signals));
         finding
     }

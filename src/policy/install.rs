@@ -53,6 +53,19 @@ pub fn first_install(server: &ServerName, pin: &Pin, others: &[OtherServer], ask
     out
 }
 
+/// Judges what a server says for the first time, and nothing else about it.
+pub fn first_surface(server: &ServerName, surface: &Surface, others: &[OtherServer]) -> Vec<Finding> {
+    let tools = surface.views.iter().flat_map(|view| view.list(ItemKind::Tool));
+    let context = JudgeContext {
+        others: others.to_vec(),
+        own_tools: tools.map(|item| item.key.clone()).collect(),
+        ..JudgeContext::default()
+    };
+    let mut out = Vec::new();
+    Judge::new(server, &Drift::default(), &context).first_surface(surface, &mut out);
+    out
+}
+
 /// The finding for an entry without a surface: said at install, and at every `verify`.
 pub fn surface_not_pinned(server: &ServerName) -> Finding {
     let title = "what the server tells the model is not pinned, so no change of it will be noticed";

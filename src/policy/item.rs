@@ -21,7 +21,10 @@ const MANY: usize = 12;
 impl Judge<'_> {
     /// The finding for a new definition, and one for a name that is taken.
     pub(super) fn item_added(&self, views: &Views, kind: ItemKind, key: &str, definition: &Value) -> Vec<Finding> {
-        let signals: Vec<_> = introduced(&Signals::new(), &of_value(Some(definition), &self.others));
+        let signals: Vec<_> = introduced(
+            &Signals::new(),
+            &of_value(Some(&without_own_scheme(kind, definition)), &self.others),
+        );
         let hard: Vec<_> = signals.into_iter().filter(|signal| signal.kind.grade() >= Grade::Warning).collect();
         let (code, base) = match kind {
             ItemKind::Tool => ("tool-added", Grade::Warning),
@@ -59,6 +62,7 @@ impl Judge<'_> {
         for name in listening {
             finding = finding.with(Detail::Line(format!("parameter `{name}` asks for what was said before")));
         }
+        finding.raised = grade > base || !hard.is_empty();
         finding.details.extend(signal_details(&hard));
         let mut out = vec![finding];
         if kind == ItemKind::Tool {
@@ -80,6 +84,10 @@ impl Judge<'_> {
                     Likeness::Same => (
                         Grade::Warning,
                         format!("tool `{name}` has the name of a tool of server {server}: the model may call either"),
+                    ),
+                    Likeness::Respelled => (
+                        Grade::Warning,
+                        format!("tool `{name}` is tool `{tool}` of server {server} in another spelling: the model may call either"),
                     ),
                     Likeness::Lookalike => (
                         Grade::Critical,
@@ -148,10 +156,21 @@ impl Judge<'_> {
     }
 }
 
+/// A resource's definition, in which its own name is no address: its scheme is judged by itself. All
+/// else of the name stays, and so does all else that the definition says.
+fn without_own_scheme(kind: ItemKind, definition: &Value) -> Value {
+    let mut definition = definition.clone();
+    if let (ItemKind::Resource | ItemKind::Template, Some(Value::String(uri))) = (kind, definition.get_mut(kind.name_key())) {
+        *uri = uri.replacen("://", ": ", 1);
+    }
+    definition
+}
+
 /// `file:` and web addresses reach further than a server's own scheme.
 fn scheme_grade(uri: &str) -> Grade {
     let lower = uri.to_lowercase();
-    if ["file:", "http:", "https:", "data:", "javascript:"]
+    // `ui:` is a page with code that a client shows.
+    if ["file:", "http:", "https:", "data:", "javascript:", "ui:"]
         .iter()
         .any(|scheme| lower.starts_with(scheme))
     {
@@ -232,6 +251,7 @@ impl ItemJudge<'_, '_> {
         let mut finding = self.judge.finding(code, grade, self.key, format!("{title}{tail}"), &facts);
         let label = pointer.trim_start_matches('/');
         finding = finding.with(text_detail(if label.is_empty() { "definition" } else { label }, before, after));
+        finding.raised = !tail.is_empty();
         finding.details.extend(signal_details(&signals));
         self.out.push(finding);
     }
@@ -262,7 +282,7 @@ impl ItemJudge<'_, '_> {
                 .to_owned()
         };
         let members: BTreeSet<String> = leaves.iter().map(member).collect();
-        let many = members.len() > 1;
+        let many = self.does_more(&members);
         for name in &members {
             if name.is_empty() {
                 let title = format!("{} `{}` changed as a whole", self.kind.noun(), self.key);
@@ -300,6 +320,23 @@ impl ItemJudge<'_, '_> {
                 _ => self.unknown(name, before, after),
             }
         }
+    }
+
+    /// Whether what changed may let the tool do more, or tell the model more, than before. A title,
+    /// an icon or the shape of the output does not.
+    fn does_more(&self, members: &BTreeSet<String>) -> bool {
+        let harmless = ["annotations", "title", "icons", "outputSchema"];
+        let (old, new) = (normal(self.kind, self.before), normal(self.kind, self.after));
+        members
+            .iter()
+            .filter(|name| !harmless.contains(&name.as_str()))
+            .any(|name| match name.as_str() {
+                "inputSchema" => {
+                    let events = schema::compare(old.get("inputSchema"), new.get("inputSchema"));
+                    events.iter().any(|event| event.grade > Grade::Info)
+                }
+                _ => true,
+            })
     }
 
     fn description(&mut self, before: Option<&Value>, after: Option<&Value>) {
@@ -397,28 +434,8 @@ impl ItemJudge<'_, '_> {
 
     fn input_schema(&mut self) {
         let (old, new) = (normal(self.kind, self.before), normal(self.kind, self.after));
-        let mut references = (BTreeSet::new(), BTreeSet::new());
         let (raw_before, raw_after) = (self.before.get("inputSchema").cloned(), self.after.get("inputSchema").cloned());
-        if let Some(schema) = &raw_before {
-            schema::network_references(schema, &mut references.0);
-        }
-        if let Some(schema) = &raw_after {
-            schema::network_references(schema, &mut references.1);
-        }
-        for target in references.1.difference(&references.0) {
-            let title = format!(
-                "the input of tool `{}` now refers to a schema elsewhere, which can change at any time",
-                self.key
-            );
-            self.push(
-                "network-reference",
-                Grade::Critical,
-                &title,
-                "/inputSchema/$ref",
-                None,
-                Some(&Value::from(target.as_str())),
-            );
-        }
+        self.references("inputSchema", "input");
         let events = schema::compare(old.get("inputSchema"), new.get("inputSchema"));
         if events.is_empty() {
             let title = self.title("the input schema") + " is written in another way that means the same";
@@ -447,6 +464,32 @@ impl ItemJudge<'_, '_> {
                     self.event(event);
                 }
             }
+        }
+    }
+
+    /// A schema that refers to another place than before.
+    pub(super) fn references(&mut self, member: &str, what: &str) {
+        let mut references = (BTreeSet::new(), BTreeSet::new());
+        if let Some(schema) = self.before.get(member) {
+            schema::network_references(schema, &mut references.0);
+        }
+        if let Some(schema) = self.after.get(member) {
+            schema::network_references(schema, &mut references.1);
+        }
+        for target in references.1.difference(&references.0) {
+            let title = format!(
+                "the {what} of tool `{}` now refers to a schema elsewhere, which can change at any time",
+                self.key
+            );
+            let target = Value::from(target.as_str());
+            self.push(
+                "network-reference",
+                Grade::Critical,
+                &title,
+                &format!("/{member}/$ref"),
+                None,
+                Some(&target),
+            );
         }
     }
 
@@ -502,6 +545,7 @@ impl ItemJudge<'_, '_> {
             json!({"views": views_json(self.views), "before": digest_json(Some(self.before)), "after": digest_json(Some(self.after))});
         let title = format!("{} `{}` changed{}", self.kind.noun(), self.key, also(&rest));
         let mut finding = self.judge.finding("suspicious-text", grade, self.key, title, &facts);
+        finding.raised = true;
         finding.details.extend(signal_details(&rest));
         self.out.push(finding);
     }

@@ -12,6 +12,7 @@ use crate::surface::{canonical, normal};
 
 impl ItemJudge<'_, '_> {
     pub(super) fn output_schema(&mut self, before: Option<&Value>, after: Option<&Value>) {
+        self.references("outputSchema", "output");
         let (old, new) = (normal(self.kind, self.before), normal(self.kind, self.after));
         let events = schema::compare(old.get("outputSchema"), new.get("outputSchema"));
         let tightened = before.is_some() && after.is_some() && events.iter().all(|event| event.grade == Grade::Info);
@@ -56,18 +57,15 @@ impl ItemJudge<'_, '_> {
     }
 
     pub(super) fn meta(&mut self, before: Option<&Value>, after: Option<&Value>) {
-        let ui = |value: Option<&Value>| value.and_then(|meta| meta.get("ui")).map(canonical);
+        let ui = |value: Option<&Value>| canonical(&interface(value));
         if ui(before) == ui(after) {
             let title = self.title("the `_meta` member") + " changed";
             self.push("meta-changed", Grade::Notice, &title, "/_meta", before, after);
         } else {
-            let domains = |value: Option<&Value>| -> BTreeSet<String> {
-                let csp = value.and_then(|meta| meta.get("ui")).and_then(|ui| ui.get("csp"));
-                csp.and_then(Value::as_object)
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|(key, list)| list.as_array().into_iter().flatten().map(move |domain| format!("{key} {domain}")))
-                    .collect()
+            let domains = |value: Option<&Value>| {
+                let mut out = BTreeSet::new();
+                domains(&interface(value), false, "", &mut out);
+                out
             };
             let wider = !domains(after).is_subset(&domains(before));
             let title = self.title("the user interface") + if wider { " may now load from more places" } else { " changed" };
@@ -91,6 +89,36 @@ impl ItemJudge<'_, '_> {
         };
         let title = self.title(&format!("the member `{name}`, which no rule knows,")) + " changed";
         self.push("unknown-member-changed", grade, &title, &format!("/{name}"), before, after);
+    }
+}
+
+/// The members of `_meta` that are about what a client shows: those of MCP Apps, and those of
+/// vendors that came before.
+fn interface(meta: Option<&Value>) -> Value {
+    let about = |name: &str| {
+        let last = name.rsplit('/').next().unwrap_or(name).to_lowercase();
+        name == "ui" || name.starts_with("ui/") || last.contains("widget") || last.contains("csp") || last == "outputtemplate"
+    };
+    let members = meta.and_then(Value::as_object).into_iter().flatten();
+    Value::Object(
+        members
+            .filter(|(name, _)| about(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    )
+}
+
+/// The places that a content security policy allows, at any depth, each with what it is allowed for.
+fn domains(value: &Value, within: bool, key: &str, out: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .for_each(|(name, inner)| domains(inner, within || name.to_lowercase().contains("csp"), name, out)),
+        Value::Array(list) => list.iter().for_each(|inner| domains(inner, within, key, out)),
+        place if within => {
+            out.insert(format!("{key} {place}"));
+        }
+        _ => {}
     }
 }
 

@@ -16,13 +16,16 @@ mod install;
 mod item;
 mod members;
 mod names;
+mod newcomers;
 mod novelty;
 mod package;
 mod phrases;
+pub mod profile;
 mod python;
 mod reach;
 mod schema;
 mod signals;
+mod trust;
 
 pub use attribution::moved_by_closure;
 pub use codes::{Page, codes, explain, page, pages, part};
@@ -30,8 +33,10 @@ pub use demand::{
     attestation_missing, evidence_stripped, evidence_stripped_of_many, evidence_too_low, identity_unmet, release_before_log,
     source_mismatch, weak_provenance,
 };
-pub use install::{Asked, first_install, surface_not_pinned, surface_unpinned};
+pub use install::{Asked, first_install, first_surface, surface_not_pinned, surface_unpinned};
+pub use profile::{Grades, Grading, Profile};
 pub use python::{interpreter_changed, newer_without_wheel, release_yanked};
+pub use trust::{Company, release_deprecated};
 
 use serde_json::{Value, json};
 
@@ -59,6 +64,8 @@ pub struct JudgeContext {
     /// The policy's `trust` is `allow-downgrade`: lost evidence is a warning and not critical. Named
     /// so that the default is the strict one.
     pub allow_downgrade: bool,
+    /// The closure that is judged and what registries say of its packages, where they were asked.
+    pub company: Company,
 }
 
 /// Another pinned server, as far as it can be imitated.
@@ -100,7 +107,9 @@ pub fn judge(server: &ServerName, drift: &Drift, context: &JudgeContext) -> Vec<
         judge.change(change, &mut out);
     }
     judge.codes(drift, &mut out);
+    judge.newcomers(drift, &mut out);
     judge.packages(drift, &mut out);
+    judge.handover(drift, &mut out);
     judge.trees(drift, &mut out);
     judge.levels(drift, &mut out);
     judge.signers(drift, &mut out);
@@ -240,7 +249,7 @@ impl<'a> Judge<'a> {
                 let title = format!("the server's answer cannot be pinned: {what}");
                 out.push(self.finding(code, Grade::Critical, "", title, &json!({"what": what})));
             }
-            // Judged together: see `codes`, `packages`, `trees`, `levels` and `signers`.
+            // Judged together: see `codes`, `packages`, `newcomers`, `handover`, `trees`, `levels` and `signers`.
             Change::Code { .. }
             | Change::PackageAdded { .. }
             | Change::PackageRemoved { .. }
@@ -248,6 +257,7 @@ impl<'a> Judge<'a> {
             | Change::Tree { .. }
             | Change::EvidenceLevel { .. }
             | Change::RegistryWordLost { .. }
+            | Change::Repository { .. }
             | Change::Signer { .. } => {}
         }
     }

@@ -5,6 +5,8 @@
 pub(super) enum Likeness {
     /// The same name.
     Same,
+    /// Other capitals, or another separator between the same words.
+    Respelled,
     /// Different characters that look the same.
     Lookalike,
     /// One letter apart.
@@ -15,6 +17,8 @@ pub(super) enum Likeness {
 pub(super) fn likeness(name: &str, other: &str) -> Option<Likeness> {
     if name == other {
         Some(Likeness::Same)
+    } else if respelled(name) == respelled(other) {
+        Some(Likeness::Respelled)
     } else if skeleton(name) == skeleton(other) {
         Some(Likeness::Lookalike)
     } else if name.chars().count().min(other.chars().count()) >= 5 && one_apart(name, other) {
@@ -22,6 +26,18 @@ pub(super) fn likeness(name: &str, other: &str) -> Option<Likeness> {
     } else {
         None
     }
+}
+
+fn respelled(name: &str) -> String {
+    name.chars()
+        .map(|c| {
+            if matches!(c, '-' | '.' | ' ') {
+                '_'
+            } else {
+                c.to_ascii_lowercase()
+            }
+        })
+        .collect()
 }
 
 /// What a name looks like: case, separators and look-alike letters folded, invisible ones dropped.
@@ -79,7 +95,7 @@ mod tests {
         assert_eq!(likeness("read_file", "read_file"), Some(Likeness::Same));
         assert_eq!(likeness("read_fi1e", "read_file"), Some(Likeness::Lookalike));
         assert_eq!(likeness("re\u{430}d_file", "read_file"), Some(Likeness::Lookalike));
-        assert_eq!(likeness("read-file", "read_file"), Some(Likeness::Lookalike));
+        assert_eq!(likeness("read-file", "read_file"), Some(Likeness::Respelled));
         assert_eq!(likeness("read_files", "read_file"), Some(Likeness::Near));
         assert_eq!(likeness("raed_file", "read_file"), Some(Likeness::Near));
         assert_eq!(likeness("get", "set"), None);

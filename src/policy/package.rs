@@ -166,34 +166,11 @@ impl Judge<'_> {
             .with(Detail::Line(format!("found  {found}")))
     }
 
-    /// The findings for the packages that came, went or changed: each new one for itself, the rest
-    /// together.
+    /// The findings for the packages that went or changed.
     pub(super) fn packages(&self, drift: &Drift, out: &mut Vec<Finding>) {
         let (mut gone, mut changed_ones) = (Vec::new(), Vec::new());
         for change in &drift.changes {
             match change {
-                Change::PackageAdded { path, name, version } => {
-                    let facts = json!({"version": version});
-                    if path.name() == *name {
-                        let title = format!("package {name} {version} is new in the closure");
-                        out.push(
-                            self.finding("package-added", Grade::Notice, name.as_str(), title, &facts)
-                                .with(Detail::Line(path.to_string())),
-                        );
-                    } else {
-                        let title = format!("package {name} {version} is new and stands under the name {}", path.name());
-                        out.push(
-                            self.finding(
-                                "package-aliased",
-                                Grade::Warning,
-                                name.as_str(),
-                                title,
-                                &json!({"version": version, "path": path.as_str()}),
-                            )
-                            .with(Detail::Line(path.to_string())),
-                        );
-                    }
-                }
                 Change::PackageRemoved { name, version, .. } => gone.push(format!("{name} {version}")),
                 Change::PackageChanged { name, before, after, path } if before == after => {
                     changed_ones.push(format!("{name} {after}: now at {path}"));

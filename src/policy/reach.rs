@@ -133,8 +133,26 @@ pub(super) fn listens_if_required(name: &str) -> bool {
     listens(name) || ["context", "history", "messages", "notes", "system", "thoughts"].contains(&lower.as_str())
 }
 
+/// `chatHistory` as `chat_history`.
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && out.ends_with(|last: char| last.is_lowercase() || last.is_ascii_digit()) {
+            out.push('_');
+        }
+        out.extend(c.to_lowercase().map(|c| if c == '-' || c == '.' || c == ' ' { '_' } else { c }));
+    }
+    out
+}
+
+/// A name under which a server collects what was said. An identifier (`..._id`) asks for no content.
 pub(super) fn listens(name: &str) -> bool {
-    let lower = name.trim_matches('_').to_lowercase();
+    let lower = snake(name.trim_matches('_'));
+    let wrapped = name.starts_with('_') && name.ends_with('_') && name.len() > 2;
+    // The number of a conversation is none of its words.
+    if !wrapped && ["_id", "_ids", "_uuid"].iter().any(|end| lower.ends_with(end)) {
+        return false;
+    }
     let stems = [
         "conversation_",
         "system_prompt",
@@ -145,9 +163,7 @@ pub(super) fn listens(name: &str) -> bool {
         "chat_history",
         "sidenote",
     ];
-    lower == "conversation"
-        || stems.iter().any(|stem| lower.starts_with(stem))
-        || (name.starts_with('_') && name.ends_with('_') && name.len() > 2)
+    lower == "conversation" || stems.iter().any(|stem| lower.starts_with(stem)) || wrapped
 }
 
 /// A parameter whose checks keep paths, addresses or commands in bounds.

@@ -26,7 +26,10 @@ pub(super) struct Event {
 
 /// Every difference of two normalised schemas, graded. Different schemas give at least one.
 pub(super) fn compare(before: Option<&Value>, after: Option<&Value>) -> Vec<Event> {
-    let mut walk = Walk { out: Vec::new() };
+    let mut walk = Walk {
+        out: Vec::new(),
+        known: parameter_names(before),
+    };
     let (none, empty) = (Value::Null, Value::Object(Map::new()));
     if before == after {
         return walk.out;
@@ -60,6 +63,8 @@ pub(super) fn network_references(value: &Value, out: &mut BTreeSet<String>) {
 
 struct Walk {
     out: Vec<Event>,
+    /// The names of all parameters before, at any depth: one that moved is not new.
+    known: BTreeSet<String>,
 }
 
 const TEXTS: [&str; 4] = ["description", "title", "examples", "$comment"];
@@ -133,6 +138,13 @@ impl Walk {
             "default" => self.default(path, was, is),
             "additionalProperties" | "unevaluatedProperties" => self.open(path, was, is, depth),
             "items" | "contains" | "propertyNames" | "additionalItems" | "unevaluatedItems" => self.members(path, was, is, depth),
+            "anyOf" | "oneOf" if is.is_none() && was.is_some() && whole.1.contains_key(twin(key)) && !whole.0.contains_key(twin(key)) => {
+                let title = "is checked by alternatives of which another number must fit";
+                self.event("input-schema-changed", Grade::Notice, path, title, None, None);
+                self.combined(path, key, was, whole.1.get(twin(key)), depth);
+            }
+            // Told with the one that went away.
+            "anyOf" | "oneOf" if was.is_none() && whole.0.contains_key(twin(key)) && !whole.1.contains_key(twin(key)) => {}
             "anyOf" | "oneOf" | "allOf" | "prefixItems" => self.combined(path, key, was, is, depth),
             "x-mcp-header" => {
                 let grade = if secret_shaped(last(path)) || is.and_then(Value::as_str).is_some_and(secret_shaped) {
@@ -142,7 +154,11 @@ impl Walk {
                 };
                 self.event("header-parameter-changed", grade, path, "is copied into an HTTP header", was, is);
             }
-            "$schema" => self.event("input-schema-changed", Grade::Notice, path, "names another schema dialect", was, is),
+            "$schema" => {
+                let known = is.is_none_or(|is| is.as_str().is_some_and(super::signals::is_meta_schema));
+                let grade = if known { Grade::Notice } else { Grade::Warning };
+                self.event("input-schema-changed", grade, path, "names another schema dialect", was, is);
+            }
             key if TEXTS.contains(&key) => self.event(
                 "parameter-description-changed",
                 Grade::Notice,
@@ -242,7 +258,7 @@ impl Walk {
         path: &str,
         was: Option<&Value>,
         is: Option<&Value>,
-        (_, new): (&Map<String, Value>, &Map<String, Value>),
+        (old, new): (&Map<String, Value>, &Map<String, Value>),
         depth: usize,
     ) {
         let none = Map::new();
@@ -251,31 +267,49 @@ impl Walk {
             return self.event("input-schema-changed", Grade::Warning, path, "changed", was, is);
         };
         let names: BTreeSet<_> = old_names.keys().chain(new_names.keys()).collect();
+        // Required texts that went away: where as many come, the model is made to say no more.
+        let was_required = required_names(old);
+        let gone =
+            |(name, schema): &(&String, &Value)| !new_names.contains_key(*name) && was_required.contains(name.as_str()) && is_free(schema);
+        let mut gone = old_names.iter().filter(gone).count();
         for name in names {
             let inner = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             match (old_names.get(name), new_names.get(name)) {
                 (Some(was), Some(is)) => self.schema(&inner, was, is, depth + 1),
                 (Some(was), None) => self.event("parameter-removed", Grade::Notice, &inner, "is gone", Some(was), None),
-                (None, Some(is)) => self.added(&inner, name, is, required_names(new).contains(name.as_str())),
+                (None, Some(is)) => {
+                    let required = required_names(new).contains(name.as_str());
+                    let mut replaces = self.known.contains(name);
+                    if required && is_free(is) && !replaces && gone > 0 {
+                        (gone, replaces) = (gone - 1, true);
+                    }
+                    self.added(&inner, name, is, required, replaces);
+                }
                 (None, None) => {}
             }
         }
     }
 
-    fn added(&mut self, path: &str, name: &str, schema: &Value, required: bool) {
+    fn added(&mut self, path: &str, name: &str, schema: &Value, required: bool, replaces: bool) {
         let free = is_free(schema);
         let (inner, sent) = (parameter_names(Some(schema)), headers(schema));
         let (grade, what) = match (required, free) {
             _ if secret_shaped(name) || inner.iter().chain(&sent).any(|name| secret_shaped(name)) => {
                 (Grade::Critical, "is new and asks for a secret or for what was said before")
             }
+            (true, true) if replaces => (Grade::Warning, "is new, required and takes any text in the place of another"),
             (true, true) => (Grade::Critical, "is new, required and takes any text"),
             _ if !sent.is_empty() => (Grade::Warning, "is new and is copied into an HTTP header"),
             (true, false) => (Grade::Warning, "is new and required"),
             (false, true) => (Grade::Warning, "is new and takes any text"),
             (false, false) => (Grade::Notice, "is new"),
         };
-        self.event("parameter-added", grade, path, what, None, Some(schema));
+        let code = if sent.is_empty() {
+            "parameter-added"
+        } else {
+            "header-parameter-changed"
+        };
+        self.event(code, grade, path, what, None, Some(schema));
     }
 
     fn required(&mut self, path: &str, (old, new): (&Map<String, Value>, &Map<String, Value>)) {
@@ -453,6 +487,10 @@ impl Walk {
         let Some(value) = is else {
             return self.event("default-changed", Grade::Info, path, "has no default any more", was, is);
         };
+        // Generators write what is not given as null, as an empty text or as an empty list.
+        if says_nothing(value) {
+            return self.event("default-changed", Grade::Info, path, "has an empty default", was, is);
+        }
         let mut texts = Vec::new();
         super::signals::strings(value, &mut texts);
         let hostile = texts.iter().any(|text| reaches_out(text)) || secret_shaped(last(path));
@@ -554,6 +592,21 @@ fn value_grade(value: &Value) -> Grade {
     } else {
         Grade::Notice
     }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// `anyOf` and `oneOf` list alternatives alike.
+fn twin(key: &str) -> &'static str {
+    if key == "anyOf" { "oneOf" } else { "anyOf" }
 }
 
 fn last(path: &str) -> &str {

@@ -26,6 +26,7 @@ pub(super) enum Kind {
     Shell,
     Exfiltration,
     OtherTool,
+    OtherWord,
     Redirect,
     Timing,
     Preference,
@@ -48,7 +49,9 @@ impl Kind {
             | Self::Shell
             | Self::Exfiltration
             | Self::OtherTool => Grade::Critical,
-            Self::Redirect | Self::Timing | Self::Preference | Self::Imperative | Self::Address | Self::Encoded => Grade::Warning,
+            Self::OtherWord | Self::Redirect | Self::Timing | Self::Preference | Self::Imperative | Self::Address | Self::Encoded => {
+                Grade::Warning
+            }
             Self::Capitals | Self::SecretWord => Grade::Notice,
         }
     }
@@ -65,6 +68,7 @@ impl Kind {
             Self::Shell => "contains a shell command",
             Self::Exfiltration => "asks to send something to an address",
             Self::OtherTool => "speaks about a tool of another server",
+            Self::OtherWord => "uses a word that is also the name of another server's tool",
             Self::Redirect => "sends the model from one tool to another",
             Self::Timing => "wants to be called around other tools",
             Self::Preference => "asks to be preferred over other tools",
@@ -307,7 +311,9 @@ pub(super) fn signals(text: &str, others: &OtherTools, out: &mut Signals) {
         add(Kind::Shell, needle);
     }
     for tag in pseudo_tags(&folded) {
-        add(Kind::PseudoTag, &tag);
+        // In square brackets these are how honest texts stress a sentence; markup they are not.
+        let stress = matches!(tag.as_str(), "[important]" | "[critical]" | "[attention]");
+        add(if stress { Kind::Imperative } else { Kind::PseudoTag }, &tag);
     }
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| mixed_script(word)) {
         add(Kind::MixedScript, word);
@@ -356,7 +362,11 @@ fn chunk_signals(chunk: &str, add: &mut impl FnMut(Kind, &str)) {
 
 /// The host of a URL, an e-mail address or an IP address in a word.
 fn host_of(word: &str) -> Option<String> {
-    if let Some((_, rest)) = word.split_once("://") {
+    if let Some((scheme, rest)) = word.split_once("://") {
+        // A page of the server's own, as MCP Apps name it.
+        if scheme.trim_start_matches(|c: char| !c.is_alphanumeric()).eq_ignore_ascii_case("ui") {
+            return None;
+        }
         let host: String = rest.chars().take_while(|c| c.is_alphanumeric() || ".-_@:[]".contains(*c)).collect();
         let host = host
             .rsplit('@')
@@ -414,7 +424,12 @@ fn pseudo_tags(folded: &str) -> Vec<String> {
             }
         }
     }
-    if folded.contains("<!--") {
+    // A comment hides what stands in it; an empty one, as in a text about XML, hides nothing.
+    let comments = folded.split("<!--").skip(1);
+    if comments
+        .into_iter()
+        .any(|rest| rest.split("-->").next().is_none_or(|inside| !inside.trim().is_empty()))
+    {
         out.push("<!--".into());
     }
     out
@@ -455,19 +470,30 @@ pub(super) fn of_value(value: Option<&Value>, others: &OtherTools) -> Signals {
     if let Some(value) = value {
         strings(value, &mut texts);
     }
+    // A value or a parameter of the tool's own, called like another server's tool, is a word first.
+    // It stays a signal, so that nobody can talk the alarm away by listing such a value.
+    let (words, others): (Vec<_>, Vec<_>) = others.0.iter().cloned().partition(|name| texts.contains(&name.as_str()));
+    let others = OtherTools(others);
     let mut out = Signals::new();
     for text in texts
         .into_iter()
         .filter(|text| !text.starts_with("data:image/") && !is_meta_schema(text))
     {
-        signals(text, others, &mut out);
+        signals(text, &others, &mut out);
+        for name in words.iter().filter(|name| text != name.as_str() && has_word(text, name)) {
+            let signal = Signal {
+                kind: Kind::OtherWord,
+                evidence: name.chars().take(100).collect(),
+            };
+            *out.entry(signal).or_default() += 1;
+        }
     }
     out
 }
 
 /// The whole text is the name of a JSON Schema dialect, as `$schema` holds it: an identifier that
 /// looks like an address, and no client opens it.
-fn is_meta_schema(text: &str) -> bool {
+pub(super) fn is_meta_schema(text: &str) -> bool {
     let path = text
         .strip_prefix("http")
         .map(|rest| rest.strip_prefix('s').unwrap_or(rest))

@@ -5,18 +5,21 @@
 //! again and compares.
 
 use super::error::StoreError;
+use crate::model::Integrity;
 
 /// Makes files of source files. Several threads call it at the same time, once for each wheel, with
 /// all its sources in the archive's order: the same sources always come in the same batch.
 pub trait Derive: Sync {
-    /// Each source is its path below the tree and its content. What comes out are files named
+    /// `archive` is the digest of the wheel they came out of, which was just computed from its bytes:
+    /// with the sources' paths it says what the sources are. Each source is its path below the tree
+    /// and its content. What comes out are files named
     /// `FOLDER/__pycache__/NAME.TAG.pyc`, for a source `FOLDER/NAME.py` each; a source of which nothing
     /// can be made (it is for another Python) simply gives none. The same sources must always give
     /// the same bytes.
     ///
     /// # Errors
     /// The maker could not run. That is never the fault of a source.
-    fn derive(&self, sources: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError>;
+    fn derive(&self, archive: &Integrity, sources: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError>;
 }
 
 /// Why nothing could be derived: the machine, or the interpreter on it, is at fault.
@@ -38,12 +41,17 @@ pub(super) struct Derived<'a> {
 
 /// Has everything derived of the sources of the package `what`, and lets nothing through that does
 /// not stand where Python looks for what belongs to that source.
-pub(super) fn all<'a>(derive: &dyn Derive, what: &str, sources: &'a [(String, Vec<u8>)]) -> Result<Vec<Derived<'a>>, StoreError> {
+pub(super) fn all<'a>(
+    derive: &dyn Derive,
+    archive: &Integrity,
+    what: &str,
+    sources: &'a [(String, Vec<u8>)],
+) -> Result<Vec<Derived<'a>>, StoreError> {
     if sources.is_empty() {
         return Ok(vec![]);
     }
     let mut waiting: std::collections::HashSet<&str> = sources.iter().map(|(path, _)| path.as_str()).collect();
-    let made = derive.derive(sources).map_err(|source| StoreError::NotDerived {
+    let made = derive.derive(archive, sources).map_err(|source| StoreError::NotDerived {
         what: what.to_owned(),
         source,
     })?;
@@ -76,10 +84,12 @@ fn source_of(path: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    const WHEEL: Integrity = Integrity::Sha256([1; 32]);
+
     struct Says(Vec<&'static str>);
 
     impl Derive for Says {
-        fn derive(&self, _: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError> {
+        fn derive(&self, _: &Integrity, _: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError> {
             Ok(self.0.iter().map(|path| ((*path).to_owned(), vec![])).collect())
         }
     }
@@ -88,7 +98,7 @@ mod tests {
     fn a_derived_file_stands_beside_its_source_and_nowhere_else() {
         let sources = vec![("s/a.py".to_owned(), vec![]), ("s/p/b.c.py".to_owned(), vec![])];
         let good = Says(vec!["s/__pycache__/a.cpython-312.pyc", "s/p/__pycache__/b.c.cpython-312.pyc"]);
-        let derived = all(&good, "w@1", &sources).unwrap();
+        let derived = all(&good, &WHEEL, "w@1", &sources).unwrap();
         assert_eq!(derived.iter().map(|d| d.source).collect::<Vec<_>>(), ["s/a.py", "s/p/b.c.py"]);
         for path in [
             "s/a.pyc",
@@ -103,10 +113,10 @@ mod tests {
             "__pycache__/a.cpython-312.pyc",
             "s/__pycache__/a.opt-1/x.pyc",
         ] {
-            let error = all(&Says(vec![path]), "w@1", &sources).unwrap_err();
+            let error = all(&Says(vec![path]), &WHEEL, "w@1", &sources).unwrap_err();
             assert!(matches!(error, StoreError::DerivedElsewhere { .. }), "{path}: {error}");
         }
         let twice = Says(vec!["s/__pycache__/a.x.pyc", "s/__pycache__/a.y.pyc"]);
-        assert!(all(&twice, "w@1", &sources).is_err());
+        assert!(all(&twice, &WHEEL, "w@1", &sources).is_err());
     }
 }

@@ -102,7 +102,7 @@ impl<'a> Plan<'a> {
             sources.push((path, content));
         }
         let Some(derive) = self.derive else { return Ok(()) };
-        for derived in derive::all(derive, what, &sources)? {
+        for derived in derive::all(derive, &self.wheels[index].part.integrity, what, &sources)? {
             let claimed = self.claims.derived(index, derived.source, &derived.path);
             if !claimed.map_err(|meeting| self.clash(index, &meeting))? {
                 continue;

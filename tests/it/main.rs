@@ -11,6 +11,7 @@
 mod architecture;
 mod bad_input;
 mod clone;
+mod commands;
 mod drift;
 mod evidence;
 mod harness;
@@ -30,5 +31,6 @@ mod stable;
 mod tamper;
 mod terminal;
 mod trust;
+mod trusting;
 mod tuf;
 mod update;

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::mcp::python::{Compiler, PythonRuntime};
-use crate::model::Sha256Digest;
+use crate::model::{Integrity, Sha256Digest};
 use crate::ops::tools::Tools;
 use crate::store::{Batch, Derive, DeriveError, Store};
 
@@ -52,27 +52,28 @@ impl CompilingOnce {
         Ok(tools.history.record_compiled(&self.maker, &made, tools.context.now())?)
     }
 
-    /// Names the sources and the maker: each part with its length in front, so that no two batches
+    /// Names the sources, by the wheel they came out of, and the maker: each part with its length in front, so that no two batches
     /// share one text.
-    fn key(&self, sources: &[(String, Vec<u8>)]) -> Sha256Digest {
+    fn key(&self, archive: &Integrity, sources: &[(String, Vec<u8>)]) -> Sha256Digest {
         let mut hasher = Sha256::new();
         let mut part = |bytes: &[u8]| {
             hasher.update((bytes.len() as u64).to_le_bytes());
             hasher.update(bytes);
         };
         part(self.maker.as_bytes());
+        part(archive.to_string().as_bytes());
         for (path, source) in sources {
             part(path.as_bytes());
-            part(source);
+            part(&(source.len() as u64).to_le_bytes());
         }
         Sha256Digest::from_bytes(hasher.finalize().into())
     }
 }
 
 impl Derive for CompilingOnce {
-    fn derive(&self, sources: &[(String, Vec<u8>)]) -> Result<Batch, DeriveError> {
+    fn derive(&self, archive: &Integrity, sources: &[(String, Vec<u8>)]) -> Result<Batch, DeriveError> {
         let failed = |cause: String| DeriveError { cause };
-        let key = self.key(sources);
+        let key = self.key(archive, sources);
         if let Some(batch) = self.known.get(&key).and_then(|digest| self.store.compiled(&key, digest)) {
             return Ok(batch);
         }

@@ -112,7 +112,7 @@ impl Machine {
 struct Compiling(Compiler);
 
 impl Derive for Compiling {
-    fn derive(&self, sources: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError> {
+    fn derive(&self, _: &Integrity, sources: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError> {
         self.0.derive(sources).map_err(|error| DeriveError { cause: error.to_string() })
     }
 }

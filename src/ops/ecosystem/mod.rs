@@ -4,7 +4,7 @@
 //! The attack on a second ecosystem is a check that the first one has and it forgot. So the order of
 //! checks stands once, above, and each ecosystem answers the same questions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
@@ -13,7 +13,9 @@ use jiff::Timestamp;
 use crate::error::Error;
 use crate::manifest::{Policy, ServerEntry};
 use crate::mcp::probe::Launchable;
-use crate::model::{Closure, Finding, InstallPath, Integrity, Launch, LockedPackage, PackageName, RegistrySignature, ServerName, Source};
+use crate::model::{
+    Closure, Finding, InstallPath, Integrity, Launch, LockedPackage, PackageName, RegistrySignature, ServerName, Source, Told,
+};
 use crate::ops::archive::{Archive, Key};
 use crate::ops::tools::Tools;
 use crate::store::{InstallId, Part, Store, StoreError, StoredArchive};
@@ -23,8 +25,10 @@ mod compiled;
 mod machine;
 mod npm;
 mod python;
+mod versions;
 
 pub use machine::{Interpreter, Machine, Recorded, Start, is_built};
+pub use versions::Offered;
 
 /// An answer that has to be waited for.
 pub type Pending<'a, T> = LocalBoxFuture<'a, Result<T, Error>>;
@@ -75,7 +79,14 @@ pub struct Resolution {
     pub findings: Vec<Finding>,
     /// The versions of the runtime that the asked-for package wants, as claimed.
     pub runtime: Option<String>,
+    /// Versions that were pinned before: [`Ecosystem::releases`] says of those too what it is told.
+    pub earlier: Earlier,
+    /// What the registries say of the packages; filled by [`Ecosystem::releases`].
+    pub told: Told,
 }
+
+/// Versions by package.
+pub type Earlier = BTreeMap<PackageName, BTreeSet<String>>;
 
 /// One package as claimed.
 #[derive(Debug)]
@@ -170,6 +181,9 @@ pub trait Ecosystem: Sync {
     /// The whole closure, for all platforms, as of the cutoff; where nothing old enough is there, as
     /// of the day of what is wanted.
     fn resolve<'a>(&'a self, tools: &'a Tools<'a>, ask: Ask<'a>) -> Pending<'a, Resolution>;
+
+    /// Which versions of the asked-for package there are: claims, and nothing of its closure.
+    fn versions<'a>(&'a self, tools: &'a Tools<'a>, source: &'a Source, cutoff: Option<Timestamp>) -> Pending<'a, Offered>;
 
     /// Dates, signatures and announced attestations of every claimed archive. What the registry says
     /// there of an archive is one more claim, which the archive must confirm.

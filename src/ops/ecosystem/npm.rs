@@ -6,8 +6,8 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::{
-    Announced, Archive, Ask, Claimed, Confirmed, Ecosystem, Files, Key, Machine, NotConfirmed, Pending, Recorded, Release, Releases,
-    Resolution, Sink, Site, Start, Wanted, Words, at_hand, gone,
+    Announced, Archive, Ask, Claimed, Confirmed, Earlier, Ecosystem, Files, Key, Machine, NotConfirmed, Pending, Recorded, Release,
+    Releases, Resolution, Sink, Site, Start, Wanted, Words, at_hand, gone,
 };
 use crate::error::Error;
 use crate::lock::check::Range;
@@ -17,6 +17,7 @@ use crate::mcp::probe::Launchable;
 use crate::mcp::runtime::NodeRuntime;
 use crate::model::{
     Closure, Finding, Grade, InstallPath, Integrity, Launch, LockedPackage, PackageName, RegistrySignature, Runtime, ServerName, Source,
+    Told,
 };
 use crate::ops::tools::Tools;
 use crate::registry::npm::{FetchError, Note, NpmError};
@@ -24,6 +25,8 @@ use crate::store::{InstallId, Part, Place, Store, StoreError, StoredArchive};
 use crate::verify::attest::source::repository_of;
 use crate::verify::attest::{Document, NpmSubject, Proven, Refused, Trust, prove_npm, read_npm_reply};
 use crate::verify::npm::{Claim, Manifest, Refusal, check_locked, confirm, entry_point};
+
+mod versions;
 
 /// npm.
 pub(super) struct Npm;
@@ -56,6 +59,10 @@ fn optional(package: &LockedPackage) -> bool {
 impl Ecosystem for Npm {
     fn resolve<'a>(&'a self, tools: &'a Tools<'a>, ask: Ask<'a>) -> Pending<'a, Resolution> {
         resolve(tools, ask).boxed_local()
+    }
+
+    fn versions<'a>(&'a self, tools: &'a Tools<'a>, source: &'a Source, cutoff: Option<Timestamp>) -> Pending<'a, super::Offered> {
+        versions::offered(tools, source, cutoff).boxed_local()
     }
 
     fn releases<'a>(&'a self, tools: &'a Tools<'a>, resolved: &'a mut Resolution) -> Pending<'a, Releases> {
@@ -331,6 +338,8 @@ async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolution, Error> {
         claims: resolution.claims.into_iter().map(claimed).collect(),
         findings,
         runtime: None,
+        earlier: Earlier::new(),
+        told: Told::default(),
     })
 }
 
@@ -346,7 +355,7 @@ fn note_finding(server: &ServerName, note: &Note) -> Option<Finding> {
 }
 
 /// One document a package.
-async fn releases(tools: &Tools<'_>, resolved: &Resolution) -> Result<Releases, Error> {
+async fn releases(tools: &Tools<'_>, resolved: &mut Resolution) -> Result<Releases, Error> {
     let mut wanted: BTreeMap<PackageName, BTreeSet<(String, Integrity)>> = BTreeMap::new();
     for claim in resolved.claims.values() {
         let claim = words(claim)?;
@@ -372,6 +381,12 @@ async fn releases(tools: &Tools<'_>, resolved: &Resolution) -> Result<Releases, 
         };
         progress.step(name.as_str());
         let document = document?;
+        let matter = versions
+            .iter()
+            .map(|(version, _)| version)
+            .chain(resolved.earlier.get(&name).into_iter().flatten());
+        let told = document.told(npm.registry_of(&name), matter.map(String::as_str));
+        resolved.told.packages.insert(name.clone(), told);
         for (version, integrity) in versions {
             let release = document.release(&version)?.ok_or_else(|| NpmError::Document {
                 name: name.clone(),

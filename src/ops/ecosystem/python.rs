@@ -34,6 +34,7 @@ use crate::verify::wheel::{self, Refusal, SourceRefusal, Wheel, check_locked, ch
 mod build;
 mod passed;
 mod resolve;
+mod versions;
 
 /// A Python index.
 pub(super) struct Python;
@@ -129,6 +130,10 @@ fn subject(key: &Key) -> PypiSubject<'_> {
 impl Ecosystem for Python {
     fn resolve<'a>(&'a self, tools: &'a Tools<'a>, ask: Ask<'a>) -> Pending<'a, Resolution> {
         resolve::resolve(tools, ask).boxed_local()
+    }
+
+    fn versions<'a>(&'a self, tools: &'a Tools<'a>, source: &'a Source, cutoff: Option<Timestamp>) -> Pending<'a, super::Offered> {
+        versions::offered(tools, source, cutoff).boxed_local()
     }
 
     fn releases<'a>(&'a self, tools: &'a Tools<'a>, resolved: &'a mut Resolution) -> Pending<'a, Releases> {

@@ -54,7 +54,7 @@ pub struct Report {
 pub struct Server {
     /// The entry's name.
     pub name: String,
-    /// `added`, `updated`, `unchanged`, `installed`, `repaired`, `available`, `checked`, `removed`.
+    /// `added`, `updated`, `unchanged`, `installed`, `repaired`, `available`, `checked`, `compared`, `restored`, `removed`.
     pub action: String,
     /// The version of its own package; absent for a local command.
     #[serde(skip_serializing_if = "Option::is_none")]

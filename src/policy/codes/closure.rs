@@ -58,6 +58,16 @@ pub(super) const PAGES: &[Page] = &[
         advice: ADVICE,
     },
     Page {
+        code: "package-alike",
+        meaning: "a package that is new in the closure has almost the name of another one there, which is how a slip of the finger is turned into somebody else's code",
+        advice: "compare the two names letter by letter, and ask whoever wants the new package whether they mean it",
+    },
+    Page {
+        code: "package-brand-new",
+        meaning: "a package that is new in the closure has a name that was first released less than a month ago; names made for one attack are this young, and with a script it is how the best known of them was delivered",
+        advice: "look at who published it and at what it does, or wait until others have looked",
+    },
+    Page {
         code: "package-changed",
         meaning: "packages of the closure have another version or place",
         advice: ADVICE,

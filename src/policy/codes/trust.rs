@@ -23,9 +23,19 @@ pub(super) const PAGES: &[Page] = &[
         advice: ADVICE,
     },
     Page {
+        code: "bundle-changed",
+        meaning: "a stored attestation is no longer the bytes that were proved",
+        advice: "`mcp-pin install` fetches it again and proves it; find out who can write to the store",
+    },
+    Page {
         code: "evidence-downgraded",
         meaning: "a package has less evidence of where it comes from than the pinned one had; a stolen token publishes like this, past the build that proves itself, so ask the maintainers before you accept it",
         advice: ADVICE,
+    },
+    Page {
+        code: "evidence-forged",
+        meaning: "the evidence that the lock names for a package does not hold, or proves something else than the lock says",
+        advice: "do not install it; look at who changed the lock and how",
     },
     Page {
         code: "evidence-gained",
@@ -48,9 +58,29 @@ pub(super) const PAGES: &[Page] = &[
         advice: ADVICE,
     },
     Page {
+        code: "maintainers-changed",
+        meaning: "the registry says that other people can publish a package than before; handovers are ordinary, and so is this before a stolen or sold package turns",
+        advice: "look at who came and who went",
+    },
+    Page {
+        code: "publisher-by-hand",
+        meaning: "the registry says that a release was published by hand, where the one before came from a build that the registry knows; a stolen token publishes like this",
+        advice: "ask the maintainers, by a way that you knew before, whether they published it",
+    },
+    Page {
+        code: "publisher-changed",
+        meaning: "the registry says that a release was published by another account than the one before",
+        advice: "look at whether the account was a maintainer before, and ask the others if it was not",
+    },
+    Page {
         code: "registry-signature-lost",
         meaning: "the registry signed the pinned version and does not sign this one; provenance does not make up for it, since anybody can have a build of their own attest any bytes: a mirror may serve what the registry never had, so ask the registry itself",
         advice: ADVICE,
+    },
+    Page {
+        code: "release-after-silence",
+        meaning: "a package was released again after more than a year without a release; whoever releases it now may be somebody else",
+        advice: "read what changed with more care than usual, and look at who published it",
     },
     Page {
         code: "release-date-before-log",
@@ -58,9 +88,19 @@ pub(super) const PAGES: &[Page] = &[
         advice: ADVICE,
     },
     Page {
+        code: "release-date-missing",
+        meaning: "a registry that dates its releases gives no date for some: the cooldown could not be checked for them",
+        advice: "ask the registry when they were published; a release without a date may be minutes old",
+    },
+    Page {
         code: "release-date-unknown",
         meaning: "the registry gives no release dates, so the cooldown could not be checked",
         advice: ADVICE,
+    },
+    Page {
+        code: "release-deprecated",
+        meaning: "the publisher calls a release deprecated that is taken; the words are theirs",
+        advice: "read the publisher's words: they say what to use instead, or that nobody mends it any more",
     },
     Page {
         code: "release-too-young",
@@ -71,6 +111,11 @@ pub(super) const PAGES: &[Page] = &[
         code: "release-yanked",
         meaning: "the publisher withdrew this release from the index (yanked); the bytes are as pinned, and there is a reason not to use them, so update",
         advice: ADVICE,
+    },
+    Page {
+        code: "repository-changed",
+        meaning: "the archive of a package names another source repository than before, or none any more",
+        advice: "look at both: a project that moves says so at its old place",
     },
     Page {
         code: "signer-issuer-changed",

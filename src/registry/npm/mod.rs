@@ -21,6 +21,7 @@ mod lockfile;
 mod packument;
 mod resolve;
 mod run;
+mod told;
 
 use std::path::{Path, PathBuf};
 

@@ -22,6 +22,7 @@ mod html;
 mod index;
 mod names;
 mod netrc;
+mod newest;
 mod page;
 mod pip;
 mod project;

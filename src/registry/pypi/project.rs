@@ -43,6 +43,11 @@ impl Project {
         self.files.iter().any(|file| file.upload_time.is_some())
     }
 
+    /// Which of the indexes has it, for comparing; `None` where it lists no file.
+    pub fn index(&self) -> Option<usize> {
+        self.files.first().map(|file| file.index)
+    }
+
     /// Final versions above `chosen` that were on the index before the cut-off, are not taken back,
     /// and have no wheel: the resolver passed them over without a word. Lowest first.
     pub fn passed_over(&self, chosen: &str, before: Option<Timestamp>) -> Vec<String> {

@@ -8,13 +8,14 @@ use super::super::testing::zip::Zip as Crafted;
 use super::super::testing::{Home, SITE, Tgz};
 use super::super::{Part, Place, Refusal, TreeCheck};
 use super::*;
+use crate::model::Integrity;
 use crate::model::drift::TreeChangeKind;
 
 /// Compiles whatever is not in old Python.
 struct Compiler;
 
 impl Derive for Compiler {
-    fn derive(&self, sources: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError> {
+    fn derive(&self, _: &Integrity, sources: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError> {
         let made = sources
             .iter()
             .filter(|(_, content)| !content.starts_with(b"print "))
@@ -35,7 +36,7 @@ impl Derive for Compiler {
 struct Fails;
 
 impl Derive for Fails {
-    fn derive(&self, _: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError> {
+    fn derive(&self, _: &Integrity, _: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError> {
         Err(DeriveError {
             cause: "the interpreter ended with signal 9".into(),
         })
@@ -431,7 +432,7 @@ fn the_format_is_decided_by_the_place_never_by_the_bytes() {
 fn a_compiler_that_fails_or_lies_makes_no_tree() {
     struct Lies;
     impl Derive for Lies {
-        fn derive(&self, sources: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError> {
+        fn derive(&self, _: &Integrity, sources: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError> {
             Ok(vec![(sources[0].0.clone(), b"evil".to_vec())])
         }
     }

@@ -217,6 +217,33 @@ fn stored_wheels() {
     machine.archives();
 }
 
+/// What is compiled is kept for the next tree, and counts by its recorded digest alone.
+#[test]
+fn kept_compiled_files() {
+    let (_index, machine) = installed();
+    let kept: Vec<PathBuf> = fs::read_dir(machine.store().join("compiled"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert!(kept.len() > 1, "nothing is kept");
+    let pristine = contents(&machine);
+    let other = fs::read(&kept[0]).unwrap();
+    for path in &kept {
+        if path == &kept[0] {
+            change_unseen(path, |bytes| *bytes.last_mut().unwrap() ^= 1);
+        } else {
+            put(path, &other);
+        }
+    }
+    fs::rename(machine.tree(), machine.store().join("elsewhere")).unwrap();
+    machine.run(&MATCH).exits(0).says("installed");
+    assert!(contents(&machine) == pristine, "a swapped file of the store was believed");
+    machine.run(&VERIFY).exits(0);
+    machine.run(&["prune"]).exits(0);
+    assert_eq!(fs::read_dir(machine.store().join("compiled")).unwrap().count(), 0);
+    machine.run(&VERIFY).exits(0);
+}
+
 #[test]
 fn the_tree_removed() {
     let (_index, machine) = installed();

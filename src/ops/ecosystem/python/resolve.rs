@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::super::Beside;
+use super::super::{Beside, Earlier};
 use super::{
     AT_ONCE, Announced, Ask, Claimed, Key, Project, PypiError, Release, Releases, Resolution, Wanted, Words, build, gone, pypi, words,
 };
 use crate::error::Error;
-use crate::model::{InstallPath, PackageName, Source};
+use crate::model::{InstallPath, PackageName, PackageTold, Source, Told};
 use crate::ops::tools::Tools;
 use crate::registry::pypi::Built;
 
@@ -65,6 +65,8 @@ pub(super) async fn resolve(tools: &Tools<'_>, ask: Ask<'_>) -> Result<Resolutio
         claims,
         findings: Vec::new(),
         runtime,
+        earlier: Earlier::new(),
+        told: Told::default(),
     })
 }
 
@@ -176,6 +178,15 @@ pub(super) async fn releases(tools: &Tools<'_>, resolved: &mut Resolution) -> Re
         };
         progress.step(name.as_str());
         pages.insert(name, page?);
+    }
+    for (name, page) in &pages {
+        // An index says nothing of people.
+        let told = page.as_ref().map(|page| PackageTold {
+            registry: page.index().map_or_else(String::new, |index| index.to_string()),
+            dates: page.dates(),
+            versions: BTreeMap::new(),
+        });
+        resolved.told.packages.extend(told.map(|told| (name.clone(), told)));
     }
     let mut releases = Releases::new();
     for claim in resolved.claims.values_mut() {
