@@ -84,7 +84,7 @@ pub fn of(source: &str) -> Style {
             b'_' if bytes[at..].starts_with(b"_0x") && digits(at + 3, 3) => out.hex_names += 1,
             b'\\' if bytes[at..].starts_with(b"\\x") && digits(at + 2, 2) => out.escapes += usize::from(is_letter(&source[at + 2..at + 4])),
             b'\\' if bytes[at..].starts_with(b"\\u00") && digits(at + 4, 2) => {
-                out.escapes += usize::from(is_letter(&source[at + 4..at + 6]))
+                out.escapes += usize::from(is_letter(&source[at + 4..at + 6]));
             }
             b'[' | b']' | b'(' | b')' | b'!' | b'+' => out.signs += 1,
             _ => {}
@@ -111,29 +111,29 @@ fn selectors(source: &str) -> usize {
 /// Comments and closing brackets there are no code.
 pub fn pushed(source: &str) -> Vec<(usize, usize)> {
     let mut out = Vec::new();
-    let (mut blanks, mut at) = (0, 0);
-    while at < source.len() {
-        let b = source.as_bytes()[at];
-        if b == b' ' || b == b'\t' {
-            blanks += if b == b'\t' { 4 } else { 1 };
-            at += 1;
-            continue;
-        }
-        let c = source[at..].chars().next().unwrap_or(' ');
-        if c.is_whitespace() && !matches!(c, '\n' | '\r') {
-            blanks += 1;
-        } else {
-            let rest = &source[at..];
-            let line = &rest[..rest.find('\n').unwrap_or(rest.len()).min(rest.floor_char_boundary(200))];
-            let comment = ["//", "/*", "*", "#"].iter().any(|sign| line.starts_with(sign));
-            if blanks >= PUSHED && !comment && line.trim().len() >= 6 && line.contains(['(', '=', '`', ':', '.']) {
-                out.push((at, blanks));
+    let mut blanks = 0;
+    for (at, c) in source.char_indices() {
+        match c {
+            '\n' | '\r' => blanks = 0,
+            '\t' => blanks += 4,
+            c if c.is_whitespace() => blanks += 1,
+            _ => {
+                if blanks >= PUSHED && is_code(&source[at..]) {
+                    out.push((at, blanks));
+                }
+                blanks = 0;
             }
-            blanks = 0;
         }
-        at += c.len_utf8();
     }
     out
+}
+
+/// Whether a line goes on with code: no comment, no closing bracket.
+fn is_code(rest: &str) -> bool {
+    let rest = &rest[..rest.floor_char_boundary(200)];
+    let line = rest.lines().next().unwrap_or_default();
+    let comment = ["//", "/*", "*", "#"].iter().any(|sign| line.starts_with(sign));
+    !comment && line.trim().len() >= 6 && line.contains(['(', '=', '`', ':', '.'])
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ pub enum Sign {
         /// Its kind.
         kind: LiteralKind,
         /// The text that the sign is about: the host of a URL, not the whole of it. At most 200
-        /// characters; `digest` tells longer ones apart.
+        /// characters: a longer one ends in its digest.
         text: String,
     },
     /// A class of abilities.
@@ -128,7 +128,9 @@ pub enum Sign {
         first: bool,
     },
     /// Abilities that make a theft together stand in one function, or in one small file: what is
-    /// read, and how it leaves.
+    /// read, and how it leaves. Two pairs are no theft but act alike: `ClientConfig` to `FileWrite` (a
+    /// client's configuration is named where files are written), and `Network` to `Eval` (code is
+    /// fetched and run).
     Chain {
         /// What is read: secrets, the whole environment, the clipboard.
         source: Ability,

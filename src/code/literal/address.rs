@@ -97,7 +97,7 @@ fn is_version(name: &str) -> bool {
     digits(labels.next())
         && digits(labels.next())
         && digits(labels.next())
-        && labels.last().is_some_and(|last| PRE_RELEASES.contains(&last))
+        && labels.next_back().is_some_and(|last| PRE_RELEASES.contains(&last))
 }
 
 /// Whether somebody may be reached there: not loopback, not unset, not for documentation (RFC 5737).

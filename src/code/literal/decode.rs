@@ -1,5 +1,6 @@
 //! One level of disguise taken off.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use base64::Engine as _;
@@ -121,7 +122,7 @@ fn undo(text: &str, sign: u8, read: impl Fn(&str) -> Option<(Vec<u8>, usize)>) -
 /// Literals behind escapes that are given as text, in character codes, behind tabs and line breaks
 /// (which URLs ignore), and written from right to left.
 pub(super) fn escapes(value: &str, out: &mut Vec<Found>) {
-    let mut known: Vec<(LiteralKind, String)> = out.iter().map(|one| (one.kind, one.text.clone())).collect();
+    let mut known: HashSet<(LiteralKind, String)> = out.iter().map(|one| (one.kind, one.text.clone())).collect();
     let all = 0..value.len();
     let mut take = |said: &str, code: bool| {
         let mut found = Vec::new();
@@ -132,18 +133,23 @@ pub(super) fn escapes(value: &str, out: &mut Vec<Found>) {
         }
         for one in found {
             let pair = (one.kind, one.text.clone());
-            if !known.contains(&pair) {
-                known.push(pair);
+            if known.insert(pair) {
                 out.push(Found { at: all.clone(), ..one });
             }
         }
     };
     let once = |sign: &str| value.contains(sign);
-    if once("%2") || once("%3") || once("%4") || once("%6") || once("%7") {
-        percent(value).iter().for_each(|said| take(said, false));
+    if ["%2", "%3", "%4", "%6", "%7"].into_iter().any(once)
+        && let Some(said) = percent(value)
+    {
+        take(&said, false);
     }
     if once("\\x") || once("\\u00") {
-        backslashes(value).iter().for_each(|said| take(said, value.len() >= 4 * CODES));
+        // A colour for the terminal is no disguise: most of the text has to be escapes.
+        let escaped = 4 * (value.matches("\\x").count() + value.matches("\\u00").count());
+        if let Some(said) = backslashes(value) {
+            take(&said, escaped >= 4 * CODES && escaped * 2 >= value.len());
+        }
     }
     if once("//:") {
         take(&value.chars().rev().collect::<String>(), false);

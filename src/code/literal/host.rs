@@ -248,7 +248,10 @@ pub(super) fn whole(value: &str) -> Vec<Found> {
 /// One word as a host. A leading full stop is what a computed label leaves behind: `${data}.host`.
 fn bare(word: &str, length: usize) -> Option<Found> {
     let word = word.trim_start_matches(['.', '/']);
-    let word = word.rsplit_once('@').map_or(word, |(_, host)| host);
+    if word.contains('@') {
+        // An address, which is told as one.
+        return None;
+    }
     let end = word.find(['/', '?', '#']).unwrap_or(word.len());
     let (name, tail) = word[..end]
         .split_once(':')
