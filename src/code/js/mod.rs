@@ -14,6 +14,7 @@ mod scopes;
 mod tests;
 mod texts;
 mod value;
+mod visit;
 mod walk;
 
 use std::thread;
@@ -116,6 +117,7 @@ fn walked<'a>(allocator: &'a Allocator, program: &Program<'a>, source: &str) -> 
     let eval = Eval {
         allocator,
         names: Names::collect(program),
+        steps: 0,
         budget: source.len().saturating_mul(4).saturating_add(1024 * 1024),
     };
     Walk::over(eval, program)

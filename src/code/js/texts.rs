@@ -5,7 +5,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use oxc_ast::ast::{Argument, BinaryExpression, BinaryOperator, CallExpression, Expression, MemberExpression};
 
-use super::value::{Eval, LONGEST};
+use super::value::{Eval, LONGEST, Path, Value};
 
 /// As lenient as the runtime: with padding or without.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -14,6 +14,11 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true),
 );
+
+const FROM: Path<'static> = Path {
+    root: "Buffer",
+    rest: "from",
+};
 
 /// The operands of a chain of `+`, in order. A loop: such chains grow by thousands.
 pub(super) fn operands<'e, 'a>(it: &'e BinaryExpression<'a>) -> Vec<&'e Expression<'a>> {
@@ -57,6 +62,12 @@ pub(super) fn sum<'a>(eval: &mut Eval<'a>, it: &BinaryExpression<'a>, fuel: u32)
 /// The text that a call with constant parts gives.
 pub(super) fn call<'a>(eval: &mut Eval<'a>, it: &CallExpression<'a>, fuel: u32) -> Option<&'a str> {
     if let Expression::Identifier(callee) = &it.callee {
+        if !matches!(
+            callee.name.as_str(),
+            "atob" | "unescape" | "decodeURIComponent" | "decodeURI" | "String"
+        ) {
+            return None;
+        }
         let argument = eval.text(argument(it, 0)?, fuel)?;
         return match callee.name.as_str() {
             "atob" => decoded(eval, argument),
@@ -103,7 +114,7 @@ fn buffer<'a>(eval: &mut Eval<'a>, object: &Expression<'a>, outer: &CallExpressi
     let Expression::CallExpression(inner) = object else {
         return None;
     };
-    if !eval.path(&inner.callee)?.is("Buffer", "from") {
+    if eval.value(&inner.callee, fuel)? != Value::Path(FROM) {
         return None;
     }
     if !matches!(

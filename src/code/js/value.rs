@@ -13,6 +13,8 @@ use super::{known, scopes::Names, texts};
 
 /// How deep an expression is worked out.
 pub(super) const FUEL: u32 = 24;
+/// How many expressions one answer may look at: calls are looked at in several ways, and ways multiply.
+const STEPS: u32 = 256;
 /// The longest text that is put together, in bytes.
 pub(super) const LONGEST: usize = 64 * 1024;
 
@@ -51,6 +53,8 @@ pub(super) struct Eval<'a> {
     pub(super) names: Names<'a>,
     /// How many bytes of text may still be put together in this file.
     pub(super) budget: usize,
+    /// How many expressions the answer that is being worked out may still look at.
+    pub(super) steps: u32,
 }
 
 impl<'a> Eval<'a> {
@@ -72,9 +76,15 @@ impl<'a> Eval<'a> {
 
     /// What an expression is.
     pub(super) fn value(&mut self, it: &Expression<'a>, fuel: u32) -> Option<Value<'a>> {
+        if let Expression::StringLiteral(it) = it {
+            return Some(Value::Text(it.value.as_str()));
+        }
+        if fuel == FUEL {
+            self.steps = STEPS;
+        }
+        self.steps = self.steps.checked_sub(1)?;
         let fuel = fuel.checked_sub(1)?;
         match it {
-            Expression::StringLiteral(it) => Some(Value::Text(it.value.as_str())),
             Expression::TemplateLiteral(it) => self.template(it, fuel).map(Value::Text),
             Expression::Identifier(it) => self.name(it.name.as_str()),
             Expression::ParenthesizedExpression(it) => self.value(&it.expression, fuel),
@@ -207,7 +217,9 @@ impl<'a> Eval<'a> {
             return Some(Value::Path(Path::root("require")));
         }
         if path.is("Reflect", "get") {
-            let object = self.path(expressions.next()?)?;
+            let Value::Path(object) = self.value(expressions.next()?, fuel)? else {
+                return None;
+            };
             let name = self.text(expressions.next()?, fuel)?;
             return self.step(object, name).map(Value::Path);
         }
@@ -222,12 +234,14 @@ impl<'a> Eval<'a> {
 
     /// What a call gives.
     pub(super) fn value_of_call(&mut self, it: &CallExpression<'a>) -> Option<Value<'a>> {
-        self.call(it, FUEL)
+        self.steps = STEPS;
+        self.call(it, FUEL - 1)
     }
 
     /// The text of a template whose parts are all constant.
     pub(super) fn value_of_template(&mut self, it: &TemplateLiteral<'a>) -> Option<&'a str> {
-        self.template(it, FUEL)
+        self.steps = STEPS;
+        self.template(it, FUEL - 1)
     }
 
     fn template(&mut self, it: &TemplateLiteral<'a>, fuel: u32) -> Option<&'a str> {

@@ -1,17 +1,13 @@
 //! The walk over a tree: twice, first to learn what names mean, then to write down what is seen.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use oxc_ast::ast::{
-    Argument, ArrowFunctionExpression, AssignmentExpression, AssignmentOperator, AssignmentTarget, BinaryExpression, BinaryOperator,
-    BindingPattern, CallExpression, ChainElement, Expression, Function, IdentifierReference, LogicalExpression, MemberExpression,
-    MethodDefinition, NewExpression, ObjectProperty, ObjectPropertyKind, Program, PropertyKey, TaggedTemplateExpression, TemplateLiteral,
-    UnaryExpression, UnaryOperator, VariableDeclarator,
+    Argument, BinaryExpression, BinaryOperator, BindingPattern, CallExpression, Expression, MemberExpression, ObjectPropertyKind, Program,
+    PropertyKey,
 };
-use oxc_ast_visit::{VisitJs, walk_js};
+use oxc_ast_visit::VisitJs as _;
 use oxc_span::{GetSpan, Span};
-use oxc_syntax::scope::{ScopeFlags, ScopeId};
 
 use super::known::{self, Use};
 use super::value::{Eval, FUEL, Path, Value};
@@ -24,17 +20,17 @@ pub(super) struct Walk<'a> {
     pub(super) eval: Eval<'a>,
     pub(super) reading: Reading,
     /// The second walk: sights count.
-    writes: bool,
+    pub(super) writes: bool,
     /// The innermost function.
-    function: Option<usize>,
+    pub(super) function: Option<usize>,
     /// The whole of the method whose function comes next.
-    method: Option<Span>,
+    pub(super) method: Option<Span>,
     /// The next expression is only looked at: compared, given another name, or asked for a member.
-    quiet: bool,
+    pub(super) quiet: bool,
     /// Inside the value of a property `env`: the environment goes to a child.
-    to_child: bool,
+    pub(super) to_child: bool,
     /// Inside `export`: what gets a name here gets it for others too.
-    exported: bool,
+    pub(super) exported: bool,
 }
 
 pub(super) fn bytes(span: Span) -> Range<usize> {
@@ -68,7 +64,7 @@ impl<'a> Walk<'a> {
         self.sight(span, Seen::Ability { ability, by });
     }
 
-    fn sight(&mut self, span: Span, seen: Seen) {
+    pub(super) fn sight(&mut self, span: Span, seen: Seen) {
         if self.writes {
             self.reading.sights.push(Sight {
                 seen,
@@ -92,7 +88,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A path that is named and not called.
-    fn named(&mut self, path: Path<'a>, span: Span) {
+    pub(super) fn named(&mut self, path: Path<'a>, span: Span) {
         let Some(ability) = known::ability(path, Use::Name) else {
             return;
         };
@@ -103,21 +99,21 @@ impl<'a> Walk<'a> {
         self.see(span, ability, by);
     }
 
-    fn quietly(&mut self, it: &Expression<'a>) {
+    pub(super) fn quietly(&mut self, it: &Expression<'a>) {
         self.quiet = true;
         self.visit_expression(it);
         self.quiet = false;
     }
 
     /// What stands inside a path: calls in it, and computed names.
-    fn object(&mut self, it: &MemberExpression<'a>) {
+    pub(super) fn object(&mut self, it: &MemberExpression<'a>) {
         self.quietly(it.object());
         if let MemberExpression::ComputedMemberExpression(it) = it {
             self.visit_expression(&it.expression);
         }
     }
 
-    fn member(&mut self, it: &MemberExpression<'a>, quiet: bool) {
+    pub(super) fn member(&mut self, it: &MemberExpression<'a>, quiet: bool) {
         match self.eval.member(it, FUEL) {
             Some(Value::Path(path)) if !quiet => self.named(path, it.span()),
             None if !quiet => self.unknown_member(it),
@@ -127,7 +123,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A member of a module whose name is made when the code runs: it may be any.
-    fn unknown_member(&mut self, it: &MemberExpression<'a>) {
+    pub(super) fn unknown_member(&mut self, it: &MemberExpression<'a>) {
         let MemberExpression::ComputedMemberExpression(member) = it else {
             return;
         };
@@ -140,7 +136,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Names a pattern by what is known of its value.
-    fn bind(&mut self, pattern: &BindingPattern<'a>, value: Option<Value<'a>>, fuel: u32) {
+    pub(super) fn bind(&mut self, pattern: &BindingPattern<'a>, value: Option<Value<'a>>, fuel: u32) {
         let Some(fuel) = fuel.checked_sub(1) else { return };
         match pattern {
             BindingPattern::BindingIdentifier(it) => self.eval.names.assign(it.name.as_str(), value),
@@ -169,7 +165,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The value of a property that is taken out of another value.
-    fn property(&mut self, key: &PropertyKey<'a>, value: Option<Value<'a>>) -> Option<Value<'a>> {
+    pub(super) fn property(&mut self, key: &PropertyKey<'a>, value: Option<Value<'a>>) -> Option<Value<'a>> {
         let Some(Value::Path(path)) = value else { return None };
         let name = match key {
             PropertyKey::StaticIdentifier(it) => Some(it.name.as_str()),
@@ -188,7 +184,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Arguments of a function that is called where it stands name its parameters.
-    fn bind_arguments(&mut self, callee: &Expression<'a>, arguments: &[Argument<'a>]) {
+    pub(super) fn bind_arguments(&mut self, callee: &Expression<'a>, arguments: &[Argument<'a>]) {
         let params = match callee {
             Expression::ParenthesizedExpression(it) => return self.bind_arguments(&it.expression, arguments),
             Expression::UnaryExpression(it) => return self.bind_arguments(&it.argument, arguments),
@@ -212,7 +208,7 @@ impl<'a> Walk<'a> {
         self.eval.names.leave();
     }
 
-    fn in_function(&mut self, span: Span, walk: impl FnOnce(&mut Self)) {
+    pub(super) fn in_function(&mut self, span: Span, walk: impl FnOnce(&mut Self)) {
         let span = self.method.take().unwrap_or(span);
         let outer = self.function;
         if self.writes {
@@ -229,7 +225,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The constant parts of a sum; the rest is visited.
-    fn sum(&mut self, it: &BinaryExpression<'a>) {
+    pub(super) fn sum(&mut self, it: &BinaryExpression<'a>) {
         let operands = texts::operands(it);
         let mut run = String::new();
         let mut span: Option<Span> = None;
@@ -255,13 +251,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn arguments(&mut self, arguments: &[Argument<'a>]) {
+    pub(super) fn arguments(&mut self, arguments: &[Argument<'a>]) {
         for argument in arguments {
             self.visit_argument(argument);
         }
     }
 
-    fn test(&mut self, it: &Expression<'a>) {
+    pub(super) fn test(&mut self, it: &Expression<'a>) {
         match it {
             Expression::Identifier(_) | Expression::LogicalExpression(_) => self.quietly(it),
             it if it.is_member_expression() || matches!(it, Expression::ChainExpression(_)) => self.quietly(it),
@@ -269,7 +265,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn call(&mut self, it: &CallExpression<'a>, quiet: bool) {
+    pub(super) fn call(&mut self, it: &CallExpression<'a>, quiet: bool) {
         let value = self.eval.path(&it.callee);
         self.bind_arguments(&it.callee, &it.arguments);
         match value {
@@ -313,7 +309,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Something known is called.
-    fn called(&mut self, path: Path<'a>, callee: &Expression<'a>, arguments: &[Argument<'a>], span: Span) {
+    pub(super) fn called(&mut self, path: Path<'a>, callee: &Expression<'a>, arguments: &[Argument<'a>], span: Span) {
         self.special(path, arguments, span);
         let Some(ability) = known::ability(path, Use::Call) else {
             return;
@@ -335,7 +331,7 @@ impl<'a> Walk<'a> {
 
     /// `Function("return this")` and `new Function("")`: how code asks for the global object, or whether
     /// it may make code at all.
-    fn harmless(&mut self, path: Path<'a>, arguments: &[Argument<'a>]) -> bool {
+    pub(super) fn harmless(&mut self, path: Path<'a>, arguments: &[Argument<'a>]) -> bool {
         if path.root != "Function" {
             return false;
         }
@@ -350,7 +346,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Calls whose arguments decide.
-    fn special(&mut self, path: Path<'a>, arguments: &[Argument<'a>], span: Span) {
+    pub(super) fn special(&mut self, path: Path<'a>, arguments: &[Argument<'a>], span: Span) {
         let first = arguments.first().and_then(Argument::as_expression);
         if known::is_loader(path) {
             return self.load(arguments, span);
@@ -393,7 +389,7 @@ impl<'a> Walk<'a> {
     }
 
     /// `Reflect.apply(f, this, [...])`.
-    fn applied(&mut self, target: Path<'a>, rest: &[&Expression<'a>], span: Span) {
+    pub(super) fn applied(&mut self, target: Path<'a>, rest: &[&Expression<'a>], span: Span) {
         if known::is_loader(target) {
             for it in rest {
                 if let Expression::ArrayExpression(list) = it
@@ -410,7 +406,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn worker(&mut self, arguments: &[Argument<'a>], span: Span) {
+    pub(super) fn worker(&mut self, arguments: &[Argument<'a>], span: Span) {
         let asks = arguments.get(1).and_then(Argument::as_expression).is_some_and(|it| {
             matches!(it, Expression::ObjectExpression(it) if it.properties.iter().any(|property| {
                 matches!(property, ObjectPropertyKind::ObjectProperty(property)
@@ -424,7 +420,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A call of `require` and its like.
-    fn load(&mut self, arguments: &[Argument<'a>], span: Span) {
+    pub(super) fn load(&mut self, arguments: &[Argument<'a>], span: Span) {
         let mut names = arguments.iter().take(2).map(|argument| match argument.as_expression() {
             Some(Expression::NullLiteral(_) | Expression::ThisExpression(_)) => None,
             Some(it) => Some(self.eval.text(it, FUEL)),
@@ -455,7 +451,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Something that is not known is called by a telling name.
-    fn called_unknown(&mut self, it: &CallExpression<'a>) {
+    pub(super) fn called_unknown(&mut self, it: &CallExpression<'a>) {
         let Some(member) = it.callee.as_member_expression() else {
             if let [argument] = it.arguments.as_slice()
                 && let Some(Value::Text(name)) = argument.as_expression().and_then(|it| self.eval.value(it, 2))
@@ -491,288 +487,5 @@ fn is_text(it: &Expression<'_>) -> bool {
         Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => true,
         Expression::BinaryExpression(it) => it.operator == BinaryOperator::Addition,
         _ => false,
-    }
-}
-
-impl<'a> VisitJs<'a> for Walk<'a> {
-    fn enter_scope(&mut self, _: ScopeFlags, scope: &Cell<Option<ScopeId>>) {
-        self.eval.names.enter(scope);
-    }
-
-    fn leave_scope(&mut self) {
-        self.eval.names.leave();
-    }
-
-    fn visit_expression(&mut self, it: &Expression<'a>) {
-        let quiet = std::mem::take(&mut self.quiet);
-        match it {
-            Expression::Identifier(name) => {
-                if !quiet && let Some(Value::Path(path)) = self.eval.name(name.name.as_str()) {
-                    self.named(path, name.span);
-                }
-            }
-            Expression::CallExpression(it) => self.call(it, quiet),
-            Expression::ChainExpression(it) => match &it.expression {
-                ChainElement::CallExpression(it) => self.call(it, quiet),
-                ChainElement::TSNonNullExpression(it) => {
-                    self.quiet = quiet;
-                    self.visit_expression(&it.expression);
-                }
-                other => {
-                    if let Some(member) = other.as_member_expression() {
-                        self.member(member, quiet);
-                    }
-                }
-            },
-            Expression::ParenthesizedExpression(it) => {
-                self.quiet = quiet;
-                self.visit_expression(&it.expression);
-            }
-            Expression::AwaitExpression(it) => {
-                self.quiet = quiet;
-                self.visit_expression(&it.argument);
-            }
-            Expression::TSAsExpression(it) => {
-                self.quiet = quiet;
-                self.visit_expression(&it.expression);
-            }
-            Expression::TSNonNullExpression(it) => {
-                self.quiet = quiet;
-                self.visit_expression(&it.expression);
-            }
-            Expression::ConditionalExpression(it) => {
-                self.test(&it.test);
-                for side in [&it.consequent, &it.alternate] {
-                    self.quiet = quiet;
-                    self.visit_expression(side);
-                }
-                self.quiet = false;
-            }
-            Expression::LogicalExpression(it) => self.logical(it, quiet),
-            Expression::SequenceExpression(it) => {
-                if let Some((last, others)) = it.expressions.split_last() {
-                    for other in others {
-                        self.visit_expression(other);
-                    }
-                    self.quiet = quiet;
-                    self.visit_expression(last);
-                    self.quiet = false;
-                }
-            }
-            Expression::ImportExpression(import) => {
-                let name = self.eval.text(&import.source, FUEL);
-                self.import(name, import.span);
-                if !quiet && let Some(path) = self.eval.path(it) {
-                    self.named(path, import.span);
-                }
-                walk_js::walk_import_expression(self, import);
-            }
-            other => match other.as_member_expression() {
-                Some(member) => self.member(member, quiet),
-                None => walk_js::walk_expression(self, other),
-            },
-        }
-    }
-
-    fn visit_member_expression(&mut self, it: &MemberExpression<'a>) {
-        // Assigned to, or deleted: `process.env.X = 1`.
-        self.object(it);
-    }
-
-    fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
-        let value = self.eval.path(&it.callee);
-        if let Some(path) = value {
-            self.called(path, &it.callee, &it.arguments, it.span);
-        }
-        self.callee(&it.callee, value.is_some());
-        self.arguments(&it.arguments);
-    }
-
-    fn visit_if_statement(&mut self, it: &oxc_ast::ast::IfStatement<'a>) {
-        self.test(&it.test);
-        self.visit_statement(&it.consequent);
-        if let Some(alternate) = &it.alternate {
-            self.visit_statement(alternate);
-        }
-    }
-
-    fn visit_tagged_template_expression(&mut self, it: &TaggedTemplateExpression<'a>) {
-        let value = self.eval.path(&it.tag);
-        if let Some(path) = value {
-            self.called(path, &it.tag, &[], it.span);
-        }
-        self.callee(&it.tag, value.is_some());
-        self.visit_template_literal(&it.quasi);
-    }
-
-    fn visit_unary_expression(&mut self, it: &UnaryExpression<'a>) {
-        match it.operator {
-            UnaryOperator::Typeof | UnaryOperator::LogicalNot | UnaryOperator::Void | UnaryOperator::Delete => {
-                self.test(&it.argument);
-            }
-            _ => self.visit_expression(&it.argument),
-        }
-    }
-
-    fn visit_binary_expression(&mut self, it: &BinaryExpression<'a>) {
-        match it.operator {
-            BinaryOperator::Addition => self.sum(it),
-            operator if operator.is_equality() || operator.is_relational() => {
-                self.test(&it.left);
-                self.test(&it.right);
-            }
-            _ => walk_js::walk_binary_expression(self, it),
-        }
-    }
-
-    fn visit_template_literal(&mut self, it: &TemplateLiteral<'a>) {
-        let whole = (!it.expressions.is_empty()).then(|| self.eval.value_of_template(it)).flatten();
-        match whole {
-            Some(whole) => self.text(whole, it.span),
-            None => {
-                for quasi in &it.quasis {
-                    if let Some(text) = &quasi.value.cooked {
-                        self.text(text.as_str(), quasi.span);
-                    }
-                }
-            }
-        }
-        for expression in &it.expressions {
-            self.visit_expression(expression);
-        }
-    }
-
-    fn visit_string_literal(&mut self, it: &oxc_ast::ast::StringLiteral<'a>) {
-        self.text(it.value.as_str(), it.span);
-    }
-
-    fn visit_jsx_text(&mut self, it: &oxc_ast::ast::JSXText<'a>) {
-        self.text(it.value.as_str(), it.span);
-    }
-
-    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
-        walk_js::walk_binding_pattern(self, &it.id);
-        let Some(init) = &it.init else { return };
-        let value = self.eval.value(init, FUEL);
-        self.bind(&it.id, value, FUEL);
-        let aliased = matches!(value, Some(Value::Path(path)) if path.rest.is_empty() || path.is("process", "env"));
-        self.quiet = !self.exported && aliased;
-        self.visit_expression(init);
-        self.quiet = false;
-    }
-
-    fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
-        if let AssignmentTarget::AssignmentTargetIdentifier(target) = &it.left {
-            let value = match it.operator {
-                AssignmentOperator::Assign => self.eval.value(&it.right, FUEL),
-                _ => self.eval.path(&it.right).map(Value::Path),
-            };
-            self.eval.names.assign(target.name.as_str(), value);
-            let declared = self.eval.names.look_up(target.name.as_str()).is_some();
-            self.quiet = declared && matches!(value, Some(Value::Path(path)) if path.rest.is_empty() || path.is("process", "env"));
-            self.visit_expression(&it.right);
-            self.quiet = false;
-            return;
-        }
-        let value = self.eval.path(&it.right);
-        if let (AssignmentTarget::ObjectAssignmentTarget(pattern), Some(path)) = (&it.left, value) {
-            self.bind_targets(pattern, path);
-            self.quietly(&it.right);
-            return;
-        }
-        self.visit_assignment_target(&it.left);
-        self.visit_expression(&it.right);
-    }
-
-    fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
-        // Only targets of assignments come here.
-        self.eval.names.assign(it.name.as_str(), None);
-    }
-
-    fn visit_formal_parameter(&mut self, it: &oxc_ast::ast::FormalParameter<'a>) {
-        if let Some(initializer) = &it.initializer {
-            let value = self.eval.path(initializer);
-            if value.is_some() {
-                self.bind(&it.pattern, value.map(Value::Path), FUEL);
-            }
-            walk_js::walk_binding_pattern(self, &it.pattern);
-            self.quiet = value.is_some_and(|path| path.rest.is_empty() || path.is("process", "env"));
-            self.visit_expression(initializer);
-            self.quiet = false;
-        } else {
-            walk_js::walk_formal_parameter(self, it);
-        }
-    }
-
-    fn visit_object_property(&mut self, it: &ObjectProperty<'a>) {
-        if it.method {
-            self.method = Some(it.span);
-        }
-        if it.computed {
-            self.visit_property_key(&it.key);
-        } else if let PropertyKey::StringLiteral(key) = &it.key {
-            self.visit_string_literal(key);
-        }
-        let outer = self.to_child;
-        self.to_child |= it.key.static_name().is_some_and(|name| name == "env");
-        self.visit_expression(&it.value);
-        self.to_child = outer;
-        self.method = None;
-    }
-
-    fn visit_method_definition(&mut self, it: &MethodDefinition<'a>) {
-        self.visit_property_key(&it.key);
-        self.method = Some(it.span);
-        self.visit_function(&it.value, ScopeFlags::Function);
-    }
-
-    fn visit_function(&mut self, it: &Function<'a>, flags: ScopeFlags) {
-        if it.body.is_some() {
-            self.in_function(it.span, |walk| walk_js::walk_function(walk, it, flags));
-        }
-        self.method = None;
-    }
-
-    fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
-        self.in_function(it.span, |walk| walk_js::walk_arrow_function_expression(walk, it));
-    }
-
-    fn visit_import_declaration(&mut self, it: &oxc_ast::ast::ImportDeclaration<'a>) {
-        self.import_declaration(it);
-    }
-
-    fn visit_export_from_declaration(&mut self, it: &oxc_ast::ast::ExportFromDeclaration<'a>) {
-        self.export_from(it);
-    }
-
-    fn visit_export_all_declaration(&mut self, it: &oxc_ast::ast::ExportAllDeclaration<'a>) {
-        self.export_all(it);
-    }
-
-    fn visit_export_named_declaration(&mut self, it: &oxc_ast::ast::ExportNamedDeclaration<'a>) {
-        self.export_named(it);
-    }
-
-    fn visit_export_declaration(&mut self, it: &oxc_ast::ast::ExportDeclaration<'a>) {
-        self.exported = true;
-        walk_js::walk_export_declaration(self, it);
-        self.exported = false;
-    }
-
-    fn visit_ts_import_equals_declaration(&mut self, it: &oxc_ast::ast::TSImportEqualsDeclaration<'a>) {
-        self.import_equals(it);
-    }
-}
-
-impl<'a> Walk<'a> {
-    fn logical(&mut self, it: &LogicalExpression<'a>, quiet: bool) {
-        if quiet || it.operator.is_and() {
-            self.test(&it.left);
-        } else {
-            self.visit_expression(&it.left);
-        }
-        self.quiet = quiet;
-        self.visit_expression(&it.right);
-        self.quiet = false;
     }
 }
