@@ -1,5 +1,6 @@
 //! What the programs do that code starts, by their constant words.
 
+use super::scope::UNKNOWN;
 use crate::model::code::Ability;
 
 /// Reads the words of a command: a list of arguments, or one line for a shell.
@@ -48,7 +49,7 @@ fn one(words: &[&str], found: &mut Vec<(Ability, String)>) {
             || (name == "env" && !tail.is_empty())
             || (name.contains('=') && !name.starts_with('-'));
         // `[sys.executable, "-m", "pip"]`, `python -m pip`
-        let module = (*first == "?" || name.starts_with("python")) && tail.first() == Some(&"-m");
+        let module = (*first == UNKNOWN || name.starts_with("python")) && tail.first() == Some(&"-m");
         if module {
             rest = &tail[1..];
         } else if prefix {

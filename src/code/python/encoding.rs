@@ -8,16 +8,12 @@ pub(super) fn trick(source: &str) -> Option<String> {
     if source.contains('\0') {
         return Some("it holds a null byte, where Python stops or reads on by its version".to_owned());
     }
-    let mut lines = source.trim_start_matches('\u{feff}').split(['\n', '\r']).take(3);
-    let first = lines.next()?;
-    let declared = cookie(first).or_else(|| {
-        // A blank piece stands between `\r` and `\n`.
-        let nothing = |line: &&str| {
-            let line = line.trim_start_matches([' ', '\t', '\u{c}']);
-            line.is_empty() || line.starts_with('#')
-        };
-        nothing(&first).then(|| lines.find_map(cookie)).flatten()
-    })?;
+    let (first, second) = first_lines(source.trim_start_matches('\u{feff}'));
+    let blank = |line: &str| {
+        let line = line.trim_start_matches([' ', '\t', '\u{c}']);
+        line.is_empty() || line.starts_with('#')
+    };
+    let declared = cookie(first).or_else(|| blank(first).then(|| cookie(second)).flatten())?;
     let name = declared.to_ascii_lowercase().replace('_', "-");
     (!is_plain(&name)).then(|| {
         format!(
@@ -25,6 +21,17 @@ pub(super) fn trick(source: &str) -> Option<String> {
             declared.chars().take(40).collect::<String>()
         )
     })
+}
+
+/// The two lines in which Python looks.
+fn first_lines(source: &str) -> (&str, &str) {
+    let ends = ['\n', '\r'];
+    let Some((first, rest)) = source.split_once(ends) else {
+        return (source, "");
+    };
+    let cut = source.as_bytes().get(first.len()) == Some(&b'\r');
+    let rest = if cut { rest.strip_prefix('\n').unwrap_or(rest) } else { rest };
+    (first, rest.split(ends).next().unwrap_or_default())
 }
 
 /// The encoding that a comment declares: `coding[:=]\s*([-\w.]+)`.

@@ -8,7 +8,7 @@ use ruff_python_ast::{Expr, FStringPart, InterpolatedStringElement, Interpolated
 use ruff_text_size::{Ranged, TextRange};
 
 use super::rules;
-use super::scope::Value;
+use super::scope::{UNKNOWN, Value};
 use super::walk::{Walk, bytes};
 use crate::code::{Seen, Sight, literal, paths};
 use crate::model::code::{Ability, LiteralKind};
@@ -74,7 +74,7 @@ impl<'a> Walk<'a> {
         let mut parts = Vec::new();
         let list = self.pieces(expression, &mut parts);
         let mut value = self.whole(parts, expression.range());
-        value.list = list;
+        value.list = list.or(value.list);
         value
     }
 
@@ -178,6 +178,7 @@ impl<'a> Walk<'a> {
     /// Puts pieces together as far as they are constant, and looks at what comes out.
     fn whole(&mut self, parts: Vec<Part>, range: TextRange) -> Value {
         let (mut all, mut complete, mut any_named) = (String::new(), true, false);
+        let mut partial = String::new();
         // What stands there plainly, and what it is with names put in.
         let (mut plain, mut place) = (String::new(), range);
         let (mut run, mut run_named) = (String::new(), false);
@@ -202,6 +203,10 @@ impl<'a> Walk<'a> {
                     if run_named {
                         self.text_through_names(&run, range);
                     }
+                    if partial.len() < FOLLOWED {
+                        partial.push_str(&run);
+                        partial.push_str(if other.is_some() { UNKNOWN } else { "" });
+                    }
                     if other.is_some() {
                         complete = false;
                     } else if complete {
@@ -214,6 +219,7 @@ impl<'a> Walk<'a> {
         }
         Value {
             text: complete.then_some(all),
+            list: (!complete && partial.len() > UNKNOWN.len()).then(|| vec![partial]),
             named: any_named,
             ..Value::default()
         }
@@ -271,7 +277,7 @@ impl<'a> Walk<'a> {
 
     /// A template with its places filled.
     pub(super) fn filled(&mut self, template: &str, place: &str, words: &[String], range: TextRange) -> Value {
-        let known = words.iter().all(|word| word != "?") && template.matches(place).count() == words.len();
+        let known = words.iter().all(|word| !word.contains(UNKNOWN)) && template.matches(place).count() == words.len();
         if !known || template.len() + words.iter().map(String::len).sum::<usize>() > FOLLOWED {
             return Value::default();
         }
@@ -317,7 +323,15 @@ impl<'a> Walk<'a> {
             if words.len() < 64 {
                 match (element, value.list) {
                     (Expr::Starred(_), Some(inner)) => words.extend(inner.into_iter().take(64)),
-                    _ => words.push(value.text.filter(|text| text.len() <= FOLLOWED).unwrap_or_else(|| "?".to_owned())),
+                    (Expr::FString(_) | Expr::BinOp(_), Some(mut inner)) if inner.len() == 1 => {
+                        words.append(&mut inner);
+                    }
+                    _ => words.push(
+                        value
+                            .text
+                            .filter(|text| text.len() <= FOLLOWED)
+                            .unwrap_or_else(|| UNKNOWN.to_owned()),
+                    ),
                 }
             }
         }
@@ -347,14 +361,14 @@ impl<'a> Walk<'a> {
                 _ => None,
             },
             "join" => match arguments.first() {
-                Some(Value { list: Some(words), .. }) if words.iter().all(|word| word != "?") => Some(words.join(text)),
+                Some(Value { list: Some(words), .. }) if words.iter().all(|word| !word.contains(UNKNOWN)) => Some(words.join(text)),
                 Some(Value { text: Some(inner), .. }) if text.is_empty() => Some(inner.clone()),
                 _ => None,
             },
             "format" => {
                 let words: Vec<String> = arguments
                     .iter()
-                    .map(|value| value.text.clone().unwrap_or_else(|| "?".to_owned()))
+                    .map(|value| value.text.clone().unwrap_or_else(|| UNKNOWN.to_owned()))
                     .collect();
                 return self.filled(text, "{}", &words, range);
             }

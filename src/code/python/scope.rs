@@ -5,7 +5,10 @@ use std::collections::HashMap;
 /// How many things a name may stand for, and how long a path may grow.
 const MANY: usize = 4;
 const LONG: usize = 160;
-const LONG_TEXT: usize = 1 << 16;
+const LONG_TEXT: usize = 1 << 10;
+
+/// Stands in texts for what is not constant.
+pub(super) const UNKNOWN: &str = "\u{1a}";
 
 /// What an expression stands for, as far as the file says.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +17,7 @@ pub(super) struct Value {
     pub(super) paths: Vec<String>,
     /// A constant text.
     pub(super) text: Option<String>,
-    /// A list of texts; what is not constant is `?`.
+    /// A list of texts; what is not constant is [`UNKNOWN`].
     pub(super) list: Option<Vec<String>>,
     /// The text went through a name.
     pub(super) named: bool,
@@ -78,6 +81,7 @@ impl Value {
     /// Bounded, as a name keeps it.
     fn kept(mut self) -> Self {
         self.text = self.text.filter(|text| text.len() <= LONG_TEXT);
+        self.list = self.list.filter(|words| words.iter().map(String::len).sum::<usize>() <= LONG_TEXT);
         self.named |= self.text.is_some();
         self
     }
@@ -105,7 +109,7 @@ pub(super) fn join(base: &str, name: &str) -> String {
         return bare.to_owned();
     }
     match (base, name) {
-        ("builtins", name) => name.to_owned(),
+        ("builtins", name) if !name.starts_with("__") || super::rules::is_own(name) => name.to_owned(),
         ("io" | "_io" | "_pyio", "open" | "FileIO" | "open_code") => "open".to_owned(),
         ("six", "moves") => String::from("six.moves"),
         ("six.moves", name) | ("asyncio", name @ "builtins") => module(name),

@@ -218,8 +218,8 @@ fn collects_imports() {
     assert_eq!(
         found,
         [
-            ".a",
             "..b",
+            ".a",
             "google.genai",
             "httpx",
             "importlib",
@@ -273,7 +273,7 @@ fn says_which_text_python_runs_instead() {
 
 #[test]
 fn broken_code_is_unread_and_read_as_far_as_it_goes() {
-    let source = "import os\nos.system(x)\nprint 'x'\ndef f(:\n    eval(y)\n";
+    let source = "import os\nos.system(x)\nprint 'x'\neval(y)\n";
     let why = read(source).unread.unwrap_or_default();
     assert!(why.starts_with("line 3: "), "{why}");
     assert!(seen(source).contains(&"shell os.system".to_owned()));
