@@ -301,7 +301,7 @@ fn an_honest_server_is_one_quiet_line_on_its_first_day() {
 #[test]
 fn a_server_that_spreads_is_named_on_its_first_day() {
     let config = |line, by: &str| able("a.js", line, Ability::ClientConfig, by, true);
-    let writes = able("a.js", 9, Ability::FileWrite, "writeFileSync", true);
+    let writes = chain(Ability::ClientConfig, Ability::FileWrite, false);
     let client = |signs| {
         let found = day_one(signs);
         found

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::place::{is_aside, is_nowhere, is_reserved_mail, near, receives_from_anybody, sends_mail};
+use super::place::{calls_out, is_aside, is_nowhere, is_reserved_mail, near, receives_from_anybody, sends_mail};
 use super::words::{self, listed};
 use super::{Read, Told};
 use crate::model::Grade;
@@ -15,6 +15,12 @@ pub(super) fn acts(read: &Read<'_>, sign: &CodeSign, abilities: &[Ability]) -> b
         let able = matches!(&other.sign, Sign::Ability { ability, .. } if abilities.contains(ability));
         able && near(sign, other)
     })
+}
+
+/// Whether a literal is handed to a call that sends. Each way of sending is told once a package, so the
+/// line itself is asked as well.
+pub(super) fn sends(read: &Read<'_>, sign: &CodeSign) -> bool {
+    acts(read, sign, &SENDS) || calls_out(&sign.after)
 }
 
 pub(super) const SENDS: [Ability; 4] = [Ability::Network, Ability::Dns, Ability::Process, Ability::Shell];
@@ -75,12 +81,12 @@ pub(super) fn literals<'a>(read: &Read<'a>, wanted: LiteralKind) -> Option<Told<
 pub(super) fn literal_grade(read: &Read<'_>, sign: &CodeSign, kind: LiteralKind, text: &str) -> Grade {
     let grade = match kind {
         LiteralKind::Host if receives_from_anybody(text) => Grade::Warning,
-        LiteralKind::Host if read.own && !is_nowhere(text) && acts(read, sign, &SENDS) => Grade::Warning,
+        LiteralKind::Host if read.own && !is_nowhere(text) && sends(read, sign) => Grade::Warning,
         LiteralKind::Host => Grade::Notice,
         LiteralKind::Email if is_reserved_mail(text) => Grade::Notice,
-        LiteralKind::Email if sends_mail(&sign.after) || acts(read, sign, &SENDS) => Grade::Critical,
+        LiteralKind::Email if sends_mail(&sign.after) || sends(read, sign) => Grade::Critical,
         LiteralKind::Ip if is_nowhere(text) => Grade::Notice,
-        LiteralKind::Ip if acts(read, sign, &SENDS) => Grade::Critical,
+        LiteralKind::Ip if sends(read, sign) => Grade::Critical,
         LiteralKind::Blob if acts(read, sign, &[Ability::Eval]) => Grade::Critical,
         LiteralKind::Blob if !read.own => Grade::Notice,
         LiteralKind::Email | LiteralKind::Ip | LiteralKind::Blob | LiteralKind::Wallet => Grade::Warning,
@@ -193,12 +199,7 @@ pub(super) fn told_chain<'a>(
     Some(Told {
         code: "code-chain",
         grade,
-        title: format!(
-            "{} {now}{} and {} in one place{packed}",
-            read.who(),
-            words::ability(source),
-            words::ability(sink)
-        ),
+        title: format!("{} {now}{} in one place{packed}", read.who(), words::chain(source, sink)),
         signs: found.into_iter().map(|(_, sign, ..)| sign).collect(),
     })
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::added::{SENDS, acts, chain_grade, told_chain};
+use super::added::{chain_grade, sends, told_chain};
 use super::hidden::disguised;
 use super::needs::never_imported;
 use super::place::{is_aside, is_nowhere, is_reserved_mail, receives_from_anybody, sends_mail};
@@ -77,6 +77,9 @@ fn chains<'a>(read: &Read<'a>) -> Option<Told<'a>> {
         let Sign::Chain { source, sink, encoded } = &sign.sign else {
             continue;
         };
+        if matches!((source, sink), (Ability::ClientConfig, _)) && read.own {
+            continue; // See `clients`.
+        }
         let grade = chain_grade(*source, *sink, *encoded);
         let grade = match (source, encoded) {
             (Ability::WholeEnvironment, false) => grade.min(Grade::Notice),
@@ -122,7 +125,7 @@ fn literals<'a>(read: &Read<'a>, who: &str) -> Vec<Told<'a>> {
         "names a host that takes what anybody sends",
         drops,
     );
-    let ips = pick(LiteralKind::Ip, &|text, sign| !is_nowhere(text) && acts(read, sign, &SENDS));
+    let ips = pick(LiteralKind::Ip, &|text, sign| !is_nowhere(text) && sends(read, sign));
     tell("code-ip-added", Grade::Warning, "talks to an address that has no name", ips);
     let mail = pick(LiteralKind::Email, &|text, sign| !is_reserved_mail(text) && sends_mail(&sign.after));
     tell(
@@ -148,7 +151,16 @@ fn clients<'a>(read: &Read<'a>, who: &str) -> Option<Told<'a>> {
     };
     of_kind(read, "code-client-config", is, |signs| {
         let by = named(signs);
-        let writes = signs.iter().any(|sign| same_file(read, sign, Ability::FileWrite));
+        let writes = read.signs.iter().any(|sign| {
+            matches!(
+                sign.sign,
+                Sign::Chain {
+                    source: Ability::ClientConfig,
+                    sink: Ability::FileWrite,
+                    ..
+                }
+            )
+        });
         let grade = match (writes, by.len()) {
             (true, 2..) => Grade::Critical,
             (true, _) => Grade::Warning,
@@ -192,14 +204,9 @@ fn named<'a>(signs: &[&'a CodeSign]) -> BTreeSet<&'a str> {
     signs.iter().filter_map(by).collect()
 }
 
-fn same_file(read: &Read<'_>, sign: &CodeSign, wanted: Ability) -> bool {
-    let able = |other: &&CodeSign| matches!(&other.sign, Sign::Ability { ability, .. } if *ability == wanted);
-    read.signs.iter().filter(able).any(|other| other.path == sign.path)
-}
-
 /// Files that nobody can read. Native code is told for the whole closure already.
 fn unreadable<'a>(read: &Read<'a>, who: &str) -> Vec<Told<'a>> {
-    let other = |sign: &Sign| matches!(sign, Sign::Opaque { what } if !what.contains("native"));
+    let other = |sign: &Sign| matches!(sign, Sign::Opaque { what } if !words::is_native(what));
     let opaque = of_kind(read, "code-opaque-file", other, |signs| {
         let kinds: BTreeSet<_> = signs
             .iter()
@@ -212,7 +219,11 @@ fn unreadable<'a>(read: &Read<'a>, who: &str) -> Vec<Told<'a>> {
             })
             .collect();
         (
-            Grade::Warning,
+            if kinds.iter().all(|kind| kind.starts_with("binary data")) {
+                Grade::Notice
+            } else {
+                Grade::Warning
+            },
             format!("{who} brings files that nobody can read: {}", listed(&kinds)),
         )
     });

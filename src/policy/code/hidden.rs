@@ -62,7 +62,7 @@ pub(super) fn unreadable<'a>(read: &Read<'a>, around: &Around<'_>) -> Vec<Told<'
                     }
                 })
                 .collect();
-            let was_native = !read.own && !around.native.contains(read.name) && kinds.iter().all(|kind| kind.contains("native"));
+            let was_native = !read.own && !around.native.contains(read.name) && kinds.iter().all(|kind| words::is_native(kind));
             let grade = if was_native { Grade::Notice } else { Grade::Warning };
             let title = format!(
                 "{who} now brings {} that nobody can read: {}",

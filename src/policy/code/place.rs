@@ -110,3 +110,24 @@ pub(super) fn sends_mail(line: &str) -> bool {
             )
         })
 }
+
+/// Whether a line of code reads like a call that sends.
+pub(super) fn calls_out(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    let calls = [
+        "fetch(",
+        "request(",
+        "requests.",
+        "urlopen(",
+        "axios",
+        "httpx.",
+        "http.get(",
+        "https.get(",
+        ".post(",
+        "curl ",
+        "wget ",
+        "connect(",
+        "websocket(",
+    ];
+    calls.iter().any(|call| line.contains(call))
+}

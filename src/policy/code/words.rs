@@ -90,3 +90,17 @@ pub(super) const fn ability(ability: Ability) -> &'static str {
 pub(super) fn does(classes: &BTreeSet<Ability>) -> String {
     classes.iter().map(|class| ability(*class)).collect::<Vec<_>>().join(", ")
 }
+
+/// What is read, and what becomes of it.
+pub(super) fn chain(source: Ability, sink: Ability) -> String {
+    match (source, sink) {
+        (Ability::Network, Ability::Eval) => "fetches text and runs it as code".to_owned(),
+        (Ability::ClientConfig, Ability::FileWrite) => "writes files that AI clients are configured by".to_owned(),
+        _ => format!("{} and {}", ability(source), ability(sink)),
+    }
+}
+
+/// Whether a file that nobody can read is code for a machine, which the list of packages tells as well.
+pub(super) fn is_native(what: &str) -> bool {
+    what.contains("native") || what == "WebAssembly"
+}
