@@ -331,7 +331,6 @@ impl Work<'_> {
             policy: &self.policy,
             unsandboxed: false,
             known: evidence::known([&self.loaded.lock], before.map(|before| &before.pin)),
-            before: before.map(|before| &before.pin),
         }
     }
 
