@@ -210,7 +210,7 @@ fn left_out<'a>(read: &Read<'a>) -> Option<Told<'a>> {
                 read.who(),
                 plural(count, "more sign")
             );
-            (Grade::Warning, title)
+            (if read.first { Grade::Info } else { Grade::Warning }, title)
         },
     )
 }

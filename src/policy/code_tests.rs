@@ -198,7 +198,7 @@ fn what_is_hidden_is_critical_whenever_it_is_seen() {
         ),
     ];
     for (disguise, code) in disguises {
-        let signs = vec![sign("a.js", 1, "x", disguise)];
+        let signs = vec![sign("a.js", 1, "\u{e0141}\u{e0142}", disguise)];
         for found in [own(signs.clone()), theirs(signs.clone()), day_one(signs)] {
             assert_eq!(short(&found), [(code, Grade::Critical)]);
         }

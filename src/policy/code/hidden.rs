@@ -91,19 +91,25 @@ pub(super) fn unreadable<'a>(read: &Read<'a>, around: &Around<'_>) -> Vec<Told<'
 /// Code that somebody took care to hide: as bad at a first look as later.
 pub(super) fn disguised<'a>(read: &Read<'a>) -> Vec<Told<'a>> {
     let who = read.who();
-    let invisible = of_kind(
-        read,
-        "invisible-characters",
-        |sign| matches!(sign, Sign::Invisible),
-        |signs| {
-            let files: BTreeSet<_> = signs.iter().map(|sign| sign.path.as_str()).collect();
-            let title = format!(
+    let unseen: Vec<_> = read
+        .signs
+        .iter()
+        .filter(|sign| matches!(sign.sign, Sign::Invisible) && !is_picture(&sign.path))
+        .collect();
+    let invisible = (!unseen.is_empty()).then(|| {
+        let files: BTreeSet<_> = unseen.iter().map(|sign| sign.path.as_str()).collect();
+        // What nothing precedes may be a table of such characters, or a symbol in a text.
+        let first = unseen.iter().map(|sign| hides(sign)).max().unwrap_or(Grade::Critical);
+        Told {
+            code: "invisible-characters",
+            grade: if read.first { first } else { Grade::Critical },
+            title: format!(
                 "{who} holds characters that nobody sees, in {}: they hide code from a reader",
                 plural(files.len(), "file")
-            );
-            (Grade::Critical, title)
-        },
-    );
+            ),
+            signs: unseen,
+        }
+    });
     let pushed = of_kind(
         read,
         "code-pushed-aside",
@@ -134,4 +140,32 @@ pub(super) fn disguised<'a>(read: &Read<'a>) -> Vec<Told<'a>> {
         },
     );
     [invisible, pushed, obfuscated].into_iter().flatten().collect()
+}
+
+/// At most so many unseen characters in a row are what code that removes them has to name.
+const FEW: usize = 8;
+
+/// What unseen characters are worth at a first look: hardly more than a note in a text for people, and
+/// the worst where they are many, or of those that carry text.
+fn hides(sign: &CodeSign) -> Grade {
+    let runs = crate::diff::hidden_runs(&sign.after);
+    let count: usize = runs.iter().map(|run| run.text.chars().count()).sum();
+    let carries = runs.iter().any(|run| run.text.chars().any(|c| c >= '\u{e0000}'));
+    let text = [".md", ".rst", ".txt", ".markdown"]
+        .iter()
+        .any(|ending| sign.path.ends_with(ending));
+    match (carries || count > FEW || count == 0, text) {
+        (true, _) => Grade::Critical,
+        (false, true) => Grade::Notice,
+        (false, false) => Grade::Warning,
+    }
+}
+
+/// Pictures are bytes, and bytes that look like such characters are none.
+fn is_picture(path: &str) -> bool {
+    let ending = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    [
+        "png", "jpg", "jpeg", "gif", "webp", "ico", "woff", "woff2", "ttf", "otf", "pdf", "mp4", "webm",
+    ]
+    .contains(&ending.as_str())
 }
