@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Changed;
-use super::tree::{Role, Tree};
+use super::tree::{self, Role, Tree};
 use crate::code::{Sight, style};
 use crate::diff::hidden::{HiddenRun, newly_hidden};
 use crate::model::code::{CodeSign, Sign};
@@ -28,6 +28,9 @@ pub(super) fn file(file: &Changed<'_, '_>, old: &Tree<'_>, new: &Tree<'_>, compa
         }
         Role::Code(_) => code(file, old, compared, out),
         Role::Data | Role::Aside => {}
+    }
+    if matches!(file.role, Role::Aside) && tree::is_picture(new.content(file.path)) {
+        return; // Its bytes are no characters; one that a module is loaded from is code, not this.
     }
     let (before, after) = (file.before.map_or("", |path| old.text(path)), new.text(file.path));
     let runs = newly_hidden(before, after);

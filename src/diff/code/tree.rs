@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::rc::Rc;
 
 use aho_corasick::AhoCorasick;
@@ -65,35 +66,39 @@ impl<'a> Tree<'a> {
         tree
     }
 
-    /// Code in folders of tests or documentation is code once other code names it.
+    /// Code in folders of tests or documentation is code once other code names it as a file is named;
+    /// and whatever a module is loaded from is code, however it is called.
     fn raise(&mut self) {
-        let spared: Vec<(&'a str, Language)> = self
+        let spared: Vec<(&'a str, &'a str, Option<Language>)> = self
             .files
             .iter()
-            .filter(|(_, file)| file.role == Role::Aside)
-            .filter_map(|(path, file)| Some((*path, code::language(path, first_line(file.content))?)))
+            .filter(|(_, file)| matches!(file.role, Role::Aside | Role::Data))
+            .map(|(path, file)| (*path, code::language(path, first_line(file.content))))
+            .filter(|(path, _)| !is_declaration_of_types(path))
+            .map(|(path, language)| (path, called(path, language), language))
             .collect();
-        let stem = |path: &'a str| {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            name.split_once('.').map_or(name, |(stem, _)| stem)
-        };
-        let Ok(search) = AhoCorasick::new(spared.iter().map(|(path, _)| stem(path))) else {
+        let Ok(search) = AhoCorasick::new(spared.iter().map(|(_, called, _)| called)) else {
             return;
         };
         let mut named = BTreeSet::new();
         for file in self.files.values().filter(|file| matches!(file.role, Role::Code(_))) {
             let text = file.text.as_bytes();
-            let part = |at: Option<&u8>| at.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
             for hit in search.find_overlapping_iter(text) {
-                let before = hit.start().checked_sub(1).and_then(|at| text.get(at));
-                if !part(before) && !part(text.get(hit.end())) {
-                    named.insert(hit.pattern().as_usize());
+                let at = hit.pattern().as_usize();
+                let language = spared.get(at).and_then(|(.., language)| *language);
+                let loads = match language {
+                    Some(Language::Python) => is_word(text, hit.range()),
+                    Some(_) => is_named(text, hit.range()),
+                    None => is_named(text, hit.range()) && is_loaded(text, hit.start()),
+                };
+                if loads {
+                    named.insert(at);
                 }
             }
         }
-        for (path, language) in named.into_iter().filter_map(|at| spared.get(at)) {
+        for (path, _, language) in named.into_iter().filter_map(|at| spared.get(at)) {
             if let Some(file) = self.files.get_mut(path) {
-                file.role = Role::Code(*language);
+                file.role = Role::Code(language.unwrap_or(Language::JavaScript));
             }
         }
     }
@@ -145,6 +150,61 @@ impl<'a> Tree<'a> {
         self.readings.borrow_mut().insert(path, Rc::clone(&reading));
         reading
     }
+}
+
+/// How code names a file: without its ending where that says the language, and by its folder where it
+/// is what a folder is loaded by.
+fn called(path: &str, language: Option<Language>) -> &str {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    match language {
+        None => name,
+        Some(_) if ["index", "__init__"].contains(&stem) && !folder.is_empty() => folder.rsplit('/').next().unwrap_or(folder),
+        Some(_) => stem,
+    }
+}
+
+fn is_declaration_of_types(path: &str) -> bool {
+    [".d.ts", ".d.mts", ".d.cts", ".pyi", ".map"]
+        .iter()
+        .any(|ending| path.ends_with(ending))
+}
+
+/// A whole word.
+fn is_word(text: &[u8], range: Range<usize>) -> bool {
+    let part = |at: Option<&u8>| at.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    let before = range.start.checked_sub(1).and_then(|at| text.get(at));
+    !part(before) && !part(text.get(range.end))
+}
+
+/// The end of a path, or a path by itself: behind a slash or a quote, before a quote, a slash, a blank
+/// or the ending of a file.
+fn is_named(text: &[u8], range: Range<usize>) -> bool {
+    let before = range.start.checked_sub(1).and_then(|at| text.get(at));
+    let after = text.get(range.end);
+    before.is_some_and(|b| b"/\\\"'`".contains(b)) && after.is_none_or(|b| b"/\\\"'`. \t\r\n;)".contains(b))
+}
+
+/// Whether a module is loaded from the path that ends here: `require("...`, `import("...`, `from "...`.
+fn is_loaded(text: &[u8], end: usize) -> bool {
+    let head = text.get(end.saturating_sub(300)..end).unwrap_or_default();
+    let Some(quote) = head.iter().rposition(|b| b"\"'`".contains(b)) else {
+        return false;
+    };
+    let before = head.get(..quote).unwrap_or_default().trim_ascii_end();
+    let before = before.strip_suffix(b"(").unwrap_or(before).trim_ascii_end();
+    [
+        &b"require"[..],
+        b"import",
+        b"from",
+        b"register",
+        b"createRequire",
+        b"fork",
+        b"Worker",
+        b"resolve",
+    ]
+    .iter()
+    .any(|word| before.ends_with(word))
 }
 
 /// Files that the manifest of npm names as what runs, whatever they are called.
@@ -252,6 +312,31 @@ fn is_aside(lower: &str, name: &str) -> bool {
     tested || metadata || folder || names.contains(&name) || endings.iter().any(|ending| name.ends_with(ending))
 }
 
+/// The first bytes of pictures, fonts, sounds and pages.
+const HARMLESS: [&[u8]; 16] = [
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"RIFF",
+    b"wOFF",
+    b"wOF2",
+    b"OTTO",
+    b"\0\x01\0\0",
+    b"\0\0\x01\0",
+    b"ID3",
+    b"OggS",
+    b"%PDF",
+    b"BM",
+    b"\0\0\0\x18ftyp",
+    b"\0\0\0\x20ftyp",
+    b"\0\0\0\x1cftyp",
+];
+
+/// Whether a file is a picture, a font, a sound or a page by its first bytes, and no text.
+pub(super) fn is_picture(content: &[u8]) -> bool {
+    HARMLESS.iter().any(|magic| content.starts_with(magic)) && content.get(..8192).unwrap_or(content).contains(&0)
+}
+
 /// What a file is that nobody can read, by its first bytes or its name.
 fn opaque(lower: &str, content: &[u8]) -> Option<&'static str> {
     const MAGIC: [(&[u8], &str); 16] = [
@@ -271,24 +356,6 @@ fn opaque(lower: &str, content: &[u8]) -> Option<&'static str> {
         (b"Rar!", "an archive (rar)"),
         (b"!<arch>\n", "a library of native code"),
         (b"\x1bLua", "compiled Lua"),
-    ];
-    const HARMLESS: [&[u8]; 16] = [
-        b"\x89PNG",
-        b"\xff\xd8\xff",
-        b"GIF8",
-        b"RIFF",
-        b"wOFF",
-        b"wOF2",
-        b"OTTO",
-        b"\0\x01\0\0",
-        b"\0\0\x01\0",
-        b"ID3",
-        b"OggS",
-        b"%PDF",
-        b"BM",
-        b"\0\0\0\x18ftyp",
-        b"\0\0\0\x20ftyp",
-        b"\0\0\0\x1cftyp",
     ];
     const NAMES: [(&str, &str); 8] = [
         (".pyc", "compiled Python"),

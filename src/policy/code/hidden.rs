@@ -91,11 +91,7 @@ pub(super) fn unreadable<'a>(read: &Read<'a>, around: &Around<'_>) -> Vec<Told<'
 /// Code that somebody took care to hide: as bad at a first look as later.
 pub(super) fn disguised<'a>(read: &Read<'a>) -> Vec<Told<'a>> {
     let who = read.who();
-    let unseen: Vec<_> = read
-        .signs
-        .iter()
-        .filter(|sign| matches!(sign.sign, Sign::Invisible) && !is_picture(&sign.path))
-        .collect();
+    let unseen: Vec<_> = read.signs.iter().filter(|sign| matches!(sign.sign, Sign::Invisible)).collect();
     let invisible = (!unseen.is_empty()).then(|| {
         let files: BTreeSet<_> = unseen.iter().map(|sign| sign.path.as_str()).collect();
         // What nothing precedes may be a table of such characters, or a symbol in a text.
@@ -159,13 +155,4 @@ fn hides(sign: &CodeSign) -> Grade {
         (false, true) => Grade::Notice,
         (false, false) => Grade::Warning,
     }
-}
-
-/// Pictures are bytes, and bytes that look like such characters are none.
-fn is_picture(path: &str) -> bool {
-    let ending = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    [
-        "png", "jpg", "jpeg", "gif", "webp", "ico", "woff", "woff2", "ttf", "otf", "pdf", "mp4", "webm",
-    ]
-    .contains(&ending.as_str())
 }

@@ -57,7 +57,9 @@ pub(super) fn never_imported<'a>(read: &Read<'a>, around: &Around<'_>) -> Vec<To
                 )
             }
             None if read.first || dependency.starts_with("@types/") => continue,
-            None => (Grade::Warning, String::new()),
+            // Types alone, and peers of others, are declared like this in good faith; a name that is
+            // brand-new is a warning of its own.
+            None => (Grade::Notice, String::new()),
         };
         let whose = if read.own {
             "the server's own package".to_owned()
