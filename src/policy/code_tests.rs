@@ -117,7 +117,15 @@ fn an_address_without_a_name_is_critical_where_it_is_talked_to() {
         [("code-ip-added", Grade::Critical)]
     );
     assert_eq!(short(&theirs(vec![ip("45.9.148.1")])), [("code-ip-added", Grade::Warning)]);
-    for nowhere in ["127.0.0.1", "10.1.2.3", "192.168.0.1", "0.0.0.0", "255.255.255.0", "::1"] {
+    for nowhere in [
+        "127.0.0.1",
+        "10.1.2.3",
+        "192.168.0.1",
+        "0.0.0.0",
+        "255.255.255.0",
+        "169.254.0.0",
+        "::1",
+    ] {
         assert_eq!(
             short(&theirs(vec![ip(nowhere), talks.clone()])),
             [("code-ip-added", Grade::Notice)],
@@ -310,7 +318,7 @@ fn a_server_that_spreads_is_named_on_its_first_day() {
             .map(|finding| finding.grade)
     };
     let two = [config(1, ".cursor/mcp.json"), config(2, ".claude.json")];
-    assert_eq!(client([&two[..], &[writes.clone()]].concat()), Some(Grade::Critical));
+    assert_eq!(client([&two[..], std::slice::from_ref(&writes)].concat()), Some(Grade::Critical));
     assert_eq!(client(vec![two[0].clone(), writes]), Some(Grade::Warning));
     assert_eq!(client(two.to_vec()), Some(Grade::Notice));
     let stolen = day_one(vec![chain(Ability::SecretPath, Ability::Network, true)]);

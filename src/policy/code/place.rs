@@ -1,6 +1,6 @@
 //! Where a sign stands, and where an address leads.
 
-use std::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr};
 
 use crate::model::code::CodeSign;
 
@@ -69,7 +69,8 @@ pub(super) fn is_nowhere(host: &str) -> bool {
     };
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) => {
-            ip.is_loopback() || ip.is_private() || ip.is_unspecified() || ip.is_broadcast() || ip.is_documentation() || is_mask(ip)
+            let local = ip.is_link_local() && ip != Ipv4Addr::new(169, 254, 169, 254);
+            local || ip.is_loopback() || ip.is_private() || ip.is_unspecified() || ip.is_broadcast() || ip.is_documentation() || is_mask(ip)
         }
         Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unspecified() || ip.is_unicast_link_local(),
         Err(_) => host == "localhost" || host.ends_with(".localhost"),

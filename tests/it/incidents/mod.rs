@@ -9,7 +9,7 @@ mod npm;
 mod python;
 mod rogue;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ impl Caught {
 /// Runs a command that must be stopped by findings with nothing run, locked or unpacked: once for
 /// programs, once for people.
 #[track_caller]
-fn caught(machine: &Machine, args: &[&str], marker: &PathBuf) -> Caught {
+fn caught(machine: &Machine, args: &[&str], marker: &Path) -> Caught {
     let files = snapshot(&machine.project());
     let trees = installs(machine);
     let report = machine.run(&[args, &["--format", "json"]].concat()).exits(1).json();
@@ -65,7 +65,7 @@ fn caught(machine: &Machine, args: &[&str], marker: &PathBuf) -> Caught {
 
 /// An update of an installed server that must be stopped, tried and in earnest.
 #[track_caller]
-fn update_caught(machine: &Machine, marker: &PathBuf) -> Caught {
+fn update_caught(machine: &Machine, marker: &Path) -> Caught {
     caught(machine, &["update", "--dry-run"], marker);
     caught(machine, &["update", "--yes"], marker)
 }
