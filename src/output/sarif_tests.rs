@@ -1,3 +1,5 @@
+//! The log that other programs read: its shape, and that nothing undecided passes.
+
 use serde_json::json;
 
 use super::*;

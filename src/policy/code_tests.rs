@@ -1,3 +1,5 @@
+//! What is told of code, how loudly, and how many times.
+
 use super::*;
 use crate::model::ServerName;
 use crate::model::code::Ability;
@@ -280,7 +282,7 @@ fn a_dependency_that_is_there_for_its_script_is_critical() {
     // One that was in the closure before is old news.
     assert_eq!(grade(vec![never()]), []);
     let title = "package carrier now depends on plain-trap, which none of its code imports";
-    assert_eq!(grade(vec![never(), added()]), [(Grade::Warning, title.to_owned())]);
+    assert_eq!(grade(vec![never(), added()]), [(Grade::Notice, title.to_owned())]);
     let with_script = format!("{title}, and which brings code that runs unasked (postinstall)");
     assert_eq!(grade(vec![never(), added(), script]), [(Grade::Critical, with_script)]);
 }

@@ -1,6 +1,6 @@
 //! E-mail addresses and IP addresses in any text.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use super::{Found, bounded, host};

@@ -1,7 +1,7 @@
 //! Hosts of URLs, read the lenient way `fetch` reads them (the URL standard of WHATWG), and host names
 //! that stand by themselves.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use super::{Found, address, bounded};

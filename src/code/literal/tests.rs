@@ -1,3 +1,5 @@
+//! What counts as a host, an address or encoded data, and what only looks like it.
+
 use super::*;
 use LiteralKind::{Blob, Email, Host, Ip, Wallet};
 

@@ -1,3 +1,5 @@
+//! What is new in the code of a package, and what is not.
+
 use super::*;
 use crate::model::code::LiteralKind;
 

@@ -1,3 +1,5 @@
+//! Every code has a page, and every page a code.
+
 use std::path::Path;
 
 use super::*;
