@@ -34,7 +34,9 @@ pub(super) fn unreadable<'a>(read: &Read<'a>, around: &Around<'_>) -> Vec<Told<'
                 _ => (0, 0, 0),
             };
             let (times, before, after) = signs.iter().map(factor).max().unwrap_or_default();
-            let grade = if times >= 10 && after >= 200_000 {
+            // Packages of a closure grow as they do; one file that does is another thing.
+            let one_file = signs.iter().any(|sign| !sign.path.is_empty());
+            let grade = if times >= 10 && after >= 200_000 && (read.own || one_file) {
                 Grade::Warning
             } else {
                 Grade::Notice
@@ -95,10 +97,11 @@ pub(super) fn disguised<'a>(read: &Read<'a>) -> Vec<Told<'a>> {
     let invisible = (!unseen.is_empty()).then(|| {
         let files: BTreeSet<_> = unseen.iter().map(|sign| sign.path.as_str()).collect();
         // What nothing precedes may be a table of such characters, or a symbol in a text.
+        let seen_first = read.first || unseen.iter().all(|sign| is_aside(&sign.path));
         let first = unseen.iter().map(|sign| hides(sign)).max().unwrap_or(Grade::Critical);
         Told {
             code: "invisible-characters",
-            grade: if read.first { first } else { Grade::Critical },
+            grade: if seen_first { first } else { Grade::Critical },
             title: format!(
                 "{who} holds characters that nobody sees, in {}: they hide code from a reader",
                 plural(files.len(), "file")
@@ -141,15 +144,16 @@ pub(super) fn disguised<'a>(read: &Read<'a>) -> Vec<Told<'a>> {
 /// At most so many unseen characters in a row are what code that removes them has to name.
 const FEW: usize = 8;
 
-/// What unseen characters are worth at a first look: hardly more than a note in a text for people, and
+/// What unseen characters are worth at a first look, and in tests and texts later: hardly more than a note in a text for people, and
 /// the worst where they are many, or of those that carry text.
 fn hides(sign: &CodeSign) -> Grade {
     let runs = crate::diff::hidden_runs(&sign.after);
     let count: usize = runs.iter().map(|run| run.text.chars().count()).sum();
     let carries = runs.iter().any(|run| run.text.chars().any(|c| c >= '\u{e0000}'));
-    let text = [".md", ".rst", ".txt", ".markdown"]
-        .iter()
-        .any(|ending| sign.path.ends_with(ending));
+    let text = is_aside(&sign.path)
+        || [".md", ".rst", ".txt", ".markdown"]
+            .iter()
+            .any(|ending| sign.path.ends_with(ending));
     match (carries || count > FEW || count == 0, text) {
         (true, _) => Grade::Critical,
         (false, true) => Grade::Notice,
