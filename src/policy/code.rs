@@ -134,14 +134,6 @@ impl Judge<'_> {
 
     fn tell(&self, read: &Read<'_>, told: Told<'_>, out: &mut Vec<Finding>) {
         let places = places(&told.signs);
-        if told.code == "invisible-characters" {
-            // The comparison of files names every file with such characters; this shows where.
-            let same = |finding: &&mut Finding| finding.code == told.code && finding.subject == read.name;
-            if let Some(finding) = out.iter_mut().find(same) {
-                finding.details.extend(places);
-                return;
-            }
-        }
         let mut signs: Vec<Value> = told.signs.iter().map(|sign| json!([sign.path, fact(&sign.sign)])).collect();
         signs.sort_by_key(Value::to_string);
         signs.dedup();

@@ -156,6 +156,7 @@ pub fn judge(server: &ServerName, drift: &Drift, context: &JudgeContext) -> Vec<
     for (_, change) in drift.changes.iter().enumerate().filter(|(at, _)| !told(*at)) {
         judge.change(change, &mut out);
     }
+    judge.code_changed(drift, &mut out);
     judge.codes(drift, &mut out);
     judge.newcomers(drift, &mut out);
     judge.packages(drift, &mut out);
@@ -275,7 +276,6 @@ impl<'a> Judge<'a> {
                 format!("package {name} now brings native code, which nobody can read"),
                 &json!({}),
             )),
-            Change::Files { name, own, files } => self.files(name.as_str(), *own, files, out),
             Change::LocalFile { path, before, after } => out.push(self.local_file(path, before, after.as_ref())),
             Change::ViewAdded { era, client } => out.push(self.view(*era, *client, true)),
             Change::ViewRemoved { era, client } => out.push(self.view(*era, *client, false)),
@@ -304,8 +304,9 @@ impl<'a> Judge<'a> {
                 let title = format!("the server's answer cannot be pinned: {what}");
                 out.push(self.finding(code, Grade::Critical, "", title, &json!({"what": what})));
             }
-            // Judged together: see `codes`, `packages`, `newcomers`, `handover`, `trees`, `levels` and `signers`.
+            // Judged together: see `code_changed`, `codes`, `packages`, `newcomers`, `handover`, `trees`, `levels` and `signers`.
             Change::Code { .. }
+            | Change::Files { .. }
             | Change::PackageAdded { .. }
             | Change::PackageRemoved { .. }
             | Change::PackageChanged { .. }

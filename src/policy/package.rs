@@ -113,48 +113,53 @@ impl Judge<'_> {
             .with(changed(script, before.unwrap_or_default(), after.unwrap_or_default()))
     }
 
-    /// The findings for changed code of one package.
-    pub(super) fn files(&self, name: &str, own: bool, files: &[FileChange], out: &mut Vec<Finding>) {
-        if files.is_empty() {
+    /// The findings for changed code: the server's own file by file, that of its closure a line a
+    /// package.
+    pub(super) fn code_changed(&self, drift: &Drift, out: &mut Vec<Finding>) {
+        let mut others = Vec::new();
+        for change in &drift.changes {
+            let Change::Files { name, own, files } = change else { continue };
+            if files.is_empty() {
+                continue;
+            }
+            if *own {
+                let title = format!("the server's own code changed: {}", amount(files));
+                let facts = files.iter().map(file_facts).collect();
+                out.push(
+                    self.finding("code-changed", Grade::Notice, name.as_str(), title, &facts)
+                        .with_lines(files.iter().map(file_line)),
+                );
+            } else {
+                others.push((name, files));
+            }
+        }
+        if others.is_empty() {
             return;
         }
-        let facts: Value = files
+        let facts = others
             .iter()
-            .map(|f| {
-                json!([
-                    f.path,
-                    format!("{:?}", f.kind),
-                    f.before,
-                    f.after,
-                    f.lines_added,
-                    f.lines_removed,
-                    f.binary,
-                    f.invisible
-                ])
-            })
+            .map(|(name, files)| json!([name.as_str(), files.iter().map(file_facts).collect::<Vec<_>>()]))
             .collect();
-        let (added, removed) = files
-            .iter()
-            .fold((0, 0), |(a, r), file| (a + file.lines_added, r + file.lines_removed));
-        let whose = if own {
-            "the server's own code".to_owned()
-        } else {
-            format!("the code of package {name}")
+        let all: Vec<FileChange> = others.iter().flat_map(|(_, files)| files.iter().cloned()).collect();
+        let (subject, title) = match others.as_slice() {
+            [(name, files)] => (name.as_str(), format!("the code of package {name} changed: {}", amount(files))),
+            _ => (
+                "closure",
+                format!(
+                    "the code of {} of the closure changed: {}",
+                    plural(others.len(), "package"),
+                    amount(&all)
+                ),
+            ),
         };
-        let title = format!("{whose} changed: {}, +{added} -{removed} lines", plural(files.len(), "file"));
+        let lines: Vec<_> = match others.as_slice() {
+            [(_, files)] => files.iter().map(file_line).collect(),
+            _ => others.iter().map(|(name, files)| format!("{name}: {}", amount(files))).collect(),
+        };
         out.push(
-            self.finding("code-changed", Grade::Notice, name, title, &facts)
-                .with_lines(files.iter().map(file_line)),
+            self.finding("code-changed", Grade::Notice, subject, title, &facts)
+                .with_lines(lines.into_iter()),
         );
-        let hidden: Vec<_> = files.iter().filter(|file| file.invisible).collect();
-        if !hidden.is_empty() {
-            let title = format!("{whose} now holds invisible characters, which hide code from a reader");
-            let facts = hidden.iter().map(|file| json!([file.path, file.before, file.after])).collect();
-            out.push(
-                self.finding("invisible-characters", Grade::Critical, name, title, &facts)
-                    .with_lines(hidden.iter().map(|file| file.path.clone())),
-            );
-        }
     }
 
     /// The finding for a changed file of a local command.
@@ -282,6 +287,28 @@ pub(super) fn changed(label: &str, before: &str, after: &str) -> Detail {
         before: before.to_owned(),
         after: after.to_owned(),
     }
+}
+
+/// How much changed: `3 files, +10 -2 lines`.
+fn amount(files: &[FileChange]) -> String {
+    let (added, removed) = files
+        .iter()
+        .fold((0, 0), |(a, r), file| (a + file.lines_added, r + file.lines_removed));
+    format!("{}, +{added} -{removed} lines", plural(files.len(), "file"))
+}
+
+/// A changed file as a fact of a fingerprint.
+fn file_facts(f: &FileChange) -> Value {
+    json!([
+        f.path,
+        format!("{:?}", f.kind),
+        f.before,
+        f.after,
+        f.lines_added,
+        f.lines_removed,
+        f.binary,
+        f.invisible
+    ])
 }
 
 fn file_line(file: &FileChange) -> String {

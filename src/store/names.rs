@@ -115,7 +115,7 @@ impl fmt::Debug for Names {
 /// folder itself. Empty and `.` segments mean nothing and go.
 ///
 /// What comes out is relative, `/`-separated, and has no `..`: joined to a folder it stays below it.
-fn clean(raw: &[u8]) -> Result<Option<String>, Refusal> {
+pub(super) fn clean(raw: &[u8]) -> Result<Option<String>, Refusal> {
     let segments = segments(raw)?;
     // The first one is the leading folder, and `.` or nothing may stand in its place.
     let below: Vec<_> = segments

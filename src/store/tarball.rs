@@ -12,16 +12,21 @@ use flate2::bufread::GzDecoder;
 use tar::Header;
 
 use super::entry::{ArchiveError, BUFFER, Entries, FileHead, MAX_FILE, MAX_FILES, MAX_UNPACKED, Refusal, bomb, damaged};
-use super::names::{MAX_PATH, Names};
+use super::names::{self, MAX_PATH, Names};
 
 /// Most bytes of one extended header.
 const MAX_EXTENDED: u64 = 64 << 10;
+/// So many files may stand twice: each is looked for from the start.
+const MOST_AGAIN: usize = 16;
 /// A tar archive is made of blocks of this size.
 const BLOCK: usize = 512;
 
 /// Reads an archive's files one after the other, in a fixed amount of memory.
 pub(super) struct Tarball<'a> {
     package: &'a str,
+    bytes: &'a [u8],
+    /// Files that stood twice.
+    again: usize,
     gzip: GzDecoder<&'a [u8]>,
     buffer: Vec<u8>,
     start: usize,
@@ -54,6 +59,8 @@ impl<'a> Tarball<'a> {
     pub(super) fn new(package: &'a str, bytes: &'a [u8]) -> Self {
         Self {
             package,
+            bytes,
+            again: 0,
             gzip: GzDecoder::new(bytes),
             buffer: vec![0; BUFFER],
             start: 0,
@@ -92,10 +99,36 @@ impl<'a> Tarball<'a> {
         if self.files > MAX_FILES {
             return Err(self.bomb("200,000 files"));
         }
-        let path = self.names.file(name).map_err(|refusal| self.refused(name, refusal))?;
-        self.expect(size);
         let executable = header.mode().is_ok_and(|mode| mode & 0o111 != 0);
+        let path = match self.names.file(name) {
+            Ok(path) => path,
+            Err(Refusal::Duplicate) if self.is_the_first_again(name, size, executable)? => return Ok(None),
+            Err(refusal) => return Err(self.refused(name, refusal)),
+        };
+        self.expect(size);
         Ok(Some(FileHead { path, executable, size }))
+    }
+
+    /// Whether a file that stands twice (`package/a.js`, `package/./a.js`: well-known packages are packed
+    /// like that) has the content and the mode that it had the first time. Then it does not matter
+    /// which of the two a reader takes; otherwise two readers would see two packages.
+    fn is_the_first_again(&mut self, name: &[u8], size: u64, executable: bool) -> Result<bool, ArchiveError> {
+        self.again += 1;
+        let Ok(Some(path)) = names::clean(name) else { return Ok(false) };
+        if self.again > MOST_AGAIN {
+            return Ok(false);
+        }
+        let (mut second, mut first) = (Vec::new(), Vec::new());
+        self.expect(size);
+        self.content(&mut second)?;
+        let mut before = Tarball::new(self.package, self.bytes);
+        while let Some(head) = before.next_file()? {
+            if head.path == path {
+                before.content(&mut first)?;
+                return Ok(head.executable == executable && first == second);
+            }
+        }
+        Ok(false)
     }
 
     /// Reads an extended header (`L`: GNU long name, `x`: pax, `g`: pax for all).

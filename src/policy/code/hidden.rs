@@ -21,7 +21,8 @@ pub(super) fn unreadable<'a>(read: &Read<'a>, around: &Around<'_>) -> Vec<Told<'
                 "{who} now has {} minified that a person could read before",
                 plural(signs.len(), "file")
             );
-            (Grade::Warning, title)
+            // What others minify is their build's business, and its text is searched all the same.
+            (if read.own { Grade::Warning } else { Grade::Notice }, title)
         },
     );
     let grown = of_kind(

@@ -135,8 +135,11 @@ fn the_error_names_package_and_entry_on_one_harmless_line() {
 
 #[test]
 fn names_that_clash_are_refused() {
-    assert_eq!(refusal(&manifest().file("package.json", b"{}")), Refusal::Duplicate);
-    assert_eq!(refusal(&manifest().raw(b"other/package.json", b'0', b"{}")), Refusal::Duplicate);
+    for content in [&b"[]"[..], b"", b"{} "] {
+        assert_eq!(refusal(&manifest().file("package.json", content)), Refusal::Duplicate);
+        assert_eq!(refusal(&manifest().raw(b"other/package.json", b'0', content)), Refusal::Duplicate);
+    }
+    assert_eq!(refusal(&manifest().program("package.json", b"{}")), Refusal::Duplicate);
     assert_eq!(
         refusal(&manifest().file("Package.json", b"{}")),
         Refusal::CaseCollision("package.json".into())
@@ -144,6 +147,22 @@ fn names_that_clash_are_refused() {
     assert_eq!(refusal(&manifest().file("package.json/x", b"{}")), Refusal::FileAndFolder);
     assert_eq!(refusal(&manifest().file("a/x", b"").file("a", b"")), Refusal::FileAndFolder);
     assert_eq!(refusal(&manifest().raw(b"package/package.json", b'5', b"")), Refusal::FileAndFolder);
+}
+
+#[test]
+fn a_file_that_stands_twice_with_one_content_counts_once() {
+    let big = vec![7; 1_000_000];
+    let twice = manifest()
+        .file("lib/a.js", &big)
+        .raw(b"package/./lib/a.js", b'0', &big)
+        .raw(b"package/./package.json", b'0', b"{}")
+        .file("z.js", b"z");
+    assert_eq!(paths(&twice), ["package.json", "lib/a.js", "z.js"]);
+    let mut many = manifest();
+    for _ in 0..=MOST_AGAIN {
+        many = many.file("package.json", b"{}");
+    }
+    assert_eq!(refusal(&many), Refusal::Duplicate);
 }
 
 #[test]
