@@ -35,6 +35,7 @@ pub(super) struct Estimate {
 
 /// One open bracket and what was counted in it.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the bracket")]
 struct Frame {
     /// Signs since the last comma or semicolon.
     run: u64,
@@ -80,6 +81,7 @@ impl Frame {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the last token")]
 struct Count<'s> {
     bytes: &'s [u8],
     at: usize,
