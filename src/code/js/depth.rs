@@ -534,7 +534,6 @@ impl Count<'_> {
                 None | Some(b'\n' | b'\r') => return false,
                 Some(b'\\') => {
                     at += if self.bytes[at..].starts_with(b"\\\r\n") { 3 } else { 2 };
-                    continue;
                 }
                 Some(&byte) if byte == quote => break,
                 Some(_) => at += 1,
