@@ -126,6 +126,7 @@ fn by_first_line(line: &str) -> Option<Language> {
 pub fn read(path: &str, language: Language, source: &str) -> Reading {
     match language {
         Language::JavaScript | Language::TypeScript => js::read(path, source),
+        Language::Python if path.to_ascii_lowercase().ends_with(".pth") => python::read_pth(source),
         Language::Python => python::read(source),
         Language::Shell => text::read(source),
     }

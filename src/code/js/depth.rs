@@ -7,6 +7,11 @@
 //! [`super::STACK_FOR_EACH`] carries. It may be far above: a file that is thought too deep is searched as
 //! text. To skip strings, comments and regular expressions, this reads them as the grammar does; wherever
 //! that is not certain (`}` before a slash), it stops skipping and counts every sign to the end.
+//!
+//! The other attack: a file of a few kilobytes that keeps a parser busy for hours. What may be the
+//! parameters of an arrow function is read as such first, and again as a value; in TypeScript so are types,
+//! and where one of these stands in another, the times multiply. So the bytes are counted as often as
+//! they may be read: see [`Estimate::work`].
 
 /// What stood before, as far as it decides what a slash means.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,8 +24,18 @@ enum Before {
     Unsure,
 }
 
+/// What a parser may have to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Estimate {
+    /// How deep it may have to go.
+    pub(super) depth: u64,
+    /// How many bytes it may read again, each as often as that can happen.
+    pub(super) work: u64,
+}
+
 /// One open bracket and what was counted in it.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the bracket")]
 struct Frame {
     /// Signs since the last comma or semicolon.
     run: u64,
@@ -32,6 +47,14 @@ struct Frame {
     template: bool,
     /// A word like `if` stood before this parenthesis.
     header: bool,
+    /// Parameters of an arrow function may stand in this parenthesis.
+    maybe: bool,
+    /// They have a pattern or a default value: what stands in it is read twice.
+    twice: bool,
+    /// Types that are only guessed to be types, and did not end yet.
+    guesses: u32,
+    /// A `?` stood here since the last comma or semicolon.
+    asked: bool,
 }
 
 impl Frame {
@@ -42,7 +65,15 @@ impl Frame {
             sticky: 0,
             template,
             header,
+            maybe: false,
+            twice: false,
+            guesses: 0,
+            asked: false,
         }
+    }
+
+    const fn again(&self) -> u32 {
+        self.guesses + self.twice as u32
     }
 
     const fn height(&self) -> u64 {
@@ -50,6 +81,7 @@ impl Frame {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the last token")]
 struct Count<'s> {
     bytes: &'s [u8],
     at: usize,
@@ -63,18 +95,30 @@ struct Count<'s> {
     word: (usize, usize),
     after_dot: bool,
     after_colon: bool,
+    /// A parenthesis closed just now.
+    closed: bool,
+    /// A parameter may begin here.
+    first: bool,
+    /// 2 after `infer`, 1 after the name that follows it.
+    inferring: u8,
     semicolon: bool,
     /// Only blanks and comments stand before this on its line.
     fresh: bool,
     /// How much may be read twice, to find out what an unsure slash is.
     budget: usize,
+    /// How often what stands here may be read again, for all open brackets but the top one.
+    again: u32,
+    work: u64,
 }
 
-/// How deep a parser may have to go; `types` for TypeScript, `markup` where JSX may stand.
-pub(super) fn of(source: &str, types: bool, markup: bool) -> u64 {
+/// What a parser may have to do; `types` for TypeScript, `markup` where JSX may stand.
+pub(super) fn of(source: &str, types: bool, markup: bool) -> Estimate {
     let bytes = source.as_bytes();
     if markup {
-        return every_sign(bytes);
+        return Estimate {
+            depth: every_sign(bytes),
+            work: every_parenthesis(bytes, types, 0),
+        };
     }
     let mut count = Count {
         bytes,
@@ -87,9 +131,14 @@ pub(super) fn of(source: &str, types: bool, markup: bool) -> u64 {
         word: (0, 0),
         after_dot: false,
         after_colon: false,
+        closed: false,
+        first: false,
+        inferring: 0,
         semicolon: false,
         fresh: true,
         budget: bytes.len().saturating_mul(4),
+        again: 0,
+        work: 0,
     };
     if bytes.starts_with(b"#!") {
         count.at = line_end(bytes, 0);
@@ -111,19 +160,77 @@ fn every_sign(bytes: &[u8]) -> u64 {
     found
 }
 
+/// How often bytes may be read again: types multiply, all else adds up.
+const fn times(again: u32, types: bool) -> u64 {
+    match (again, types) {
+        (0, _) => 0,
+        (again, true) => 1 << (if again < 48 { again } else { 48 }),
+        (again, false) => again as u64,
+    }
+}
+
+/// The work as if every parenthesis that calls nothing, and every type, were read twice and had no end.
+fn every_parenthesis(bytes: &[u8], types: bool, mut again: u32) -> u64 {
+    let mut work = 0_u64;
+    let mut last = b' ';
+    for &byte in bytes {
+        let calls = is_word(last) || matches!(last, b')' | b']');
+        if (byte == b'(' && (types || !calls)) || (types && byte == b'<') {
+            again = again.saturating_add(1);
+        }
+        work = work.saturating_add(times(again, types));
+        last = byte;
+    }
+    work
+}
+
 impl Count<'_> {
-    fn run(mut self) -> u64 {
+    fn run(mut self) -> Estimate {
         while let Some(&byte) = self.bytes.get(self.at) {
             if byte.is_ascii_whitespace() {
                 self.fresh |= matches!(byte, b'\n' | b'\r');
                 self.at += 1;
                 continue;
             }
-            if !self.step(byte) {
-                return self.deepest + self.here() + every_sign(&self.bytes[self.at..]);
+            let (start, again) = (self.at, self.all_again());
+            let certain = self.step(byte);
+            let read = self.bytes.len().min(self.at) - start;
+            let times = times(again.max(self.all_again()), self.types);
+            self.work = self.work.saturating_add(times.saturating_mul(read as u64));
+            if !certain {
+                let rest = self.bytes.get(self.at..).unwrap_or_default();
+                return Estimate {
+                    depth: self.deepest + self.here() + every_sign(rest),
+                    work: self.work.saturating_add(every_parenthesis(rest, self.types, self.all_again())),
+                };
             }
         }
-        self.deepest.max(self.here())
+        Estimate {
+            depth: self.deepest.max(self.here()),
+            work: self.work,
+        }
+    }
+
+    fn all_again(&self) -> u32 {
+        self.again + self.frames.last().map_or(0, Frame::again)
+    }
+
+    /// A bracket opens: may what stands in it, or what it stands in, be read twice?
+    fn opens(&mut self, byte: u8) -> bool {
+        let word = &self.bytes[self.word.0..self.word.1];
+        // A line may end a statement where no semicolon does.
+        let calls = self.before == Before::Value
+            && !self.fresh
+            && !matches!(word, b"async" | b"readonly" | b"unique" | b"infer" | b"asserts" | b"new");
+        if byte != b'(' && self.first {
+            self.top(|frame| frame.twice |= frame.maybe);
+        }
+        byte == b'(' && !calls
+    }
+
+    /// What this word or operator ends: no type goes on after it.
+    fn ends_guesses(&mut self) {
+        self.top(|frame| frame.guesses = 0);
     }
 
     fn here(&self) -> u64 {
@@ -148,15 +255,20 @@ impl Count<'_> {
             }
             b'(' | b'[' | b'{' => {
                 let header = byte == b'(' && self.is_header();
+                let maybe = self.opens(byte);
                 self.token(Before::Operator);
-                self.open(Frame::new(false, header));
+                self.open(Frame {
+                    maybe,
+                    ..Frame::new(false, header)
+                });
+                self.first = true;
                 self.at += 1;
                 true
             }
             b')' | b']' | b'}' => self.close(byte),
             b';' => {
                 self.deepest = self.deepest.max(self.here());
-                self.top(|frame| frame.run = 0);
+                self.top(|frame| (frame.run, frame.guesses, frame.asked) = (0, 0, false));
                 self.token(Before::Operator);
                 self.semicolon = true;
                 self.at += 1;
@@ -164,8 +276,9 @@ impl Count<'_> {
             }
             b',' => {
                 self.deepest = self.deepest.max(self.here());
-                self.top(|frame| frame.run = 0);
+                self.top(|frame| (frame.run, frame.asked) = (0, false));
                 self.token(Before::Operator);
+                self.first = true;
                 self.at += 1;
                 true
             }
@@ -188,11 +301,15 @@ impl Count<'_> {
         self.word = (0, 0);
         self.after_dot = false;
         self.after_colon = false;
+        self.closed = false;
+        self.first = false;
+        self.inferring = self.inferring.saturating_sub(1);
         self.fresh = false;
     }
 
     fn open(&mut self, frame: Frame) {
         self.below += self.frames.last().map_or(0, Frame::height);
+        self.again += self.frames.last().map_or(0, Frame::again);
         self.frames.push(frame);
     }
 
@@ -207,6 +324,7 @@ impl Count<'_> {
             return false;
         };
         self.below -= self.frames.last().map_or(0, Frame::height);
+        self.again -= self.frames.last().map_or(0, Frame::again);
         let before = match byte {
             b']' => Before::Value,
             b')' if closed.header => Before::Operator,
@@ -214,6 +332,7 @@ impl Count<'_> {
             _ => Before::Unsure,
         };
         self.token(before);
+        self.closed = byte == b')';
         if closed.template {
             self.before = Before::Value;
             return byte == b'}' && self.template();
@@ -240,7 +359,16 @@ impl Count<'_> {
             // What follows hangs on the statement before the semicolon.
             self.semicolon = false;
         }
+        let inferred = self.inferring == 1;
         self.token(if dotted { Before::Value } else { before_of(word) });
+        match word {
+            _ if dotted => {}
+            b"infer" if self.types => self.inferring = 2,
+            b"extends" if inferred => self.top(|frame| frame.guesses += 1),
+            b"if" | b"return" | b"for" | b"while" | b"var" | b"function" | b"class" | b"export" | b"throw" | b"switch" | b"try"
+            | b"else" | b"case" | b"do" | b"break" | b"continue" => self.ends_guesses(),
+            _ => {}
+        }
         match word {
             b"do" => self.top(|frame| frame.sticky += 1),
             b"if" | b"else" | b"for" | b"while" | b"with" => self.top(|frame| frame.statement += 1),
@@ -269,16 +397,50 @@ impl Count<'_> {
             self.at += 2;
             return true;
         }
-        let unsure = self.types && matches!(byte, b'>' | b'!');
-        self.token(if unsure { Before::Unsure } else { Before::Operator });
+        self.guess(byte);
+        let (closed, dots) = (self.closed, rest.starts_with(b"..."));
+        let before = match byte {
+            b'>' if self.types => Before::Unsure,
+            // After a value on the same line it says that the value is there, before one that it is not.
+            b'!' if self.types && !self.fresh => self.before,
+            b'!' if self.types && self.before == Before::Value => Before::Unsure,
+            _ => Before::Operator,
+        };
+        self.token(before);
         match byte {
+            b'.' if dots => {
+                self.first = true;
+                self.at += 2;
+            }
             b'.' | b'#' => self.after_dot = true,
-            b':' => self.after_colon = true,
+            b':' => {
+                self.after_colon = true;
+                if closed && self.types {
+                    // `a ? (b): c => d`: the rest may be the body of a function.
+                    self.top(|frame| frame.guesses += u32::from(frame.asked));
+                }
+            }
+            b'?' => self.top(|frame| frame.asked = true),
             b'<' if self.types => self.top(|frame| frame.statement += 1),
             _ => {}
         }
         self.at += 1;
         true
+    }
+
+    /// What an operator says about parameters and types.
+    fn guess(&mut self, byte: u8) {
+        let before = self.at.checked_sub(1).and_then(|at| self.bytes.get(at)).copied();
+        let after = self.bytes.get(self.at + 1).copied();
+        match byte {
+            b'=' if !matches!(before, Some(b'=' | b'!')) && !matches!(after, Some(b'=' | b'>')) => {
+                self.top(|frame| frame.twice |= frame.maybe);
+            }
+            b'<' if self.types => self.top(|frame| frame.guesses += 1),
+            b'>' if self.types && before != Some(b'=') => self.top(|frame| frame.guesses = frame.guesses.saturating_sub(1)),
+            b'+' | b'*' | b'%' if self.types => self.ends_guesses(),
+            _ => {}
+        }
     }
 
     fn slash(&mut self) -> bool {
@@ -372,7 +534,6 @@ impl Count<'_> {
                 None | Some(b'\n' | b'\r') => return false,
                 Some(b'\\') => {
                     at += if self.bytes[at..].starts_with(b"\\\r\n") { 3 } else { 2 };
-                    continue;
                 }
                 Some(&byte) if byte == quote => break,
                 Some(_) => at += 1,

@@ -1,3 +1,5 @@
+//! What Python says, and the ways to hide it.
+
 use super::*;
 
 /// What is seen, as `ability by` and `kind text`, each once, by name.
