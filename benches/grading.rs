@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use mcp_pin::diff::diff_surfaces;
@@ -60,8 +60,8 @@ fn run(data: &Path, verbose: bool) -> Result<bool> {
     let mut bars = Bars { verbose, missed: 0 };
     bars.definitions(data)?;
     bars.upgrades(&servers)?;
-    bars.day_one(data, &servers)?;
     bars.attacks(data, &servers)?;
+    bars.day_one(data, &servers)?;
     Ok(bars.missed == 0)
 }
 
