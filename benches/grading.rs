@@ -9,14 +9,19 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use mcp_pin::diff::diff_surfaces;
 use mcp_pin::model::{ClientProfile, Drift, Era, Finding, Grade, Item, ItemKind, Surface, View};
-use mcp_pin::policy::{JudgeContext, OtherServer, first_surface, judge};
+use mcp_pin::policy::{Grading, JudgeContext, OtherServer, Profile, first_surface, judge};
 use mcp_pin::surface::take;
 use serde_json::{Value, json};
+
+#[path = "../src/policy/calibration/pairs.rs"]
+mod pairs;
+
+use pairs::{Server, json_file, listed, of_view, servers};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -55,28 +60,15 @@ fn run(data: &Path, verbose: bool) -> Result<bool> {
     let mut bars = Bars { verbose, missed: 0 };
     bars.definitions(data)?;
     bars.upgrades(&servers)?;
-    bars.day_one(data, &servers)?;
     bars.attacks(data, &servers)?;
+    bars.day_one(data, &servers)?;
     Ok(bars.missed == 0)
 }
 
-/// One version of a server, as it spoke.
-struct Taken {
-    version: String,
-    surface: Surface,
-}
-
-/// A server and its versions, oldest first.
-struct Server {
-    name: String,
-    versions: Vec<Taken>,
-}
-
-impl Server {
-    fn other(&self) -> Option<OtherServer> {
-        let newest = self.versions.last()?;
-        Some(OtherServer::from_surface(lock_name(&self.name).parse().ok()?, &newest.surface))
-    }
+/// A server as others see it.
+fn other(server: &Server) -> Option<OtherServer> {
+    let newest = server.versions.last()?;
+    Some(OtherServer::from_surface(lock_name(&server.name).parse().ok()?, &newest.surface))
 }
 
 /// As `install` calls a server: the package without its scope.
@@ -84,96 +76,9 @@ fn lock_name(package: &str) -> String {
     package.rsplit('/').next().unwrap_or(package).to_lowercase()
 }
 
-fn json_file(path: &Path) -> Result<Value> {
-    Ok(serde_json::from_str(&std::fs::read_to_string(path)?)?)
-}
-
 fn json_lines(path: &Path) -> Result<Vec<Value>> {
     let text = std::fs::read_to_string(path)?;
     text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
-}
-
-fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut out = std::fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<std::io::Result<Vec<_>>>()?;
-    out.sort();
-    Ok(out)
-}
-
-fn servers(data: &Path) -> Result<Vec<Server>> {
-    let mut out = Vec::new();
-    for ecosystem in ["npm", "pypi"] {
-        for folder in listed(&data.join("surfaces").join(ecosystem))? {
-            let (mut name, mut versions) = (String::new(), Vec::new());
-            for path in listed(&folder)? {
-                let raw = json_file(&path)?;
-                raw["name"].as_str().unwrap_or_default().clone_into(&mut name);
-                let version = raw["version"].as_str().unwrap_or_default().to_owned();
-                let order = order(ecosystem, &version).ok_or_else(|| format!("{name} {version} is not a version"))?;
-                let surface = surface(&raw)?;
-                versions.push((order, Taken { version, surface }));
-            }
-            versions.sort_by(|a, b| a.0.cmp(&b.0));
-            let versions = versions.into_iter().map(|(_, taken)| taken).collect();
-            out.push(Server { name, versions });
-        }
-    }
-    Ok(out)
-}
-
-/// A version's place in its own ecosystem's order.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Order {
-    /// The three numbers, whether it is a release, and the labels of a pre-release.
-    Npm([u64; 3], bool, Vec<(Option<u64>, String)>),
-    Python(pep440_rs::Version),
-}
-
-fn order(ecosystem: &str, version: &str) -> Option<Order> {
-    if ecosystem == "pypi" {
-        return version.parse().ok().map(Order::Python);
-    }
-    let version = version.split('+').next()?;
-    let (numbers, labels) = version.split_once('-').unwrap_or((version, ""));
-    let mut parts = numbers.split('.').map(str::parse);
-    let triple = [parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?];
-    let labels: Vec<_> = labels.split('.').filter(|label| !label.is_empty()).collect();
-    // Numbers come before words: `None` would sort first, so words carry the greatest number.
-    let key = |label: &&str| {
-        label
-            .parse()
-            .map_or((Some(u64::MAX), (*label).to_owned()), |n| (Some(n), String::new()))
-    };
-    Some(Order::Npm(triple, labels.is_empty(), labels.iter().map(key).collect()))
-}
-
-fn surface(raw: &Value) -> Result<Surface> {
-    let places = take::Places::default();
-    let hostile = |hostile: take::Hostile| format!("{hostile:?}");
-    let handshake = take::handshake(raw["initialize"].clone(), &places).map_err(hostile)?;
-    let mut items = BTreeMap::new();
-    for kind in ItemKind::ALL {
-        if let Some(list) = raw[kind.list_key()].as_array() {
-            items.insert(kind, take::items(kind, list.clone(), &places).map_err(hostile)?);
-        }
-    }
-    Ok(of_view(handshake, items))
-}
-
-fn of_view(handshake: Value, items: BTreeMap<ItemKind, Vec<Item>>) -> Surface {
-    let view = View {
-        era: Era::Legacy,
-        client: ClientProfile::Any,
-        handshake,
-        items,
-    };
-    Surface {
-        env: vec![],
-        network: false,
-        views: vec![view],
-        volatile: vec![],
-    }
 }
 
 /// A surface of these tools and nothing else.
@@ -200,33 +105,15 @@ fn worst(findings: &[Finding]) -> Option<Grade> {
     findings.iter().map(|finding| finding.grade).max()
 }
 
-/// What `relaxed` makes of a finding.
-fn relaxed(finding: &Finding) -> Grade {
-    const RELAXED: [&str; 18] = [
-        "additional-properties-opened",
-        "annotation-destructive-dropped",
-        "annotation-open-world-dropped",
-        "annotation-read-only-claimed",
-        "capability-added",
-        "constraint-loosened",
-        "default-changed",
-        "enum-dropped",
-        "execution-changed",
-        "input-schema-widened",
-        "parameter-added",
-        "parameter-now-required",
-        "prompt-added",
-        "resource-added",
-        "resource-template-added",
-        "tool-added",
-        "tool-removed",
-        "tool-renamed",
-    ];
-    if finding.grade == Grade::Warning && !finding.raised && RELAXED.contains(&finding.code) {
-        Grade::Notice
-    } else {
-        finding.grade
-    }
+/// The worst grade that a profile leaves.
+fn worst_in(profile: Profile, findings: &[Finding]) -> Option<Grade> {
+    let mut findings = findings.to_vec();
+    let grading = Grading {
+        profile,
+        ..Grading::default()
+    };
+    grading.apply(&mut findings);
+    worst(&findings)
 }
 
 fn share(part: usize, whole: usize) -> f64 {
@@ -278,10 +165,10 @@ impl Bars {
     /// Adjacent versions of real servers, whole surfaces, alone and in a lock beside others.
     fn upgrades(&mut self, servers: &[Server]) -> Result<()> {
         let neighbours: Vec<_> = servers.iter().filter(|server| NEIGHBOURS.contains(&server.name.as_str())).collect();
-        let beside: Vec<_> = neighbours.iter().filter_map(|server| server.other()).collect();
+        let beside: Vec<_> = neighbours.iter().filter_map(|server| other(server)).collect();
         for (what, others) in [("alone", &[][..]), ("beside ten others", &beside[..])] {
             let (mut pairs, mut changed, mut critical) = (0, 0, Vec::new());
-            let mut asked = BTreeMap::from([("standard", 0), ("relaxed", 0)]);
+            let mut asked = BTreeMap::from([("standard", 0), ("relaxed", 0), ("strict", 0)]);
             let mut codes: BTreeMap<(&str, bool), (usize, usize, usize)> = BTreeMap::new();
             for server in servers {
                 for pair in server.versions.windows(2) {
@@ -290,8 +177,10 @@ impl Bars {
                     pairs += 1;
                     changed += usize::from(worst(&findings) > Some(Grade::Info));
                     *asked.entry("standard").or_default() += usize::from(worst(&findings) >= Some(Grade::Warning));
-                    let lowered = findings.iter().any(|finding| relaxed(finding) >= Grade::Warning);
+                    let lowered = worst_in(Profile::Relaxed, &findings) >= Some(Grade::Warning);
                     *asked.entry("relaxed").or_default() += usize::from(lowered);
+                    let strict = worst_in(Profile::Strict, &findings) >= Some(Grade::Warning);
+                    *asked.entry("strict").or_default() += usize::from(strict);
                     let place = format!("{} {} to {}", server.name, old.version, new.version);
                     let hard = findings.iter().filter(|finding| finding.grade == Grade::Critical);
                     critical.extend(hard.map(|finding| format!("{place}: {}: {}", finding.code, finding.title)));
@@ -321,6 +210,7 @@ impl Bars {
             for line in &critical {
                 println!("  critical: {line}");
             }
+            println!("  in `strict`, which has no bar: {:.1} %", share(asked["strict"], pairs));
             let (standard, relaxed) = (share(asked["standard"], pairs), share(asked["relaxed"], pairs));
             self.bar(
                 standard <= 35.0,
@@ -360,7 +250,7 @@ impl Bars {
         for line in &loud {
             println!("  {line}");
         }
-        let others: Vec<_> = servers.iter().filter_map(Server::other).collect();
+        let others: Vec<_> = servers.iter().filter_map(other).collect();
         let mut shadowed = BTreeMap::new();
         for (server, taken) in servers
             .iter()
@@ -402,7 +292,7 @@ impl Bars {
             self.bar(ok, &format!("drift {name}: {}", grade.map_or("none", Grade::as_str)));
         }
         let honest: Vec<_> = servers.iter().filter(|server| NEIGHBOURS.contains(&server.name.as_str())).collect();
-        let mut others: Vec<_> = honest.iter().filter_map(|server| server.other()).collect();
+        let mut others: Vec<_> = honest.iter().filter_map(|server| other(server)).collect();
         let tools = json_lines(&data.join("MCPSecBench/tools.jsonl"))?;
         let benign = |tool: &&Value| matches!(tool["file"].as_str(), Some("code/addserver.py" | "code/download.py"));
         for file in ["code/addserver.py", "code/download.py"] {

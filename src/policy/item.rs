@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::names::{Likeness, likeness};
-use super::novelty::says_more;
+use super::novelty::{grew, says_more};
 use super::reach;
 use super::schema::{self, Event};
 use super::signals::{Signal, Signals, introduced, of_value};
@@ -546,13 +546,22 @@ impl ItemJudge<'_, '_> {
     fn gathered(&mut self, code: &'static str, group: &[&Event]) {
         let side = |pick: fn(&Event) -> Option<&Value>| group.iter().filter_map(|event| pick(event).cloned()).collect::<Value>();
         let (before, after) = (side(|event| event.before.as_ref()), side(|event| event.after.as_ref()));
-        let grade = group.iter().map(|event| event.grade).max().unwrap_or(Grade::Warning);
-        let title = format!(
-            "{} places in the input of tool `{}` changed alike: each {}",
-            group.len(),
-            self.key,
-            group[0].what
-        );
+        let Some(worst) = group.iter().rev().max_by_key(|event| event.grade) else {
+            return;
+        };
+        let (grade, all) = (worst.grade, group.len());
+        let title = if group.iter().all(|event| event.what == worst.what) {
+            format!(
+                "{all} places in the input of tool `{}` changed alike: each {}",
+                self.key, worst.what
+            )
+        } else {
+            let path = &worst.path;
+            format!(
+                "{all} places in the input of tool `{}` changed, the worst: parameter `{path}` {}",
+                self.key, worst.what
+            )
+        };
         self.push(code, grade, &title, "/inputSchema", Some(&before), Some(&after));
         if let Some(finding) = self.out.last_mut() {
             let names: Vec<_> = group.iter().map(|event| event.path.as_str()).collect();
@@ -577,17 +586,4 @@ impl ItemJudge<'_, '_> {
         finding.details.extend(signal_details(&rest));
         self.out.push(finding);
     }
-}
-
-/// Ten times as many values as before, and more than two thousand.
-fn grew(before: Option<&Value>, after: Option<&Value>) -> bool {
-    fn count(value: &Value) -> usize {
-        1 + match value {
-            Value::Array(list) => list.iter().map(count).sum(),
-            Value::Object(map) => map.values().map(count).sum(),
-            _ => 0,
-        }
-    }
-    let (old, new) = (before.map_or(0, count), after.map_or(0, count));
-    new > 2000 && new > old * 10
 }

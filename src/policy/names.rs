@@ -15,7 +15,11 @@ pub(super) enum Likeness {
 
 /// Whether `name` can be taken for `other`.
 pub(super) fn likeness(name: &str, other: &str) -> Option<Likeness> {
-    if name == other {
+    // Letters that look like others, and those nobody sees, are all outside of this range.
+    let plain = |text: &str| text.bytes().all(|b| (b' '..=b'~').contains(&b));
+    if name.len().abs_diff(other.len()) > 1 && plain(name) && plain(other) {
+        None
+    } else if name == other {
         Some(Likeness::Same)
     } else if respelled(name) == respelled(other) {
         Some(Likeness::Respelled)

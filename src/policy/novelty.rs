@@ -106,6 +106,19 @@ fn wordy(text: &str) -> bool {
     spaces >= 2 && words.count() >= 3
 }
 
+/// Ten times as many values as before, and more than two thousand.
+pub(super) fn grew(before: Option<&Value>, after: Option<&Value>) -> bool {
+    fn count(value: &Value) -> usize {
+        1 + match value {
+            Value::Array(list) => list.iter().map(count).sum(),
+            Value::Object(map) => map.values().map(count).sum(),
+            _ => 0,
+        }
+    }
+    let (old, new) = (before.map_or(0, count), after.map_or(0, count));
+    new > 2000 && new > old * 10
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,7 +30,7 @@ impl Words {
             } else {
                 split_words(chunk, &mut words);
             }
-            if chunk.ends_with(['.', '!', '?', ';', ':']) {
+            if chunk.ends_with(['.', '!', '?', ';', ':']) || (chunk.ends_with(',') && is_condition(&words)) {
                 words.push(END.into());
             }
         }
@@ -111,6 +111,14 @@ fn split_words(chunk: &str, out: &mut Vec<String>) {
     }
 }
 
+/// Whether the words end as "if you can't" does: with a comma after it, what follows is an order of its own.
+fn is_condition(words: &[String]) -> bool {
+    let [.., when, who, negated] = words else { return false };
+    matches!(when.as_str(), "if" | "when")
+        && matches!(who.as_str(), "you" | "it" | "they" | "that" | "this")
+        && matches!(negated.as_str(), "cant" | "cannot" | "dont" | "doesnt" | "wont" | "isnt" | "arent")
+}
+
 /// Full-width forms as the ASCII they imitate.
 pub(super) fn fold(c: char) -> char {
     match c {
@@ -180,12 +188,15 @@ mod tests {
             "DON'T\ntell\nthe\nuser.",
             "never show it to the user",
             "you must not (tell) a user",
+            "when done, never, tell the user",
+            "you can't, tell the user",
             "ｎｅｖｅｒ tell user",
         ] {
             assert!(hit(text, rule), "{text}");
         }
         for text in [
             "do not. Tell the user",
+            "If you can't, tell the user",
             "do tell the user",
             "do not ever really tell user",
             "tell the user",

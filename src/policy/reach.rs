@@ -96,6 +96,70 @@ pub(super) fn parameter_names(schema: Option<&Value>) -> BTreeSet<String> {
     out
 }
 
+/// As [`parameter_names`], without the `key` of a `key` and a `value`: that one asks for no secret.
+pub(super) fn asked_names(schema: &Value) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    walk(schema, &mut |map| {
+        for key in ["properties", "patternProperties"] {
+            if let Some(names) = map.get(key).and_then(Value::as_object) {
+                out.extend(names.keys().filter(|name| !is_of_pair(name, names)).cloned());
+            }
+        }
+    });
+    out
+}
+
+/// Whether a parameter is the `key` of a `key` and a `value`.
+pub(super) fn is_of_pair(name: &str, beside: &Map<String, Value>) -> bool {
+    name == "key" && beside.contains_key("value")
+}
+
+/// Whether whoever fills this schema must give a text under a name that was nowhere before. Where the rules
+/// are not plain, they must.
+pub(super) fn forces(schema: &Value, known: &BTreeSet<String>) -> bool {
+    let Value::Object(map) = schema else {
+        return schema != &Value::Bool(true);
+    };
+    let plain = [
+        "$ref",
+        "$dynamicRef",
+        "allOf",
+        "anyOf",
+        "dependentRequired",
+        "dependentSchemas",
+        "if",
+        "not",
+        "oneOf",
+    ];
+    if plain.iter().any(|key| map.contains_key(*key)) || map.get("enum").is_some_and(says_nothing) {
+        return true;
+    }
+    let Some(properties) = map.get("properties").and_then(Value::as_object) else {
+        return is_free(schema);
+    };
+    let required = map.get("required").and_then(Value::as_array).into_iter().flatten();
+    required
+        .filter_map(Value::as_str)
+        .any(|name| !known.contains(name) && properties.get(name).is_none_or(is_free))
+}
+
+/// The parameter at the end of a path.
+pub(super) fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path).trim_end_matches("[]")
+}
+
+/// Whether a default only names another version of what it named before, and says so by its name.
+pub(super) fn next_version(name: &str, was: Option<&Value>, is: &Value) -> bool {
+    let (Some(was), Some(is)) = (was.and_then(Value::as_str), is.as_str()) else {
+        return false;
+    };
+    let snake = snake(name);
+    let named = snake.split('_').any(|part| matches!(part, "model" | "version")) && !sensitive(name);
+    let plain = |text: &str| text.len() <= 60 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    let words = |text: &str| text.chars().filter(|c| !c.is_ascii_digit() && *c != '.').collect::<String>();
+    named && plain(was) && plain(is) && words(was) == words(is) && words(is).len() >= 3
+}
+
 /// The names that are required anywhere in a schema.
 pub(super) fn required_names(schema: &Value) -> BTreeSet<String> {
     let mut out = BTreeSet::new();

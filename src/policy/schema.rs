@@ -10,9 +10,12 @@ use serde_json::{Map, Value};
 use super::novelty::{TYPES, check_grade};
 pub(super) use super::reach::network_references;
 use super::reach::{
-    Place, headers, is_free, parameter_names, powerful, reaches_out, says_nothing, secret_shaped, sensitive, twin, value_grade,
+    Place, asked_names, headers, is_free, is_of_pair, last, next_version, parameter_names, powerful, reaches_out, says_nothing,
+    secret_shaped, sensitive, twin, value_grade,
 };
 use crate::model::Grade;
+
+mod alternatives;
 
 /// One graded difference of two schemas.
 #[derive(Debug, Clone)]
@@ -32,6 +35,7 @@ pub(super) fn compare(before: Option<&Value>, after: Option<&Value>) -> Vec<Even
     let mut walk = Walk {
         out: Vec::new(),
         known: parameter_names(before),
+        leeway: false,
     };
     let (none, empty) = (Value::Null, Value::Object(Map::new()));
     if before == after {
@@ -48,6 +52,8 @@ struct Walk {
     out: Vec<Event>,
     /// The names of all parameters before, at any depth: one that moved is not new.
     known: BTreeSet<String>,
+    /// Inside a part that may be left out, or that another can be taken for.
+    leeway: bool,
 }
 
 const TEXTS: [&str; 4] = ["description", "title", "examples", "$comment"];
@@ -103,6 +109,14 @@ impl Walk {
                 self.keyword(path, key, (was, is), (old, new), depth);
             }
         }
+    }
+
+    /// What `look` sees in a part that may be left out.
+    fn at_leisure(&mut self, leeway: bool, look: impl FnOnce(&mut Self)) {
+        let outside = self.leeway;
+        self.leeway |= leeway;
+        look(self);
+        self.leeway = outside;
     }
 
     fn keyword(
@@ -183,33 +197,6 @@ impl Walk {
         }
     }
 
-    /// What stands where nothing stood is judged as if the old were a schema without keywords:
-    /// a parameter is as new inside of it as it would be at the top.
-    fn fresh(&mut self, path: &str, is: &Value, depth: usize) {
-        let (empty, told) = (Value::Object(Map::new()), self.out.len());
-        self.schema(path, &empty, is, depth + 1);
-        if self.out.len() == told {
-            self.event(
-                "input-schema-narrowed",
-                Grade::Info,
-                path,
-                "is checked more strictly",
-                None,
-                Some(is),
-            );
-        }
-    }
-
-    /// New alternatives are reported as such by the caller; here follows what is worse in them.
-    fn alternatives<'v>(&mut self, path: &str, new: impl Iterator<Item = &'v Value>, depth: usize) {
-        let told = self.out.len();
-        for schema in new.filter(|schema| schema.is_object()) {
-            self.fresh(path, schema, depth);
-        }
-        let kept = self.out.split_off(told).into_iter().filter(|event| event.grade > Grade::Info);
-        self.out.extend(kept);
-    }
-
     fn members(&mut self, path: &str, was: Option<&Value>, is: Option<&Value>, depth: usize) {
         let inner = format!("{path}[]");
         match (was, is) {
@@ -258,7 +245,10 @@ impl Walk {
         for name in names {
             let inner = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             match (old_names.get(name), new_names.get(name)) {
-                (Some(was), Some(is)) => self.schema(&inner, was, is, depth + 1),
+                (Some(was), Some(is)) => {
+                    let optional = !required_names(new).contains(name.as_str());
+                    self.at_leisure(optional, |walk| walk.schema(&inner, was, is, depth + 1));
+                }
                 (Some(was), None) => self.event("parameter-removed", Grade::Notice, &inner, "is gone", Some(was), None),
                 (None, Some(is)) => {
                     let required = required_names(new).contains(name.as_str());
@@ -268,23 +258,28 @@ impl Walk {
                         gone.swap_remove(same.unwrap_or(0));
                         place = if same.is_some() { Place::Renamed } else { Place::Moved };
                     }
-                    self.added(&inner, name, is, required, place);
+                    let secret = secret_shaped(name) && !is_of_pair(name, new_names);
+                    self.added(&inner, secret, is, required, place);
                 }
                 (None, None) => {}
             }
         }
     }
 
-    fn added(&mut self, path: &str, name: &str, schema: &Value, required: bool, place: Place) {
+    fn added(&mut self, path: &str, secret: bool, schema: &Value, required: bool, place: Place) {
         let free = is_free(schema);
-        let (inner, sent) = (parameter_names(Some(schema)), headers(schema));
+        let (inner, sent) = (asked_names(schema), headers(schema));
         let (grade, what) = match (required, free) {
-            _ if secret_shaped(name) || inner.iter().chain(&sent).any(|name| secret_shaped(name)) => {
+            _ if secret || inner.iter().chain(&sent).any(|name| secret_shaped(name)) => {
                 (Grade::Critical, "is new and asks for a secret or for what was said before")
             }
             // Nothing more can be asked for than before: the new name is read like a new description.
             (true, true) if place == Place::Renamed => (Grade::Notice, "takes the place of another that was checked alike"),
             (true, true) if place == Place::Moved => (Grade::Warning, "is new, required and takes any text in the place of another"),
+            (true, true) if self.leeway => (
+                Grade::Warning,
+                "is new, takes any text and is required in a part that may be left out",
+            ),
             (true, true) => (Grade::Critical, "is new, required and takes any text"),
             _ if !sent.is_empty() => (Grade::Warning, "is new and is copied into an HTTP header"),
             (true, false) => (Grade::Warning, "is new and required"),
@@ -478,6 +473,9 @@ impl Walk {
         if says_nothing(value) {
             return self.event("default-changed", Grade::Info, path, "has an empty default", was, is);
         }
+        if next_version(last(path), was, value) {
+            return self.event("default-changed", Grade::Notice, path, "names another version by default", was, is);
+        }
         let mut texts = Vec::new();
         super::signals::strings(value, &mut texts);
         let hostile = texts.iter().any(|text| reaches_out(text)) || secret_shaped(last(path));
@@ -528,44 +526,6 @@ impl Walk {
             ),
         }
     }
-
-    fn combined(&mut self, path: &str, key: &str, was: Option<&Value>, is: Option<&Value>, depth: usize) {
-        let (old, new) = match (was, is) {
-            (Some(Value::Array(old)), Some(Value::Array(new))) => (old, new),
-            (None, Some(Value::Array(new))) => {
-                self.event("input-schema-changed", Grade::Notice, path, "is checked by alternatives", was, is);
-                return self.alternatives(path, new.iter(), depth);
-            }
-            _ => {
-                return self.event(
-                    "input-schema-widened",
-                    Grade::Warning,
-                    path,
-                    "is no longer checked as before",
-                    was,
-                    is,
-                );
-            }
-        };
-        if old.len() == new.len() {
-            for (was, is) in old.iter().zip(new) {
-                self.schema(path, was, is, depth + 1);
-            }
-            return;
-        }
-        let within = |inner: &[Value], outer: &[Value]| inner.iter().all(|value| outer.contains(value));
-        let narrower = if key == "allOf" {
-            within(old, new)
-        } else {
-            key != "prefixItems" && within(new, old)
-        };
-        if narrower {
-            self.event("input-schema-narrowed", Grade::Info, path, "is checked more strictly", was, is);
-        } else {
-            self.event("input-schema-widened", Grade::Warning, path, "takes more alternatives", was, is);
-        }
-        self.alternatives(path, new.iter().filter(|value| !old.contains(value)), depth);
-    }
 }
 
 /// A schema without its texts.
@@ -575,10 +535,6 @@ fn checks(schema: &Value) -> Value {
         map.retain(|key, _| !TEXTS.contains(&key.as_str()));
     }
     schema
-}
-
-fn last(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path).trim_end_matches("[]")
 }
 
 fn required_names(map: &Map<String, Value>) -> BTreeSet<&str> {

@@ -211,3 +211,59 @@ fn the_number_of_a_conversation_is_none_of_its_words() {
         assert!(listens(name), "{name}");
     }
 }
+
+#[test]
+fn a_text_that_need_not_be_given_is_no_forced_one() {
+    let said = json!({"properties": {"said": {"type": "string"}}, "required": ["said"]});
+    let grade = |before: Value, after: Value, path: &str| {
+        let all = codes(before, after);
+        all.into_iter()
+            .find(|(code, _, at)| *code == "parameter-added" && at == path)
+            .unwrap()
+            .1
+    };
+    let part = |inner: &Value, required: bool| {
+        let required = if required { json!(["o"]) } else { json!([]) };
+        json!({"properties": {"o": inner}, "required": required})
+    };
+    let empty = json!({"properties": {}});
+    assert_eq!(grade(part(&empty, false), part(&said, false), "o.said"), Grade::Warning);
+    assert_eq!(grade(part(&empty, true), part(&said, true), "o.said"), Grade::Critical);
+    assert_eq!(grade(part(&empty, false), part(&said, true), "o.said"), Grade::Critical);
+
+    let one = json!({"properties": {"kind": {"const": "a"}}, "required": ["kind"]});
+    let told = json!({"properties": {"told": {"type": "string"}}, "required": ["told"]});
+    let of = |list: Value| json!({"properties": {"o": {"anyOf": list}}, "required": ["o"]});
+    assert_eq!(
+        grade(of(json!([one, empty])), of(json!([one, empty, said])), "o.said"),
+        Grade::Warning
+    );
+    assert_eq!(grade(of(json!([one, empty])), of(json!([one, said])), "o.said"), Grade::Warning);
+    assert_eq!(grade(of(json!([one, empty])), of(json!([said, told])), "o.said"), Grade::Critical);
+    let must = |list: Value| json!({"properties": {"o": {"allOf": list}}, "required": ["o"]});
+    assert_eq!(grade(must(json!([one])), must(json!([one, said])), "o.said"), Grade::Critical);
+    // A name that asks for what was said stays what it is.
+    let asks = json!({"properties": {"conversation": {}}});
+    assert_eq!(grade(part(&empty, false), part(&asks, false), "o.conversation"), Grade::Critical);
+}
+
+#[test]
+fn the_key_of_a_pair_is_no_secret_and_the_next_version_no_news() {
+    let object = |names: Value| json!({"type": "object", "properties": names});
+    let grade = |names: Value| {
+        let all = codes(json!({"properties": {}}), json!({"properties": {"p": object(names)}}));
+        all[0].1
+    };
+    assert_eq!(grade(json!({"key": {}, "value": {}})), Grade::Warning);
+    assert_eq!(grade(json!({"key": {}})), Grade::Critical);
+    assert_eq!(grade(json!({"api_key": {}, "value": {}})), Grade::Critical);
+
+    let default = |name: &str, was: &str, is: &str| {
+        let of = |value: &str| json!({"properties": {name: {"type": "string", "default": value}}});
+        codes(of(was), of(is))[0].1
+    };
+    assert_eq!(default("model", "speech-2.6-hd", "speech-2.8-hd"), Grade::Notice);
+    assert_eq!(default("model", "speech-2.6-hd", "video-2.8-hd"), Grade::Warning);
+    assert_eq!(default("account", "speech-2.6-hd", "speech-2.8-hd"), Grade::Warning);
+    assert_eq!(default("model", "gpt-4", "https://a.example/gpt-5"), Grade::Critical);
+}

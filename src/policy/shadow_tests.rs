@@ -24,7 +24,7 @@ fn a_renamed_tool_is_one_finding_and_a_replacement_is_two() {
             }
         }
     };
-    let text = "Lists all the channels of a workspace";
+    let text = "Lists all the channels of a workspace, the newest first, with all of their members";
     let findings = run(vec![change("list", text, false), change("channels_list", text, true)]);
     assert_eq!(findings.len(), 1, "{findings:#?}");
     assert_eq!((findings[0].code, findings[0].grade), ("tool-renamed", Grade::Warning));

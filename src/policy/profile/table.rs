@@ -56,6 +56,7 @@ pub(super) const RELAXED: &[&str] = &[
     "resource-template-added",
     "tool-added",
     "tool-removed",
+    "tool-renamed",
 ];
 
 /// Of these `strict` makes a notice a warning: new reach, new code from new people, and whatever is
