@@ -31,7 +31,7 @@ use super::{Reading, text};
 
 /// The largest file that is parsed. The largest real bundles have about 20 MB.
 const LARGEST: usize = 32 * 1024 * 1024;
-/// Bytes of stack for each step of [`depth::of`]. Measured with some 170 ways to nest, a thousand deep, in a
+/// Bytes of stack for each step of [`depth::of`]. Measured with eleven ways to nest, a thousand deep, in a
 /// build for development: 0.7 to 1.2 KB for the worst (`({a:`, `new`); a release was not measured.
 const STACK_FOR_EACH: u64 = if cfg!(debug_assertions) { 12 * 1024 } else { 4 * 1024 };
 /// Stack for what does not depend on depth.
