@@ -295,7 +295,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -802,7 +802,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -917,7 +917,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1329,7 +1329,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "plain json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -101,7 +101,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s y -l yes -d '
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand outdated" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand outdated" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand outdated" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -114,7 +116,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand outdated" -s y -l yes -d
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand outdated" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand diff" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand diff" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand diff" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -196,7 +200,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand show" -s h -l help -d 'P
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand rollback" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand rollback" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand rollback" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand rollback" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
@@ -212,7 +218,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand rollback" -s h -l help -
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand why" -l server -d 'Look into this server\'s closure only' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand why" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand why" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
-json\t'For programs: versioned, described by schema/report.schema.json'"
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand why" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"

@@ -1,4 +1,4 @@
-//! What a host would make of it, by the rules of CommonMark and of GitHub's additions.
+//! What a host would make of it, by the rules of `CommonMark` and of GitHub's additions.
 
 use serde_json::json;
 

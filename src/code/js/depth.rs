@@ -152,7 +152,7 @@ fn every_sign(bytes: &[u8]) -> u64 {
     let mut in_word = false;
     for &byte in bytes {
         let word = is_word(byte);
-        if !byte.is_ascii_whitespace() && !(word && in_word) {
+        if !(byte.is_ascii_whitespace() || word && in_word) {
             found += 1;
         }
         in_word = word;
@@ -326,9 +326,8 @@ impl Count<'_> {
         self.below -= self.frames.last().map_or(0, Frame::height);
         self.again -= self.frames.last().map_or(0, Frame::again);
         let before = match byte {
-            b']' => Before::Value,
             b')' if closed.header => Before::Operator,
-            b')' => Before::Value,
+            b']' | b')' => Before::Value,
             _ => Before::Unsure,
         };
         self.token(before);

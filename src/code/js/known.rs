@@ -270,6 +270,7 @@ pub(super) fn is_loader(path: Path<'_>) -> bool {
 }
 
 /// Ways round: `Some(None)` where a member leads nowhere.
+#[expect(clippy::option_option, reason = "no way round, and one that leads nowhere, are two answers")]
 pub(super) fn step<'a>(path: Path<'a>, name: &str) -> Option<Option<Path<'a>>> {
     let to = |root: &'static str| Some(Some(Path::root(root)));
     match (path.root, path.rest, name) {
@@ -279,16 +280,16 @@ pub(super) fn step<'a>(path: Path<'a>, name: &str) -> Option<Option<Path<'a>>> {
                 .map(Path::root)
                 .or_else(|| is_require(name).then_some(Path::root("require"))),
         ),
-        ("process", "", "mainModule") | ("require", "", "main" | "cache") => to("module"),
+        ("process", "", "mainModule")
+        | ("require", "", "main" | "cache")
+        | ("module", "", "constructor" | "Module" | "parent" | "children") => to("module"),
         ("module", _, "require") => to("require"),
-        ("module", "", "constructor" | "Module" | "parent" | "children") => to("module"),
         ("require", "", "resolve") => Some(Some(Path {
             root: "require",
             rest: "resolve",
         })),
-        ("fs" | "dns", "", "promises") => Some(Some(path)),
+        ("fs" | "dns", "", "promises") | ("process", "", "default") => Some(Some(path)),
         (root, "", "default" | "__esModule") if is_module(root) => Some(Some(path)),
-        ("process", "", "default") => Some(Some(path)),
         _ => None,
     }
 }

@@ -110,7 +110,7 @@ impl<'a> Walk<'a> {
                     });
                     match (&it.binding, value) {
                         (AssignmentTargetMaybeDefault::AssignmentTargetIdentifier(target), value) => {
-                            self.eval.names.assign(target.name.as_str(), value.map(Value::Path))
+                            self.eval.names.assign(target.name.as_str(), value.map(Value::Path));
                         }
                         (_, Some(path)) => self.handed_on(path, it.span),
                         (binding, None) => self.visit_assignment_target_maybe_default(binding),

@@ -79,6 +79,10 @@ impl<'a> Names<'a> {
     }
 
     /// `None`: not declared here. `Some(None)`: declared, with a value that is not known.
+    #[expect(
+        clippy::option_option,
+        reason = "a name nobody declared, and one of an unknown value, are two answers"
+    )]
     pub(super) fn look_up(&self, name: &str) -> Option<Option<Value<'a>>> {
         Some(match self.meanings[self.index(name)?] {
             Meaning::Known(value) => Some(value),

@@ -246,7 +246,7 @@ impl<'a> Eval<'a> {
 
     fn template(&mut self, it: &TemplateLiteral<'a>, fuel: u32) -> Option<&'a str> {
         if let ([], [quasi]) = (it.expressions.as_slice(), it.quasis.as_slice()) {
-            return quasi.value.cooked.as_ref().map(|text| text.as_str());
+            return quasi.value.cooked.as_ref().map(oxc_ast::ast::Str::as_str);
         }
         let mut whole = String::new();
         for (index, quasi) in it.quasis.iter().enumerate() {

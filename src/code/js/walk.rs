@@ -7,7 +7,7 @@ use oxc_ast::ast::{
     PropertyKey,
 };
 use oxc_ast_visit::VisitJs as _;
-use oxc_span::{GetSpan, Span};
+use oxc_span::{GetSpan as _, Span};
 
 use super::known::{self, Use};
 use super::value::{Eval, FUEL, Path, Value};
@@ -16,6 +16,10 @@ use crate::code::{Function as Place, Reading, Seen, Sight, literal, paths};
 use crate::model::code::Ability;
 
 /// The state of the walk.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says where the walk stands, and none goes with another"
+)]
 pub(super) struct Walk<'a> {
     pub(super) eval: Eval<'a>,
     pub(super) reading: Reading,
@@ -172,14 +176,13 @@ impl<'a> Walk<'a> {
             PropertyKey::PrivateIdentifier(_) => None,
             key => key.as_expression().and_then(|it| self.eval.text(it, FUEL)),
         };
-        match name {
-            Some(name) => self.eval.step(path, name).map(Value::Path),
-            None => {
-                if path.rest.is_empty() && known::is_module(path.root) {
-                    self.named(path, key.span());
-                }
-                None
+        if let Some(name) = name {
+            self.eval.step(path, name).map(Value::Path)
+        } else {
+            if path.rest.is_empty() && known::is_module(path.root) {
+                self.named(path, key.span());
             }
+            None
         }
     }
 
@@ -357,18 +360,17 @@ impl<'a> Walk<'a> {
                     self.reading.imports.insert(name.to_owned());
                 }
             }
-            ("setTimeout" | "setInterval" | "setImmediate", "") => {
-                if first.is_some_and(|it| is_text(it) || self.eval.text(it, FUEL).is_some()) {
-                    self.see(span, Ability::Eval, path.root.to_owned());
-                }
+            ("setTimeout" | "setInterval" | "setImmediate", "")
+                if first.is_some_and(|it| is_text(it) || self.eval.text(it, FUEL).is_some()) =>
+            {
+                self.see(span, Ability::Eval, path.root.to_owned());
             }
-            ("JSON", "stringify") => {
+            ("JSON", "stringify")
                 if first
                     .and_then(|it| self.eval.path(it))
-                    .is_some_and(|path| path.is("process", "env"))
-                {
-                    self.see(span, Ability::Encode, "JSON.stringify".to_owned());
-                }
+                    .is_some_and(|path| path.is("process", "env")) =>
+            {
+                self.see(span, Ability::Encode, "JSON.stringify".to_owned());
             }
             ("Reflect", "apply" | "construct") => {
                 if let Some(target) = first.and_then(|it| self.eval.path(it)) {
@@ -442,7 +444,7 @@ impl<'a> Walk<'a> {
         if self.writes && name.starts_with("data:") {
             self.see(span, Ability::Eval, "import of data:".to_owned());
         }
-        if name.ends_with(".node") {
+        if std::path::Path::new(name).extension().is_some_and(|ending| ending == "node") {
             self.see(span, Ability::Native, ".node".to_owned());
         }
         if name.len() <= 512 && !name.starts_with("data:") {

@@ -1,7 +1,7 @@
 //! What binds names: imports, assignments, parameters.
 
 use ruff_python_ast::{Expr, Parameters, StmtAugAssign, StmtImport, StmtImportFrom};
-use ruff_text_size::Ranged;
+use ruff_text_size::Ranged as _;
 
 use super::rules;
 use super::scope::{Value, join, module};
@@ -26,12 +26,11 @@ impl<'a> Walk<'a> {
         for alias in &statement.names {
             let name = alias.name.as_str();
             self.imports.insert(name.to_owned());
-            let (bound, path) = match &alias.asname {
-                Some(other) => (other.as_str(), module(name)),
-                None => {
-                    let root = name.split('.').next().unwrap_or(name);
-                    (root, module(root))
-                }
+            let (bound, path) = if let Some(other) = &alias.asname {
+                (other.as_str(), module(name))
+            } else {
+                let root = name.split('.').next().unwrap_or(name);
+                (root, module(root))
             };
             self.scopes.bind(bound, Value::path(path));
         }

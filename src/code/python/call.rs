@@ -1,7 +1,7 @@
 //! Calls: what is called, with what, and what comes back.
 
 use ruff_python_ast::{Expr, ExprCall};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged as _, TextRange};
 
 use super::command;
 use super::rules;
@@ -47,7 +47,7 @@ impl<'a> Walk<'a> {
                     let kept = self.scopes.own(name);
                     (kept.or(owner.member(name)), Value::default(), Some(name))
                 } else {
-                    let callee = self.member(&owner, name);
+                    let callee = Self::member(&owner, name);
                     if owner.paths.iter().any(|path| path == "self" || path == "cls") {
                         owner = Value::default();
                     }
@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
         for keyword in &call.arguments.keywords {
             let value = self.expression(&keyword.value);
             self.given(&value, keyword.value.range(), quiet, starts);
-            named.push((keyword.arg.as_ref().map(|name| name.as_str()), &keyword.value, value));
+            named.push((keyword.arg.as_ref().map(ruff_python_ast::Identifier::as_str), &keyword.value, value));
         }
         self.annotation = around;
         Given {
@@ -219,14 +219,13 @@ impl<'a> Walk<'a> {
         match path {
             "getattr" | "builtins.getattr" | "object.__getattribute__" | "inspect.getattr_static" => {
                 let base = given.values.first()?.clone();
-                let value = match given.text(1, "name").map(str::to_owned) {
-                    Some(name) => self.member(&base, &name),
-                    None => {
-                        for owner in base.paths.iter().filter(|path| rules::is_loaded(path)) {
-                            self.can(Ability::Eval, &format!("getattr({owner}, …)"), place);
-                        }
-                        Value::default()
+                let value = if let Some(name) = given.text(1, "name").map(str::to_owned) {
+                    Self::member(&base, &name)
+                } else {
+                    for owner in base.paths.iter().filter(|path| rules::is_loaded(path)) {
+                        self.can(Ability::Eval, &format!("getattr({owner}, …)"), place);
                     }
+                    Value::default()
                 };
                 Some(value)
             }
@@ -293,14 +292,13 @@ impl<'a> Walk<'a> {
             "get" | "__getitem__" | "pop" | "setdefault" if table || (owner == "builtins" && last == "__getitem__") => {
                 Some(self.item(&Value::path(owner), text.as_deref(), place))
             }
-            "__getattribute__" | "__getattr__" => Some(match text {
-                Some(name) => Value::path(owner).member(&name),
-                None => {
-                    if rules::is_loaded(owner) {
-                        self.can(Ability::Eval, &format!("getattr({owner}, …)"), place);
-                    }
-                    Value::default()
+            "__getattribute__" | "__getattr__" => Some(if let Some(name) = text {
+                Value::path(owner).member(&name)
+            } else {
+                if rules::is_loaded(owner) {
+                    self.can(Ability::Eval, &format!("getattr({owner}, …)"), place);
                 }
+                Value::default()
             }),
             "__call__" | "__func__" => Some(self.called(owner, given, place)),
             _ => None,

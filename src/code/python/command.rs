@@ -130,8 +130,7 @@ fn single(name: &str, arguments: &[&str]) -> Option<(Ability, String)> {
         "sh" | "bash" | "zsh" | "dash" | "ksh" | "cmd" | "fish" if dashed() => {
             return Some((Ability::Shell, format!("{name} {}", if name == "cmd" { "/c" } else { "-c" })));
         }
-        "powershell" | "pwsh" => Ability::Shell,
-        "osascript" => Ability::Shell,
+        "powershell" | "pwsh" | "osascript" => Ability::Shell,
         "python" | "python3" | "node" | "perl" | "ruby" | "php"
             if arguments
                 .iter()

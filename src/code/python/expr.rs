@@ -2,7 +2,7 @@
 //! decides whether that is worth a sight.
 
 use ruff_python_ast::{CmpOp, Comprehension, Expr, ExprDict, ExprSubscript, Operator};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged as _, TextRange};
 
 use super::rules;
 use super::scope::{Kind, Value};
@@ -45,6 +45,7 @@ impl<'a> Walk<'a> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm a kind of expression, and nothing is left to a default")]
     pub(super) fn expression(&mut self, expression: &'a Expr) -> Value {
         match expression {
             Expr::Name(name) => self.scopes.find(name.id.as_str()),
@@ -55,7 +56,7 @@ impl<'a> Walk<'a> {
                 {
                     return self.scopes.own(attribute.attr.as_str()).or(base.member(attribute.attr.as_str()));
                 }
-                self.member(&base, attribute.attr.as_str())
+                Self::member(&base, attribute.attr.as_str())
             }
             Expr::Call(call) => self.call(call),
             Expr::StringLiteral(_) | Expr::BytesLiteral(_) | Expr::FString(_) | Expr::TString(_) => self.constant(expression),
@@ -159,7 +160,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A member by its name, written or made.
-    pub(super) fn member(&mut self, base: &Value, name: &str) -> Value {
+    pub(super) fn member(base: &Value, name: &str) -> Value {
         let mut value = base.member(name);
         if base.is("pathlib.Path") && matches!(name, "parent" | "parents") {
             value = Value::path("pathlib.Path()");

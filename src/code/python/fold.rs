@@ -5,7 +5,7 @@
 //! followed.
 
 use ruff_python_ast::{Expr, FStringPart, InterpolatedStringElement, InterpolatedStringElements, Number, Operator, TStringValue};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged as _, TextRange};
 
 use super::rules;
 use super::scope::{UNKNOWN, Value};
@@ -106,7 +106,7 @@ impl<'a> Walk<'a> {
                     }
                 }
                 Expr::FString(string) => {
-                    for part in string.value.iter() {
+                    for part in &string.value {
                         match part {
                             FStringPart::Literal(literal) => parts.push(Part::Text {
                                 text: literal.value.to_string(),
@@ -140,7 +140,7 @@ impl<'a> Walk<'a> {
     }
 
     fn template(&mut self, value: &'a TStringValue, parts: &mut Vec<Part>) {
-        for part in value.iter() {
+        for part in value {
             self.elements(&part.elements, parts);
         }
     }
@@ -347,7 +347,7 @@ impl<'a> Walk<'a> {
     pub(super) fn text_method(&mut self, text: &str, name: &str, arguments: &[Value], range: TextRange) -> Value {
         let first = arguments.first().and_then(|value| value.text.as_deref());
         let made = match name {
-            "decode" | "encode" if first.is_some_and(|codec| codec.contains("13")) => rotated(text),
+            "decode" | "encode" if first.is_some_and(|codec| codec.contains("13")) => Some(rotated(text)),
             "decode" if first == Some("hex") => unhex(text),
             "decode" if first == Some("base64") => unbase64(text),
             "encode" | "decode" | "__str__" => Some(text.to_owned()),
@@ -405,7 +405,7 @@ impl<'a> Walk<'a> {
             | "base64.decodebytes"
             | "binascii.a2b_base64" => unbase64(text),
             "codecs.decode" | "codecs.encode" => match arguments.get(1).and_then(|value| value.text.as_deref()) {
-                Some(codec) if codec.contains("13") => rotated(text),
+                Some(codec) if codec.contains("13") => Some(rotated(text)),
                 Some(codec) if codec.contains("hex") => unhex(text),
                 Some(codec) if codec.contains("64") => unbase64(text),
                 _ => Some(text.to_owned()),
@@ -442,22 +442,20 @@ fn codes(elements: &[Expr]) -> Option<String> {
     (elements.len() >= 4).then(|| elements.iter().map(code).collect()).flatten()
 }
 
-fn rotated(text: &str) -> Option<String> {
+fn rotated(text: &str) -> String {
     let turn = |c: char, first: u8| char::from((u8::try_from(c).unwrap_or(first) - first + 13) % 26 + first);
-    Some(
-        text.chars()
-            .map(|c| match c {
-                'a'..='z' => turn(c, b'a'),
-                'A'..='Z' => turn(c, b'A'),
-                other => other,
-            })
-            .collect(),
-    )
+    text.chars()
+        .map(|c| match c {
+            'a'..='z' => turn(c, b'a'),
+            'A'..='Z' => turn(c, b'A'),
+            other => other,
+        })
+        .collect()
 }
 
 fn unhex(text: &str) -> Option<String> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    if digits.len() % 2 != 0 || digits.len() > 2 * FOLLOWED {
+    if !digits.len().is_multiple_of(2) || digits.len() > 2 * FOLLOWED {
         return None;
     }
     let raw = digits

@@ -25,7 +25,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
-use ruff_text_size::Ranged;
+use ruff_text_size::Ranged as _;
 
 use super::{Reading, Seen, text};
 

@@ -104,9 +104,9 @@ const ROOTS: &[&str] = &[
 /// The name of a module and of a member, in the one spelling that the rules know.
 pub(super) fn join(base: &str, name: &str) -> String {
     let base = base.strip_suffix("()").unwrap_or(base);
-    let bare = name.strip_prefix('_').unwrap_or(name);
-    if base != "asyncio" && ROOTS.contains(&bare) && name != "__builtins__" {
-        return bare.to_owned();
+    let plain = name.strip_prefix('_').unwrap_or(name);
+    if base != "asyncio" && ROOTS.contains(&plain) && name != "__builtins__" {
+        return plain.to_owned();
     }
     match (base, name) {
         ("builtins", name) if !name.starts_with("__") || super::rules::is_own(name) => name.to_owned(),
@@ -234,9 +234,7 @@ impl Scopes {
     /// Binds a name to what nobody knows. At the top of the file a name of Python's own stays what it
     /// is unless a definition surely replaces it: `if 0: eval = None` replaces nothing.
     pub(super) fn hide(&mut self, name: &str, sure: bool) {
-        if sure || self.kind() != Kind::Module {
-            self.bind(name, Value::default());
-        } else if !super::rules::is_own(name) {
+        if sure || self.kind() != Kind::Module || !super::rules::is_own(name) {
             self.bind(name, Value::default());
         }
     }

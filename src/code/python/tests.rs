@@ -1,5 +1,7 @@
 //! What Python says, and the ways to hide it.
 
+#![expect(clippy::format_collect, reason = "texts of a test are short")]
+
 use super::*;
 
 /// What is seen, as `ability by` and `kind text`, each once, by name.

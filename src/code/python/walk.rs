@@ -93,7 +93,7 @@ impl<'a> Walk<'a> {
         let mut known: BTreeSet<Seen> = self.sights.iter().map(|sight| sight.seen.clone()).collect();
         let more = self.through_names.into_iter().filter(|sight| known.insert(sight.seen.clone()));
         let mut sights: Vec<Sight> = self.sights.into_iter().chain(more).collect();
-        let functions = in_order(self.functions, &mut sights);
+        let functions = in_order(&self.functions, &mut sights);
         Reading {
             sights,
             functions,
@@ -343,7 +343,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Functions by their starts, with every index to them put right.
-fn in_order(functions: Vec<Function>, sights: &mut [Sight]) -> Vec<Function> {
+fn in_order(functions: &[Function], sights: &mut [Sight]) -> Vec<Function> {
     let mut order: Vec<usize> = (0..functions.len()).collect();
     order.sort_by_key(|index| (functions[*index].range.start, usize::MAX - functions[*index].range.end));
     let mut place = vec![0; functions.len()];

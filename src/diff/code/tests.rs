@@ -1,5 +1,7 @@
 //! What is new in the code of a package, and what is not.
 
+#![expect(clippy::format_collect, reason = "texts of a test are short")]
+
 use super::*;
 use crate::model::code::LiteralKind;
 
@@ -8,7 +10,7 @@ type Files<'a> = &'a [(&'a str, &'a str)];
 type Bytes<'a> = &'a [(&'a str, &'a [u8])];
 
 fn run_bytes(before: Option<(Bytes<'_>, &[&str])>, after: Bytes<'_>, declared: &[&str]) -> Vec<CodeSign> {
-    fn view<'a>(files: Bytes<'a>) -> Vec<SourceFile<'a>> {
+    fn view(files: Bytes<'_>) -> Vec<SourceFile<'_>> {
         files.iter().map(|(path, content)| SourceFile { path, content }).collect()
     }
     fn package<'a>(files: &'a [SourceFile<'a>], declared: &'a [&'a str]) -> Package<'a> {
@@ -24,7 +26,7 @@ fn run_bytes(before: Option<(Bytes<'_>, &[&str])>, after: Bytes<'_>, declared: &
 }
 
 fn run(before: Files<'_>, after: Files<'_>) -> Vec<CodeSign> {
-    fn bytes<'a>(files: Files<'a>) -> Vec<(&'a str, &'a [u8])> {
+    fn bytes(files: Files<'_>) -> Vec<(&str, &[u8])> {
         files.iter().map(|(path, text)| (*path, text.as_bytes())).collect()
     }
     run_bytes(Some((&bytes(before), &[])), &bytes(after), &[])
