@@ -2,6 +2,7 @@
 
 mod archive;
 mod attest;
+mod code;
 mod files;
 mod mutate;
 mod names;
@@ -20,6 +21,7 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("attest-mutated", attest::mutated),
     ("bundle", sigstore::bundle),
     ("bundle-mutated", sigstore::mutated),
+    ("code-text", code::text),
     ("judge", surface::judged),
     ("key-set", attest::keys),
     ("lock", files::lock),

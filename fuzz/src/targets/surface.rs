@@ -38,10 +38,7 @@ pub(crate) fn taken(data: &[u8]) {
         return;
     };
     let server = "fuzzed".parse().expect("a name");
-    let others = [OtherServer {
-        server: "other".parse().expect("a name"),
-        tools: vec!["other_tool".to_owned()],
-    }];
+    let others = [OtherServer::named("other".parse().expect("a name"), vec!["other_tool".to_owned()])];
     for finding in first_install(&server, &pin(surface.clone()), &others, &Asked::default()) {
         assert!(
             mcp_pin::policy::explain(finding.code).is_some(),
