@@ -107,7 +107,7 @@ fn table(out: &mut dyn Write, found: &Found, all: bool) -> std::io::Result<()> {
     }
     let packages = found.rows.iter().filter(|row| !row.local);
     let current = packages.clone().filter(|row| !row.outdated).count();
-    if packages.count() > 0 || found.undecided.is_empty() {
+    if current > 0 || packages.count() == 0 && found.undecided.is_empty() {
         let verb = if current == 1 { "has" } else { "have" };
         writeln!(out, "{} {verb} nothing newer", count(current, "server"))?;
     }

@@ -76,6 +76,11 @@ fn is_test_only(path: &Path, sources: &[(PathBuf, String)]) -> bool {
     let name = path.file_stem().unwrap().to_str().unwrap();
     let folder = path.parent().unwrap();
     let parents = [folder.join("mod.rs"), folder.with_extension("rs")];
+    // What belongs to a test alone belongs to the tests.
+    let above = sources.iter().map(|(path, _)| path).find(|path| **path == parents[1]);
+    if above.is_some_and(|above| is_test_only(above, sources)) {
+        return true;
+    }
     sources.iter().filter(|(parent, _)| parents.contains(parent)).any(|(_, text)| {
         let lines: Vec<_> = text.lines().map(str::trim).collect();
         lines

@@ -183,6 +183,9 @@ fn pieces(detail: &Detail, color: bool) -> Vec<Piece> {
         Detail::Text { label, before, after } => (words::bounded(label, color), before, after),
         Detail::Code { before, after, .. } => (code_place(detail).unwrap_or_default(), before, after),
     };
+    if before.is_empty() && after.is_empty() {
+        return vec![Piece::new(Tone::Dim, label)];
+    }
     let mut pieces = vec![Piece::new(Tone::Dim, format!("{label}: "))];
     if let Detail::Code { .. } = detail {
         pieces.extend(words::word_diff(before.trim(), after.trim(), color));
