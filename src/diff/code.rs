@@ -17,6 +17,8 @@ mod pair;
 mod shape;
 mod tree;
 
+pub(crate) use shape::USUAL;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::{Seen, Sight};

@@ -16,6 +16,7 @@ mod surface;
 mod text;
 
 pub use closure::{diff_closures, diff_launch, diff_pins};
+pub(crate) use code::USUAL;
 pub use code::{Package, SourceFile, diff_code};
 pub use files::{Side, diff_files};
 pub use hidden::{HiddenRun, hidden_runs, newly_hidden};

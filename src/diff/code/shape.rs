@@ -8,6 +8,8 @@ use crate::code::{Sight, style};
 use crate::diff::hidden::{HiddenRun, newly_hidden};
 use crate::model::code::{CodeSign, Sign};
 
+/// How a kind of file is told that the version before had as well.
+pub(crate) const USUAL: &str = ", as others before";
 /// A file grows out of proportion above both.
 const FILE: (usize, usize) = (10, 100_000);
 /// The code of a package likewise.
@@ -22,7 +24,10 @@ pub(super) fn file(file: &Changed<'_, '_>, old: &Tree<'_>, new: &Tree<'_>, compa
             // The same library, built again, is no news.
             let was = file.before.is_some_and(|path| old.role(path) == file.role);
             if !was {
-                out.push(file.whole(Sign::Opaque { what: what.to_owned() }));
+                // Data that is packed in every version is another thing than the first of its kind.
+                let usual = old.paths().any(|path| old.role(path) == file.role);
+                let what = if usual { format!("{what}{USUAL}") } else { what.to_owned() };
+                out.push(file.whole(Sign::Opaque { what }));
             }
             return;
         }

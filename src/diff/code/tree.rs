@@ -305,7 +305,7 @@ fn is_aside(lower: &str, name: &str) -> bool {
     let tested = [".test.", ".spec."].iter().any(|mark| name.contains(mark)) || name.starts_with("test_") || name == "conftest.py";
     let metadata = lower
         .split('/')
-        .any(|part| part.ends_with(".dist-info") || part.ends_with(".egg-info"));
+        .any(|part| part == "dist-info" || part.ends_with(".dist-info") || part.ends_with(".egg-info"));
     let folder = lower
         .rsplit_once('/')
         .is_some_and(|(folder, _)| folder.split('/').any(|part| folders.contains(&part)));

@@ -65,8 +65,13 @@ pub(super) fn unreadable<'a>(read: &Read<'a>, around: &Around<'_>) -> Vec<Told<'
                     }
                 })
                 .collect();
-            let was_native = !read.own && !around.native.contains(read.name) && kinds.iter().all(|kind| words::is_native(kind));
-            let grade = if was_native { Grade::Notice } else { Grade::Warning };
+            let was_native = !around.native.contains(read.name) && kinds.iter().all(|kind| words::is_native(kind));
+            let usual = kinds.iter().all(|kind| kind.ends_with(crate::diff::USUAL));
+            let grade = if !read.own && (was_native || usual) {
+                Grade::Notice
+            } else {
+                Grade::Warning
+            };
             let title = format!(
                 "{who} now brings {} that nobody can read: {}",
                 plural(signs.len(), "file"),
@@ -104,7 +109,7 @@ pub(super) fn disguised<'a>(read: &Read<'a>) -> Vec<Told<'a>> {
             code: "invisible-characters",
             grade: if seen_first { first } else { Grade::Critical },
             title: format!(
-                "{who} holds characters that nobody sees, in {}: they hide code from a reader",
+                "{who} now holds invisible characters, which hide code from a reader, in {}",
                 plural(files.len(), "file")
             ),
             signs: unseen,
