@@ -188,7 +188,8 @@ fn compare(store: &Store, ecosystem: &dyn Ecosystem, job: &Job<'_>) -> Result<Ve
             });
         }
     }
-    let (old_sources, new_sources) = (sources(&before_bytes), sources(&after_bytes));
+    let python = new.package.python().is_some();
+    let (old_sources, new_sources) = (sources(&before_bytes, python), sources(&after_bytes, python));
     let (old_names, new_names) = (job.old.and_then(|old| declared(old.package)), declared(new.package));
     let old = job.old.filter(|_| !first).map(|old| Package {
         name: old.package.name.as_str(),
@@ -214,8 +215,11 @@ fn compare(store: &Store, ecosystem: &dyn Ecosystem, job: &Job<'_>) -> Result<Ve
     Ok(out)
 }
 
-fn sources(files: &BTreeMap<String, Vec<u8>>) -> Vec<SourceFile<'_>> {
-    files.iter().map(|(path, content)| SourceFile { path, content }).collect()
+/// The files that are installed. Compiled Python of a wheel is not: it is dropped, and made anew.
+fn sources(files: &BTreeMap<String, Vec<u8>>, python: bool) -> Vec<SourceFile<'_>> {
+    let dropped = |path: &str| python && path.contains("__pycache__/") && path.ends_with(".pyc");
+    let kept = files.iter().filter(|(path, _)| !dropped(path));
+    kept.map(|(path, content)| SourceFile { path, content }).collect()
 }
 
 /// The packages that one says it depends on, in any way; `None` where names of modules do not follow
