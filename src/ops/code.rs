@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -217,7 +218,8 @@ fn compare(store: &Store, ecosystem: &dyn Ecosystem, job: &Job<'_>) -> Result<Ve
 
 /// The files that are installed. Compiled Python of a wheel is not: it is dropped, and made anew.
 fn sources(files: &BTreeMap<String, Vec<u8>>, python: bool) -> Vec<SourceFile<'_>> {
-    let dropped = |path: &str| python && path.contains("__pycache__/") && path.ends_with(".pyc");
+    let compiled = |path: &str| Path::new(path).extension().is_some_and(|ext| ext == "pyc");
+    let dropped = |path: &str| python && path.contains("__pycache__/") && compiled(path);
     let kept = files.iter().filter(|(path, _)| !dropped(path));
     kept.map(|(path, content)| SourceFile { path, content }).collect()
 }
