@@ -19,8 +19,10 @@ pub struct Style {
     pub longest: usize,
     /// Bytes that stand in lines of more than 500.
     pub in_long: usize,
-    /// Blanks among these: prose has one in six, minified code one in twenty.
+    /// Blanks among these: prose has one in six, minified code mostly one in twenty.
     pub blanks_in_long: usize,
+    /// Signs among these that only code is full of: brackets, semicolons, operators.
+    pub marks_in_long: usize,
     /// Names like `_0x3fa1`, counted wherever they stand.
     pub hex_names: usize,
     /// Escapes (`\x61`, `\u0061`) of letters and digits that could be written as they are.
@@ -38,7 +40,8 @@ pub struct Style {
 impl Style {
     /// Nobody wrote it by hand: most of it stands in very long lines, and those are no prose.
     pub const fn is_minified(&self) -> bool {
-        self.size >= 1500 && self.in_long * 2 > self.size && self.blanks_in_long * 9 < self.in_long
+        let prose = self.blanks_in_long * 9 >= self.in_long && self.marks_in_long * 20 < self.in_long;
+        self.size >= 1500 && self.in_long * 2 > self.size && !prose
     }
 
     /// How it was made unreadable, in our own words; minified alone is not that.
@@ -73,6 +76,7 @@ pub fn of(source: &str) -> Style {
         if line.len() > LONG {
             out.in_long += line.len();
             out.blanks_in_long += line.bytes().filter(|b| *b == b' ').count();
+            out.marks_in_long += line.bytes().filter(|b| b"(){}[];=<>&|+*!".contains(b)).count();
         }
     }
     let bytes = source.as_bytes();
@@ -147,6 +151,8 @@ mod tests {
     fn styles_are_told_apart() {
         let readable = "function add(left, right) {\n    return left + right;\n}\n".repeat(60);
         let minified = readable.replace('\n', "").replace("    ", "");
+        let prose = "It reads a file, and says what stands in it; nothing else (see the manual). ".repeat(60);
+        assert!(!of(&prose).is_minified());
         let mangled = "var _0x3fa1=_0x12ab(0x1);".repeat(40);
         let escaped = "x('\\x65\\x76\\x61\\x6c\\u0028');".repeat(30);
         let signs = "[][(![]+[])[+[]]+(![]+[])[!+[]+!+[]]]".repeat(20);
