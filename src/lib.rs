@@ -29,7 +29,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 0 | [`model`] |
-//! | 1 | [`lock`], [`manifest`], [`policy`], [`verify`], [`surface`], [`code`], [`diff`] |
+//! | 1 | [`lock`], [`manifest`], [`policy`], [`verify`], [`surface`], [`code`], [`diff`], [`guard`] |
 //! | 2 | [`net`], [`registry`], [`store`], [`mcp`], [`history`], [`notify`] |
 //! | 3 | [`ops`], [`error`] |
 //! | 4 | [`cli`], [`commands`], [`output`] |
@@ -54,6 +54,7 @@ pub mod code;
 pub mod commands;
 pub mod diff;
 pub mod error;
+pub mod guard;
 pub mod history;
 pub mod lock;
 pub mod manifest;

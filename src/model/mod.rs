@@ -12,6 +12,7 @@ pub mod digest;
 pub mod drift;
 pub mod env;
 pub mod evidence;
+pub mod guard;
 pub mod launch;
 pub mod pin;
 pub mod python;

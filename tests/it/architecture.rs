@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Module to floor, as in the architecture page of `src/lib.rs`.
-const FLOORS: [(&str, u8); 19] = [
+const FLOORS: [(&str, u8); 20] = [
     ("model", 0),
     ("lock", 1),
     ("manifest", 1),
@@ -13,6 +13,7 @@ const FLOORS: [(&str, u8); 19] = [
     ("surface", 1),
     ("code", 1),
     ("diff", 1),
+    ("guard", 1),
     ("net", 2),
     ("registry", 2),
     ("store", 2),

@@ -1,0 +1,1 @@
+//! Results made safe to read, where the entry asks for it.

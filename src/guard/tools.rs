@@ -1,0 +1,1 @@
+//! Which tools may be called, with what, and which need a yes.
