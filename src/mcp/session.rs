@@ -21,7 +21,7 @@ use super::probe::{ProbeError, ProbeOptions};
 use super::sandbox::{Room, SandboxLevel};
 use crate::surface::line::{has_inner_line_end, looks_like_json, mentions_rpc};
 use crate::surface::strict::{self, Limits, NotIJson};
-use crate::surface::take::{Hostile, code};
+use crate::surface::take::{Hostile, code, unreadable};
 use crate::surface::visible;
 
 const NOTES: usize = 32;
@@ -367,7 +367,7 @@ fn messages(line: &[u8], most: usize) -> Result<Line, Hostile> {
     match parsed {
         Ok(Value::Array(batch)) => Ok(Line::Messages(batch)),
         Ok(message @ Value::Object(_)) => Ok(Line::Messages(vec![message])),
-        Err(error) if looks_like_json(line) && (!error.is_noise() || mentions_rpc(line)) => Err(refused(line, &error)),
+        Err(error) if looks_like_json(line) && (!error.is_noise() || mentions_rpc(line)) => Err(unreadable(line, &error)),
         Ok(_) | Err(_) => {
             let sample: String = String::from_utf8_lossy(line).chars().take(60).collect();
             Ok(Line::Noise(visible(&sample)))
@@ -423,34 +423,6 @@ fn answered(message: &Map<String, Value>, last_id: i64) -> Result<Option<i64>, H
         return Err(Hostile::new(code::MALFORMED, "it answers a question that nobody asked"));
     }
     Ok(None)
-}
-
-/// Names the definition in which the unreadable place stands, if a lenient reader can tell.
-fn refused(line: &[u8], error: &NotIJson) -> Hostile {
-    let code = if matches!(error, NotIJson::TooLarge { .. }) {
-        code::TOO_LARGE
-    } else {
-        code::NOT_I_JSON
-    };
-    let at = match error {
-        NotIJson::Duplicate { at, .. } | NotIJson::LoneSurrogate { at } | NotIJson::Number { at, .. } => at.as_str(),
-        _ => "",
-    };
-    let item: Vec<_> = at.split('/').take(4).collect();
-    let named = serde_json::from_slice::<Value>(line).ok().and_then(|message| {
-        let item = message.pointer(&item.join("/"))?;
-        ["name", "uri", "uriTemplate"]
-            .iter()
-            .find_map(|key| item.get(key)?.as_str().map(str::to_owned))
-    });
-    let what = match named {
-        Some(name) => format!(
-            "JSON readers disagree on the definition of `{}`: {error}",
-            name.chars().take(80).collect::<String>()
-        ),
-        None => format!("JSON readers disagree on a message: {error}"),
-    };
-    Hostile::new(code, what)
 }
 
 /// Lines from a pipe, of bounded length and number.
