@@ -132,7 +132,7 @@ fn somebody_elses_file_is_left_alone() {
 fn a_newer_version_is_refused_before_its_shape_is_judged() {
     let text = json!({"kind": MARKER, "lockfileVersion": 5, "new": [], "servers": 7}).to_string();
     let error = parse(&text).unwrap_err();
-    assert_eq!(error, LockError::Newer { found: 4 });
+    assert_eq!(error, LockError::Newer { found: 5 });
     assert!(error.to_string().contains('4') && error.to_string().contains('3'), "{error}");
     for bad in [json!(0), json!(-1), json!("1"), json!(1.5), Value::Null] {
         let text = json!({"kind": MARKER, "lockfileVersion": bad, "servers": {}}).to_string();
