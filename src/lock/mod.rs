@@ -35,6 +35,7 @@ mod evidence;
 #[cfg(test)]
 mod python_tests;
 mod read;
+mod remote;
 #[cfg(test)]
 pub(crate) mod sample;
 mod strict;

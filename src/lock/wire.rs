@@ -34,7 +34,7 @@ pub(super) enum WireKind {
     Closure,
 }
 
-/// One server. Either `package`, `launch` and `packages`, or `local`.
+/// One server. Either `package`, `launch` and `packages`, or `local`, or `remote`.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct WireServer {
@@ -52,6 +52,9 @@ pub(super) struct WireServer {
     /// A command of one machine; only in a user's own lock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) local: Option<WireLocal>,
+    /// A server of somebody else's, spoken to over HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) remote: Option<super::remote::WireRemote>,
     /// What the server tells the model. Absent where it was never probed: nothing guards it then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) surface: Option<WireSurface>,
@@ -473,12 +476,12 @@ pub(super) enum WireShape {
 
 /// A member that stands there holds something: `null` is no other word for absent, so that no lock
 /// of a version without the member carries it in any form.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-const fn is_false(value: &bool) -> bool {
+pub(super) const fn is_false(value: &bool) -> bool {
     !*value
 }
 

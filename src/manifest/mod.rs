@@ -22,7 +22,7 @@ mod trust;
 
 use std::collections::BTreeMap;
 
-use crate::model::{CwdRule, IdentityRule, Level, ServerName, Source};
+use crate::model::{CwdRule, IdentityRule, Level, RemoteSettings, ServerName, Source};
 
 pub use distance::nearest;
 pub use parse::parse;
@@ -68,11 +68,13 @@ pub struct ServerEntry {
     pub identity: Option<IdentityRule>,
     /// The command with its arguments; only, and always, with the source `local`.
     pub command: Vec<String>,
+    /// What is said of a remote server; the usual with every other source.
+    pub remote: RemoteSettings,
 }
 
 impl ServerEntry {
     /// An entry with nothing but a source.
-    pub const fn new(source: Source) -> Self {
+    pub fn new(source: Source) -> Self {
         Self {
             source,
             args: Vec::new(),
@@ -83,6 +85,7 @@ impl ServerEntry {
             evidence: None,
             identity: None,
             command: Vec::new(),
+            remote: RemoteSettings::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod grades;
+mod remote;
 
 use std::ops::Range;
 
@@ -22,7 +23,21 @@ use crate::surface::visible::is_invisible;
 pub(super) use evidence::{IDENTITY, TRUST, TUF};
 
 pub(super) const TOP: &[&str] = &["servers", "policy", "trust"];
-pub(super) const SERVER: &[&str] = &["source", "args", "env", "cwd", "network", "bin", "evidence", "identity", "command"];
+pub(super) const SERVER: &[&str] = &[
+    "source",
+    "args",
+    "env",
+    "cwd",
+    "network",
+    "bin",
+    "evidence",
+    "identity",
+    "command",
+    "headers",
+    "transport",
+    "tls-key",
+    "private",
+];
 pub(super) const POLICY: &[&str] = &[
     "cooldown",
     "evidence",
@@ -115,6 +130,7 @@ impl Walk<'_> {
         let evidence = self.level(table, "evidence");
         let identity = self.identity(table);
         let source = source?;
+        let remote = self.remote(&source, table);
         self.local_rules(&source, table);
         Some(ServerEntry {
             source,
@@ -126,6 +142,7 @@ impl Walk<'_> {
             evidence,
             identity,
             command,
+            remote,
         })
     }
 
@@ -133,7 +150,7 @@ impl Walk<'_> {
     fn local_rules(&mut self, source: &Source, table: &dyn TableLike) {
         let source_span = value_span(table, "source");
         if !matches!(source, Source::Local) {
-            if table.contains_key("command") {
+            if table.contains_key("command") && !matches!(source, Source::Remote(_)) {
                 let hint = "arguments of a package stand in `args`; commands need `source = \"local\"`";
                 self.problem(
                     key_span(table, "command"),

@@ -16,6 +16,7 @@ pub mod guard;
 pub mod launch;
 pub mod pin;
 pub mod python;
+pub mod remote;
 pub mod report;
 pub mod server;
 pub mod surface;
@@ -30,6 +31,7 @@ pub use evidence::{Evidence, Identity, IdentityRule, Level, Provenance, Registry
 pub use launch::{CwdRule, Launch, LocalArg, LocalCommand, PinnedFile, Runtime};
 pub use pin::{Pin, Pinned};
 pub use python::PythonTerms;
+pub use remote::{Authorization, HeaderError, HeaderRule, Remote, RemoteSettings, RemoteTransport, RemoteUrl, RemoteUrlError};
 pub use report::{Detail, Finding, Fingerprint, Grade, Part, Report};
 pub use server::{ServerName, Source, SourceError};
 pub use surface::{ClientProfile, Era, Item, ItemKind, Shape, Surface, View, Volatile};

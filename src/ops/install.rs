@@ -6,7 +6,7 @@ use crate::lock;
 use crate::manifest::Scope as Owner;
 use crate::manifest::ServerEntry;
 use crate::manifest::edit::{self, EditError};
-use crate::model::{CwdRule, Pin, Pinned, ServerName, Source, check_env_name};
+use crate::model::{CwdRule, Pin, Pinned, RemoteSettings, RemoteTransport, ServerName, Source, check_env_name};
 use crate::ops::archive::Archive;
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate::{self, Terms};
@@ -42,6 +42,8 @@ pub struct Options {
     pub env: Vec<String>,
     /// The probe may use the network.
     pub network: bool,
+    /// What is said of a remote server.
+    pub remote: RemoteSettings,
     /// Which program of the package.
     pub bin: Option<String>,
     /// Start it to read its surface.
@@ -91,6 +93,10 @@ fn only_for_one(options: &Options) -> Option<&'static str> {
         (!options.env.is_empty(), "--env"),
         (options.network, "--network"),
         (options.bin.is_some(), "--bin"),
+        (!options.remote.headers.is_empty(), "--header"),
+        (options.remote.transport != RemoteTransport::default(), "--transport"),
+        (options.remote.tls_key.is_some(), "--tls-key"),
+        (options.remote.private, "--private"),
     ];
     given.iter().find(|(set, _)| *set).map(|(_, name)| *name)
 }
@@ -178,6 +184,7 @@ fn entries(options: &Options, loaded: &Loaded) -> Result<Vec<(ServerName, Server
         evidence: None,
         identity: None,
         command,
+        remote: options.remote.clone(),
     };
     let wanted: Vec<_> = match &options.wanted {
         Wanted::Command(command) => vec![blank(Source::Local, command.clone())],
@@ -236,6 +243,7 @@ fn same_package(a: &Source, b: &Source) -> bool {
     match (a, b) {
         (Source::Npm { name: a, .. }, Source::Npm { name: b, .. }) | (Source::Pypi { name: a, .. }, Source::Pypi { name: b, .. }) => a == b,
         (Source::Local, Source::Local) => true,
+        (Source::Remote(a), Source::Remote(b)) => a.origin() == b.origin(),
         _ => false,
     }
 }
@@ -280,6 +288,7 @@ async fn proposal<'a>(
             .await?
         }
         Source::Local => candidate::local(tools, entry)?,
+        Source::Remote(url) => candidate::remote(entry, url),
     };
     Ok(Proposal {
         name,
@@ -309,6 +318,7 @@ fn manner<'a>(options: &Options, loaded: &'a Loaded) -> Manner<'a> {
 fn record(tools: &Tools<'_>, name: &ServerName, pin: &Pin, kind: EventKind) -> Result<(), Error> {
     let what = match (&pin.pinned, pin.version()) {
         (Pinned::Package { closure, .. }, Some(version)) => format!("{} {version}, {} packages", pin.source, closure.packages.len()),
+        (Pinned::Remote(remote), _) => format!("the remote server {}", remote.url),
         _ => "a command of this machine".to_owned(),
     };
     notices::event(&tools.history, tools.context.now(), kind, name, None, &what)

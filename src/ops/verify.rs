@@ -174,6 +174,9 @@ async fn server(
             };
             Some(installed)
         }
+        // Somebody else's lock has no say in which hosts are asked, and with which secrets.
+        Pinned::Remote(_) if !approved => return Ok(()),
+        Pinned::Remote(_) => None,
         // Somebody else's lock has no say in which files of this machine are read.
         Pinned::Local(_) if !approved => return Ok(()),
         Pinned::Local(_) => {

@@ -48,7 +48,8 @@ fn heard(first: &str, second: &str) -> Result<BTreeSet<String>, ProbeError> {
     let env = [("FIRST", first), ("SECOND", second)].map(|(name, text)| (name.to_owned(), text.into()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut session = Session::start(&options, SandboxLevel::None, room, &BTreeMap::from(env))?;
+        let link = Link::start(&options, SandboxLevel::None, room, &BTreeMap::from(env))?;
+        let mut session = Session::over(link, &options.limits);
         for _ in 0..2 {
             session.request("tools/list", json!({})).await?;
         }
