@@ -2,6 +2,7 @@
 
 mod evidence;
 mod grades;
+mod guard;
 mod remote;
 
 use std::ops::Range;
@@ -21,8 +22,11 @@ use crate::surface::visible::is_invisible;
 
 #[cfg(test)]
 pub(super) use evidence::{IDENTITY, TRUST, TUF};
+#[cfg(test)]
+pub(super) use guard::{ELICITATION, GUARD, RESULTS, ROOTS, SAMPLING};
+pub(super) use guard::{LONGEST_WAIT, MANY};
 
-pub(super) const TOP: &[&str] = &["servers", "policy", "trust"];
+pub(super) const TOP: &[&str] = &["servers", "policy", "trust", "guard"];
 pub(super) const SERVER: &[&str] = &[
     "source",
     "args",
@@ -33,6 +37,7 @@ pub(super) const SERVER: &[&str] = &[
     "evidence",
     "identity",
     "command",
+    "guard",
     "headers",
     "transport",
     "tls-key",
@@ -108,6 +113,7 @@ impl Walk<'_> {
             manifest.policy = self.policy(policy);
         }
         manifest.trust = self.trust(root);
+        self.guard_tables(root, &mut manifest);
         manifest
     }
 
@@ -129,6 +135,7 @@ impl Walk<'_> {
         let bin = self.text(table, "bin").and_then(|(span, text)| self.bin(span, text));
         let evidence = self.level(table, "evidence");
         let identity = self.identity(table);
+        let guard = self.server_guard(table);
         let source = source?;
         let remote = self.remote(&source, table);
         self.local_rules(&source, table);
@@ -143,6 +150,7 @@ impl Walk<'_> {
             identity,
             command,
             remote,
+            guard,
         })
     }
 

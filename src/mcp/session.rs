@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(feature = "fuzzing")]
 use super::link::Frames;
 use super::link::{Broken, Link};
 use super::probe::{ProbeError, ProbeLimits};

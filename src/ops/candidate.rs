@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Error;
 use crate::lock::check::{check, prune};
-use crate::manifest::{Policy, ServerEntry};
+use crate::manifest::{GuardSettings, Policy, ServerEntry};
 use crate::model::{
     Closure, CwdRule, Finding, InstallPath, LocalArg, LockedPackage, Pin, Pinned, Remote, RemoteSettings, RemoteUrl, ServerName, Source,
     Told,
@@ -108,6 +108,7 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
         source: entry.source.clone(),
         pinned: Pinned::Package { closure, launch },
         surface: None,
+        guard: entry.guard.pin(),
     };
     findings.extend(checks::poison(name, &pin));
     findings.extend(evidence::demands(name, &pin, terms.policy, Some(entry)));
@@ -189,6 +190,7 @@ pub fn local(tools: &Tools<'_>, entry: &ServerEntry) -> Result<Candidate, Error>
         source: Source::Local,
         pinned: Pinned::Local(pinned),
         surface: None,
+        guard: entry.guard.pin(),
     };
     Ok(Candidate {
         summary: figures(&pin),
@@ -204,6 +206,7 @@ pub fn remote(entry: &ServerEntry, url: &RemoteUrl) -> Candidate {
         source: entry.source.clone(),
         pinned: Pinned::Remote(Box::new(Remote::new(url.clone(), entry.remote.clone()))),
         surface: None,
+        guard: entry.guard.pin(),
     };
     Candidate {
         summary: figures(&pin),
@@ -241,6 +244,7 @@ pub fn entry_of(pin: &Pin) -> ServerEntry {
             Pinned::Remote(remote) => remote.settings.clone(),
             Pinned::Package { .. } | Pinned::Local(_) => RemoteSettings::default(),
         },
+        guard: GuardSettings::of(&pin.guard),
     }
 }
 

@@ -165,7 +165,8 @@ mod tests {
             text.push_str(end);
             let events = all(text.as_bytes());
             prop_assert_eq!(events.len(), 1);
-            prop_assert_eq!(&events[0].data, lines.join("\n").as_bytes());
+            let joined = lines.join("\n").into_bytes();
+            prop_assert_eq!(&events[0].data, &joined);
         }
     }
 }

@@ -1,7 +1,9 @@
 //! A session against servers that write what clients read differently.
 
-use super::super::probe::ProbeLimits;
-use super::super::sandbox::Tenant;
+use std::collections::BTreeMap;
+
+use super::super::probe::{ProbeLimits, ProbeOptions};
+use super::super::sandbox::{Room, SandboxLevel, Tenant};
 use super::*;
 
 #[test]
