@@ -6,12 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::guard::WireGuard;
 use super::strict::Strict;
 use super::wire::{
     WireArg, WireClient, WireCwd, WireDefinition, WireEra, WireEvidence, WireFile, WireFileDigest, WireKind, WireLaunch, WireLocal,
     WirePackage, WireRegistry, WireRoot, WireRuntimeKind, WireServer, WireShape, WireSurface, WireView,
 };
-use super::{EntryError, LockError, Lockfile, MARKER, VERSION, VERSION_WITHOUT_EVIDENCE, VERSION_WITHOUT_PYTHON, evidence};
+use super::{
+    EntryError, LockError, Lockfile, MARKER, VERSION, VERSION_WITHOUT_EVIDENCE, VERSION_WITHOUT_GUARD, VERSION_WITHOUT_PYTHON, evidence,
+    guard,
+};
+use crate::model::guard::GuardPin;
 use crate::model::launch::PinnedFile;
 use crate::model::{
     ClientProfile, Closure, CwdRule, Era, Evidence, InstallPath, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedArchive,
@@ -135,6 +140,7 @@ impl Reader<'_> {
             packages,
             local,
             surface,
+            guard,
         } = wire;
         let source: Source = self.at("source", source.parse())?;
         let pinned = match (package, launch, packages, local) {
@@ -155,7 +161,23 @@ impl Reader<'_> {
         if let Some(surface) = &surface {
             self.conditions(surface, env, network)?;
         }
-        Ok(Pin { source, pinned, surface })
+        let guard = self.guard(guard)?;
+        Ok(Pin {
+            source,
+            pinned,
+            surface,
+            guard,
+        })
+    }
+
+    /// The rules of the guard. A version that has no such member has none: a reader of that version
+    /// would pass over it.
+    fn guard(&self, wire: Option<WireGuard>) -> Read<GuardPin> {
+        match wire {
+            None => Ok(GuardPin::default()),
+            Some(_) if self.version <= VERSION_WITHOUT_GUARD => self.rule("guard", "it stands in a lock of a version that has none"),
+            Some(wire) => self.at("guard", guard::read(wire)),
+        }
     }
 
     /// An entry is of the kind its source says: what the source's own checks look for is there.

@@ -12,7 +12,7 @@ use super::wire::{
     WirePackage, WireProved, WireRegistry, WireRoot, WireRuntime, WireRuntimeKind, WireServer, WireShape, WireSurface, WireView,
     WireVolatile,
 };
-use super::{Lockfile, VERSION};
+use super::{Lockfile, VERSION, guard};
 use crate::model::launch::PinnedFile;
 use crate::model::{
     ClientProfile, Closure, CwdRule, Era, InstallPath, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedArchive, LockedPackage,
@@ -44,7 +44,12 @@ pub(super) fn to_value<T: Serialize + std::fmt::Debug>(wire: &T) -> Value {
 }
 
 pub(super) fn server(pin: &Pin) -> WireServer {
-    let Pin { source, pinned, surface } = pin;
+    let Pin {
+        source,
+        pinned,
+        surface,
+        guard,
+    } = pin;
     let (package, launch, packages, local) = match pinned {
         Pinned::Package { closure, launch } => {
             let Closure { root, packages } = closure;
@@ -63,6 +68,7 @@ pub(super) fn server(pin: &Pin) -> WireServer {
         packages,
         local,
         surface: surface.as_ref().map(surface_of),
+        guard: guard::write(guard),
     }
 }
 

@@ -27,6 +27,7 @@ pub use digest::{DigestError, Integrity, Sha256Digest};
 pub use drift::{Change, Drift};
 pub use env::{EnvNameError, check_env_name};
 pub use evidence::{Evidence, Identity, IdentityRule, Level, Provenance, RegistrySignature};
+pub use guard::{GuardPin, GuardRules};
 pub use launch::{CwdRule, Launch, LocalArg, LocalCommand, PinnedFile, Runtime};
 pub use pin::{Pin, Pinned};
 pub use python::PythonTerms;

@@ -1,6 +1,7 @@
 //! One entry of the lock: what is proposed to everybody, and what an approval is about.
 
 use super::closure::Closure;
+use super::guard::GuardPin;
 use super::launch::{Launch, LocalCommand};
 use super::server::Source;
 use super::surface::Surface;
@@ -30,6 +31,8 @@ pub struct Pin {
     /// What the server tells the model. `None` after `--no-probe`: nothing guards it then, and
     /// every report says so.
     pub surface: Option<Surface>,
+    /// The rules that the manifest beside the lock adds, which only take away.
+    pub guard: GuardPin,
 }
 
 impl Pin {

@@ -105,6 +105,7 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
         source: entry.source.clone(),
         pinned: Pinned::Package { closure, launch },
         surface: None,
+        guard: crate::model::GuardPin::default(),
     };
     findings.extend(checks::poison(name, &pin));
     findings.extend(evidence::demands(name, &pin, terms.policy, Some(entry)));
@@ -186,6 +187,7 @@ pub fn local(tools: &Tools<'_>, entry: &ServerEntry) -> Result<Candidate, Error>
         source: Source::Local,
         pinned: Pinned::Local(pinned),
         surface: None,
+        guard: crate::model::GuardPin::default(),
     };
     Ok(Candidate {
         summary: figures(&pin),
