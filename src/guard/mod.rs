@@ -11,9 +11,17 @@
 
 pub mod ask;
 pub mod frame;
+mod from_client;
+mod from_server;
+mod handshake;
 pub mod hygiene;
+mod lists;
+mod pinned;
+mod refusal;
 pub mod session;
+mod template;
 pub mod tools;
+mod turned;
 
 use jiff::Timestamp;
 
@@ -83,6 +91,13 @@ pub enum Event {
     /// Something was kept from passing that is no drift of the surface: a call to a tool that is not
     /// pinned, a malformed frame, a request that the rules deny.
     Refused {
+        /// How bad.
+        grade: Grade,
+        /// One line without text of the server, except names.
+        what: String,
+    },
+    /// What would have been kept from passing. It passed: the entry is only observed.
+    Observed {
         /// How bad.
         grade: Grade,
         /// One line without text of the server, except names.
