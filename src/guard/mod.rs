@@ -20,6 +20,8 @@ mod pinned;
 mod refusal;
 pub mod session;
 mod template;
+#[cfg(test)]
+mod testing;
 pub mod tools;
 mod turned;
 
@@ -31,6 +33,15 @@ use crate::policy::{Grading, JudgeContext};
 use crate::surface::take::Places;
 
 pub use session::Guard;
+
+#[cfg(test)]
+mod calls_tests;
+#[cfg(test)]
+mod frames_tests;
+#[cfg(test)]
+mod lists_tests;
+#[cfg(test)]
+mod real_tests;
 
 /// The largest frame that passes, in bytes; larger ones are refused.
 pub const LARGEST_FRAME: usize = 16 * 1024 * 1024;
