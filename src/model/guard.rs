@@ -193,8 +193,9 @@ pub struct SamplingRules {
     pub max_tokens: u64,
     /// How often the server may ask during one request of the client.
     pub rounds: u32,
-    /// The models that the server may wish for: a hint that is no part of one of these names is left
-    /// out. `None` for any. What model is used is the client's choice all the same.
+    /// The models that the server may wish for: a hint that contains none of these names is left out,
+    /// and where none is left these are the hints. `None` for any. What model is used is the client's
+    /// choice all the same.
     pub models: Option<Vec<String>>,
     /// How long the client may take to answer, in seconds.
     pub timeout: u32,
