@@ -194,7 +194,7 @@ mod tests {
             r#"Bearer scope="a" resource_metadata="b""#,
             r#"Bearer scope="a"#,
             "Bearer scope=\"a\nb\"",
-            "Bearer scope=",
+            "Bearer realm=x, scope=",
             "Bearer scope=\"a\\",
             "=x",
             "Basic realm=x",

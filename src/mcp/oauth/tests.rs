@@ -23,6 +23,7 @@ mod pure;
 #[derive(Clone, Debug)]
 struct Seen {
     target: String,
+    #[expect(dead_code, reason = "searched for secrets through `Debug`")]
     head: String,
     body: String,
 }
