@@ -162,6 +162,7 @@ fn a_local_command_is_its_files() {
             network: false,
         }),
         surface: None,
+        guard: crate::model::GuardPin::default(),
     };
     let before = pin(file("/bin/node", "1"), LocalArg::File(file("/s.js", "1")));
     let after = pin(file("/bin/node", "2"), LocalArg::File(file("/s.js", "2")));
@@ -184,6 +185,7 @@ fn a_local_command_is_its_files() {
             launch: launch(),
         },
         surface: None,
+        guard: crate::model::GuardPin::default(),
     };
     assert!(
         diff_pins(&before, &package)

@@ -12,16 +12,18 @@ use crate::model::{Pin, ServerName, Sha256Digest};
 use crate::surface::digest;
 
 /// Everything that decides what is started, under which name: source, packages, launch or local
-/// command. Approved before the first probe, when there is no surface yet.
+/// command. Approved before the first probe, when there is no surface yet. The guard's rules are no
+/// part of it: a probe calls no tool.
 pub fn static_digest(name: &ServerName, pin: &Pin) -> Sha256Digest {
     let without = WireServer {
         surface: None,
+        guard: None,
         ..server(pin)
     };
     of("static", name, &to_value(&without))
 }
 
-/// The whole entry with its surface. An entry without a surface has one too, which differs from
+/// The whole entry with its surface and the guard's rules: a rule that is taken back needs consent. An entry without a surface has one too, which differs from
 /// its [`static_digest`]: approving to probe is not approving to run unguarded.
 pub fn entry_digest(name: &ServerName, pin: &Pin) -> Sha256Digest {
     of("entry", name, &to_value(&server(pin)))

@@ -1,6 +1,7 @@
 //! Why a lock is refused.
 
 use super::VERSION;
+use crate::model::guard::PatternError;
 use crate::model::{ClosureError, DigestError, EnvNameError, Sha256Digest, SourceError};
 use crate::surface::visible;
 
@@ -79,6 +80,9 @@ pub enum EntryError {
     /// A variable that may not be passed.
     #[error(transparent)]
     Env(#[from] EnvNameError),
+    /// A rule of the guard that names no tool.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
     /// A rule of the format, in words.
     #[error("{0}")]
     Rule(&'static str),

@@ -47,7 +47,7 @@ fn nobody_writes_a_level_over_nothing() {
 
 #[test]
 fn version_1_has_no_evidence() {
-    let text = write(&lockfile()).replacen("\"lockfileVersion\": 3", "\"lockfileVersion\": 1", 1);
+    let text = write(&lockfile()).replacen("\"lockfileVersion\": 4", "\"lockfileVersion\": 1", 1);
     match parse(&text) {
         Err(LockError::Entry { problem, .. }) => assert!(problem.to_string().contains("version 1"), "{problem}"),
         other => panic!("{other:?}"),

@@ -21,10 +21,10 @@
 //! from the model's structs field by field.
 //!
 //! # Compatibility
-//! Version 3 is written. Version 2, which has no Python, and version 1, which has no `evidence`
-//! either, are read as well, and rewrite to version 3 with nothing else changed. The digests of an
-//! entry are those it had under the older version: approvals given then stay valid.
-//! `tests/fixtures/lock-v3.json` must read and rewrite to its own bytes for as long as this tool
+//! Version 4 is written. Version 3, which has neither `guard` nor remote servers, version 2, which has
+//! no Python either, and version 1, which has no `evidence` either, are read as well, and rewrite to
+//! version 4 with nothing else changed. The digests of an entry are those it had under the older
+//! version: approvals given then stay valid. `tests/fixtures/lock-v4.json` must read and rewrite to its own bytes for as long as this tool
 //! exists, and the older ones must read. Adding a field needs a new version, because older readers
 //! refuse what they do not know; that is the point.
 
@@ -32,9 +32,13 @@ pub mod check;
 mod digest;
 mod error;
 mod evidence;
+mod guard;
+#[cfg(test)]
+mod guard_tests;
 #[cfg(test)]
 mod python_tests;
 mod read;
+mod remote;
 #[cfg(test)]
 pub(crate) mod sample;
 mod strict;
@@ -61,13 +65,16 @@ pub const FILE_NAME: &str = "mcp-pin.lock";
 pub const MARKER: &str = "mcp-pin/closure";
 
 /// The newest version that is read, and the one that is written.
-pub const VERSION: u64 = 3;
+pub const VERSION: u64 = 4;
 
 /// The version before evidence; still read.
 const VERSION_WITHOUT_EVIDENCE: u64 = 1;
 
 /// The version before Python; still read.
 const VERSION_WITHOUT_PYTHON: u64 = 2;
+
+/// The version before rules of the guard and remote servers; still read.
+const VERSION_WITHOUT_GUARD: u64 = 3;
 
 /// Every entry of one lock.
 ///

@@ -158,8 +158,8 @@ fn a_python_entry_that_cannot_be_does_not_parse() {
             "\"site-packages/helper@2.1.0\": {",
             "closure of an npm package",
         ),
-        ("\"lockfileVersion\": 3", "\"lockfileVersion\": 2", "of a version that has none"),
-        ("\"lockfileVersion\": 3", "\"lockfileVersion\": 1", "version 1"),
+        ("\"lockfileVersion\": 4", "\"lockfileVersion\": 2", "of a version that has none"),
+        ("\"lockfileVersion\": 4", "\"lockfileVersion\": 1", "version 1"),
     ] {
         let text = FIXTURE.replacen(from, to, 1);
         assert_ne!(text, FIXTURE, "{from}");

@@ -1,10 +1,11 @@
 //! One lock in which every field of the model has a value, for the tests of this floor.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::Lockfile;
+use crate::model::guard::{ArgumentCheck, GuardPin, ResultRules, ToolRules};
 use crate::model::launch::PinnedFile;
 use crate::model::{
     ClientProfile, Closure, CwdRule, Era, Evidence, Identity, InstallPath, Integrity, Item, ItemKind, Launch, LocalArg, LocalCommand,
@@ -234,6 +235,7 @@ pub(crate) fn package_pin() -> Pin {
             },
         },
         surface: Some(surface()),
+        guard: GuardPin::default(),
     })
 }
 
@@ -257,6 +259,7 @@ pub(crate) fn local_pin() -> Pin {
             network: false,
         }),
         surface: None,
+        guard: GuardPin::default(),
     }
 }
 
@@ -327,13 +330,41 @@ pub(crate) fn python_pin() -> Pin {
             },
         },
         surface: None,
+        guard: GuardPin::default(),
     }
 }
 
 pub(crate) fn lockfile() -> Lockfile {
+    let mut lockfile = before_guard();
+    lockfile.servers.insert(name("quiet"), guarded());
+    lockfile
+}
+
+/// What version 3 could say.
+pub(crate) fn before_guard() -> Lockfile {
     let mut lockfile = before_python();
     lockfile.servers.insert(name("paper"), python_pin());
     lockfile
+}
+
+/// An entry with every rule that a lock can hold.
+pub(crate) fn guarded() -> Pin {
+    let patterns = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<BTreeSet<_>>();
+    Pin {
+        guard: GuardPin {
+            tools: ToolRules {
+                allow: Some(patterns(&["read_*", "write_file"])),
+                deny: patterns(&["read_secret"]),
+                confirm: patterns(&["write_*"]),
+                arguments: ArgumentCheck::Known,
+            },
+            results: ResultRules {
+                visible: true,
+                largest: Some(1 << 20),
+            },
+        },
+        ..local_pin()
+    }
 }
 
 /// What version 2 could say.

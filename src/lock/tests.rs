@@ -5,30 +5,35 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::sample::{before_python, local_pin, lockfile, name, package_pin, python_pin, unproved};
+use super::sample::{before_guard, before_python, local_pin, lockfile, name, package_pin, python_pin, unproved};
 use super::*;
 use crate::model::{ClientProfile, CwdRule, Era, Integrity, ItemKind, LocalArg, Pinned, Runtime, Sha256Digest, Shape};
 
-pub(super) const FIXTURE: &str = include_str!("../../tests/fixtures/lock-v3.json");
+pub(super) const FIXTURE: &str = include_str!("../../tests/fixtures/lock-v4.json");
+const VERSION_3: &str = include_str!("../../tests/fixtures/lock-v3.json");
 const VERSION_2: &str = include_str!("../../tests/fixtures/lock-v2.json");
 const VERSION_1: &str = include_str!("../../tests/fixtures/lock-v1.json");
 
 #[test]
-fn version_3_reads_and_rewrites_to_its_own_bytes() {
+fn version_4_reads_and_rewrites_to_its_own_bytes() {
     let read = parse(FIXTURE).unwrap();
     assert_eq!(read, lockfile());
     assert_eq!(write(&read), FIXTURE);
 }
 
 #[test]
-fn older_versions_read_and_rewrite_to_version_3_with_nothing_else_changed() {
+fn older_versions_read_and_rewrite_to_version_4_with_nothing_else_changed() {
     let mut unproven = before_python();
     unproven.servers.values_mut().for_each(|pin| *pin = unproved(pin.clone()));
-    for (text, version, expected) in [(VERSION_1, 1, unproven), (VERSION_2, 2, before_python())] {
+    for (text, version, expected) in [
+        (VERSION_1, 1, unproven),
+        (VERSION_2, 2, before_python()),
+        (VERSION_3, 3, before_guard()),
+    ] {
         let read = parse(text).unwrap();
         assert_eq!(read, expected);
         let line = format!("\"lockfileVersion\": {version}");
-        let rewritten = text.replacen(&line, "\"lockfileVersion\": 3", 1);
+        let rewritten = text.replacen(&line, "\"lockfileVersion\": 4", 1);
         assert_ne!(rewritten, text);
         assert_eq!(write(&read), rewritten);
         assert_eq!(parse(&rewritten), Ok(read));
@@ -125,9 +130,9 @@ fn somebody_elses_file_is_left_alone() {
 
 #[test]
 fn a_newer_version_is_refused_before_its_shape_is_judged() {
-    let text = json!({"kind": MARKER, "lockfileVersion": 4, "new": [], "servers": 7}).to_string();
+    let text = json!({"kind": MARKER, "lockfileVersion": 5, "new": [], "servers": 7}).to_string();
     let error = parse(&text).unwrap_err();
-    assert_eq!(error, LockError::Newer { found: 4 });
+    assert_eq!(error, LockError::Newer { found: 5 });
     assert!(error.to_string().contains('4') && error.to_string().contains('3'), "{error}");
     for bad in [json!(0), json!(-1), json!("1"), json!(1.5), Value::Null] {
         let text = json!({"kind": MARKER, "lockfileVersion": bad, "servers": {}}).to_string();
@@ -138,8 +143,8 @@ fn a_newer_version_is_refused_before_its_shape_is_judged() {
 #[test]
 fn a_half_merged_file_is_called_that() {
     let text = FIXTURE.replacen(
-        "  \"lockfileVersion\": 3,\n",
-        "<<<<<<< HEAD\n  \"lockfileVersion\": 3,\n=======\n>>>>>>> b\n",
+        "  \"lockfileVersion\": 4,\n",
+        "<<<<<<< HEAD\n  \"lockfileVersion\": 4,\n=======\n>>>>>>> b\n",
         1,
     );
     assert_eq!(parse(&text), Err(LockError::Conflict { line: 3 }));
@@ -325,7 +330,7 @@ fn no_leaf_of_an_entry_escapes_its_digest() {
         let server = name(pointer.split('/').nth(2).unwrap());
         let (old, new) = (&before.servers[&server], &after.servers[&server]);
         assert_ne!(entry_digest(&server, old), entry_digest(&server, new), "{pointer}");
-        let is_static = !pointer.contains("/surface/");
+        let is_static = !pointer.contains("/surface/") && !pointer.contains("/guard/");
         assert_eq!(static_digest(&server, old) != static_digest(&server, new), is_static, "{pointer}");
         moved += 1;
     }
@@ -346,7 +351,7 @@ pub(super) type Mutation = (&'static str, fn(&mut Pin));
 pub(super) fn package_of(pin: &mut Pin) -> (&mut crate::model::Closure, &mut crate::model::Launch) {
     match &mut pin.pinned {
         Pinned::Package { closure, launch } => (closure, launch),
-        Pinned::Local(_) => unreachable!(),
+        Pinned::Local(_) | Pinned::Remote(_) => unreachable!(),
     }
 }
 
@@ -357,7 +362,7 @@ fn helper(pin: &mut Pin) -> &mut crate::model::LockedPackage {
 fn local(pin: &mut Pin) -> &mut crate::model::LocalCommand {
     match &mut pin.pinned {
         Pinned::Local(local) => local,
-        Pinned::Package { .. } => unreachable!(),
+        Pinned::Package { .. } | Pinned::Remote(_) => unreachable!(),
     }
 }
 
@@ -475,7 +480,7 @@ fn nothing_that_moves_by_itself_is_in_the_file() {
     let empty = Lockfile::default();
     assert_eq!(
         write(&empty),
-        "{\n  \"kind\": \"mcp-pin/closure\",\n  \"lockfileVersion\": 3,\n  \"servers\": {}\n}\n"
+        "{\n  \"kind\": \"mcp-pin/closure\",\n  \"lockfileVersion\": 4,\n  \"servers\": {}\n}\n"
     );
     assert_eq!(parse(&write(&empty)), Ok(empty));
     assert!(!VERSION_1.contains("http"));

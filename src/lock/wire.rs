@@ -1,5 +1,5 @@
-//! Version 3 as it stands in the file; version 2 is the same without Python, version 1 also without
-//! `evidence`. Private: nothing outside `lock` sees these types, so the format and the model can
+//! Version 4 as it stands in the file; version 3 is the same without `guard` and remote servers,
+//! version 2 also without Python, version 1 also without `evidence`. Private: nothing outside `lock` sees these types, so the format and the model can
 //! move apart.
 
 use std::collections::BTreeMap;
@@ -11,17 +11,19 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::guard::WireGuard;
 use super::strict::Strict;
 
 /// The whole file.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(title = "mcp-pin.lock, version 3")]
+#[schemars(title = "mcp-pin.lock, version 4")]
 pub(super) struct WireFile {
     /// Tells this file from another tool's of the same name.
     pub(super) kind: WireKind,
-    /// The format's version: 3; or 2, which has no Python; or 1, which has no `evidence` either.
-    #[schemars(range(min = 1, max = 3))]
+    /// The format's version: 4; or 3, which has no `guard` and no remote servers; or 2, which has no
+    /// Python either; or 1, which has no `evidence` either.
+    #[schemars(range(min = 1, max = 4))]
     pub(super) lockfile_version: u64,
     /// The entries by the server's local name.
     pub(super) servers: BTreeMap<String, WireServer>,
@@ -34,7 +36,7 @@ pub(super) enum WireKind {
     Closure,
 }
 
-/// One server. Either `package`, `launch` and `packages`, or `local`.
+/// One server. Either `package`, `launch` and `packages`, or `local`, or `remote`.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct WireServer {
@@ -52,9 +54,15 @@ pub(super) struct WireServer {
     /// A command of one machine; only in a user's own lock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) local: Option<WireLocal>,
+    /// A server of somebody else's, spoken to over HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) remote: Option<super::remote::WireRemote>,
     /// What the server tells the model. Absent where it was never probed: nothing guards it then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) surface: Option<WireSurface>,
+    /// The rules that the manifest adds, which only take away. Absent where it adds none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) guard: Option<WireGuard>,
 }
 
 /// The server's own package.
@@ -473,16 +481,16 @@ pub(super) enum WireShape {
 
 /// A member that stands there holds something: `null` is no other word for absent, so that no lock
 /// of a version without the member carries it in any form.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-const fn is_false(value: &bool) -> bool {
+pub(super) const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// The JSON Schema of version 3, generated from the types that read and write it. It describes the
+/// The JSON Schema of version 4, generated from the types that read and write it. It describes the
 /// shape only; the rules between fields are the reader's.
 pub fn schema() -> Value {
     schemars::schema_for!(WireFile).to_value()

@@ -12,7 +12,7 @@ use super::wire::{
     WirePackage, WireProved, WireRegistry, WireRoot, WireRuntime, WireRuntimeKind, WireServer, WireShape, WireSurface, WireView,
     WireVolatile,
 };
-use super::{Lockfile, VERSION};
+use super::{Lockfile, VERSION, guard};
 use crate::model::launch::PinnedFile;
 use crate::model::{
     ClientProfile, Closure, CwdRule, Era, InstallPath, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedArchive, LockedPackage,
@@ -44,17 +44,23 @@ pub(super) fn to_value<T: Serialize + std::fmt::Debug>(wire: &T) -> Value {
 }
 
 pub(super) fn server(pin: &Pin) -> WireServer {
-    let Pin { source, pinned, surface } = pin;
-    let (package, launch, packages, local) = match pinned {
+    let Pin {
+        source,
+        pinned,
+        surface,
+        guard,
+    } = pin;
+    let (package, launch, packages, local, remote) = match pinned {
         Pinned::Package { closure, launch } => {
             let Closure { root, packages } = closure;
             let packages = packages
                 .iter()
                 .map(|(path, locked)| (path.to_string(), package(path, locked)))
                 .collect();
-            (Some(root_of(root, closure)), Some(launch_of(launch)), Some(packages), None)
+            (Some(root_of(root, closure)), Some(launch_of(launch)), Some(packages), None, None)
         }
-        Pinned::Local(local) => (None, None, None, Some(local_of(local))),
+        Pinned::Local(local) => (None, None, None, Some(local_of(local)), None),
+        Pinned::Remote(remote) => (None, None, None, None, Some(super::remote::wire(remote))),
     };
     WireServer {
         source: source.to_string(),
@@ -62,7 +68,9 @@ pub(super) fn server(pin: &Pin) -> WireServer {
         launch,
         packages,
         local,
+        remote,
         surface: surface.as_ref().map(surface_of),
+        guard: guard::write(guard),
     }
 }
 

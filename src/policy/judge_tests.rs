@@ -476,6 +476,7 @@ fn day_one_names_what_is_hidden() {
             network: false,
         }),
         surface: Some(surface),
+        guard: crate::model::GuardPin::default(),
     };
     let codes = |pin: &Pin| -> Vec<(&str, Grade)> {
         let mut found: Vec<_> = first_install(&"s".parse().unwrap(), pin, &context().others, &Asked::default())
@@ -521,6 +522,7 @@ fn day_one_judges_the_launch_and_lowers_only_what_was_asked() {
             source: Source::Local,
             pinned: Pinned::Local(local),
             surface: None,
+            guard: crate::model::GuardPin::default(),
         };
         let all = first_install(&"s".parse().unwrap(), &pin, &[], &asked);
         let shown = all.iter().flat_map(|finding| &finding.details);

@@ -44,6 +44,7 @@ fn first(closure: Closure) -> Vec<Finding> {
         source: "pypi:top".parse().unwrap(),
         pinned: Pinned::Package { closure, launch },
         surface: None,
+        guard: crate::model::GuardPin::default(),
     };
     let findings = first_install(&server(), &pin, &[], &Asked::default());
     assert!(findings.iter().all(|finding| explain(finding.code).is_some()));

@@ -154,12 +154,12 @@ fn lockfiles_that_are_not_read() {
         (
             "lockfile version 4 is newer",
             "hint: use the mcp-pin that wrote it",
-            good.replace("\"lockfileVersion\": 3", "\"lockfileVersion\": 4"),
+            good.replace("\"lockfileVersion\": 4", "\"lockfileVersion\": 5"),
         ),
         (
             "`lockfileVersion`",
             "hint:",
-            good.replace("\"lockfileVersion\": 3", "\"lockfileVersion\": 0"),
+            good.replace("\"lockfileVersion\": 4", "\"lockfileVersion\": 0"),
         ),
         (
             "unknown",
