@@ -1,11 +1,11 @@
 //! Everything that must hold before a server is started for a client.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::refusal::Why;
-use super::{Options, command, text};
+use super::{Options, command};
 use crate::error::Error;
 use crate::guard::Setup;
 use crate::history::ApprovalKind;
@@ -20,23 +20,19 @@ use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
 use crate::ops::{baseline, checks, settle};
 use crate::policy;
-use crate::store::{Installed, StoreError, TreeCheck};
+use crate::store::{Installed, Scratch, StoreError, TreeCheck};
 use crate::surface::take::Places;
 
 /// A server that may be started, and what its guard knows.
 pub(super) struct Ready {
-    pub(super) start: Command,
-    pub(super) setup: Setup,
-}
-
-/// What is started.
-pub(super) struct Command {
-    pub(super) program: PathBuf,
-    pub(super) args: Vec<OsString>,
-    pub(super) env: BTreeMap<OsString, OsString>,
+    pub(super) launchable: Launchable,
+    /// What the server gets of the client's environment, beside the entry's own variables.
+    pub(super) environment: BTreeMap<OsString, OsString>,
+    /// Where it starts.
     pub(super) cwd: PathBuf,
-    /// Kept until the server ended.
-    pub(super) _scratch: Option<crate::store::Scratch>,
+    pub(super) setup: Setup,
+    /// The folder it starts in, kept until it has ended.
+    _scratch: Option<Scratch>,
 }
 
 pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin) -> Result<Ready, Error> {
@@ -82,15 +78,10 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
             (scratch.path().to_path_buf(), Some(scratch))
         }
     };
-    let mut env: BTreeMap<OsString, OsString> = BTreeMap::new();
-    for name in ["HOME", "PATH", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LC_ALL", "TMPDIR", "TZ"] {
-        if let Some(value) = context.env.get(name) {
-            env.insert(name.into(), value.to_owned());
-        }
-    }
+    let environment = environment(context.env.all());
     let mut places = Places::default();
-    let tmp = context.env.get("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
-    let home = context.env.get("HOME").map(PathBuf::from);
+    let tmp = environment.get(OsStr::new("TMPDIR")).map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let home = environment.get(OsStr::new("HOME")).map(PathBuf::from);
     let own = [
         ("home", home.as_deref()),
         ("cwd", Some(cwd.as_path())),
@@ -98,7 +89,7 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
         ("install", launchable.tree.as_deref()),
     ];
     for (name, path) in own {
-        if let Some(path) = path.and_then(text) {
+        if let Some(path) = path.and_then(Path::to_str) {
             places = places.path(name, path);
         }
     }
@@ -106,18 +97,11 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
         if let Some(value) = value.to_str() {
             places = places.variable(name, value);
         }
-        env.insert(name.into(), value.clone());
     }
-    let mut args = launchable.args;
-    args.extend(options.extra.iter().cloned());
     Ok(Ready {
-        start: Command {
-            program: launchable.program,
-            args,
-            env,
-            cwd,
-            _scratch: scratch,
-        },
+        launchable,
+        environment,
+        cwd,
         setup: Setup {
             server: options.name.clone(),
             pinned: pin.surface.clone(),
@@ -126,7 +110,15 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
             judge: settle::judge_context(&options.name, loaded.into()),
             grading: loaded.policy.grading.clone(),
         },
+        _scratch: scratch,
     })
+}
+
+fn environment(all: &BTreeMap<OsString, OsString>) -> BTreeMap<OsString, OsString> {
+    ["HOME", "PATH", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LC_ALL", "TMPDIR", "TZ"]
+        .into_iter()
+        .filter_map(|name| Some((name.into(), all.get(OsStr::new(name))?.clone())))
+        .collect()
 }
 
 /// The proof that the installed tree is what its archives hold.
