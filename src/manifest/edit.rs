@@ -123,14 +123,15 @@ pub fn set_source(text: &str, name: &ServerName, source: &Source) -> Result<Stri
 /// its own comment along.
 ///
 /// `evidence` and `identity` never go away by this: an entry without them leaves the user's demands
-/// as they stand. The attack: an install of the same name that takes the demand for a signature
-/// with it.
+/// as they stand; and `guard` is never touched. The attack: an install of the same name that takes
+/// the demand for a signature, or a rule, with it.
 pub fn set_server(text: &str, name: &ServerName, entry: &ServerEntry) -> Result<String, EditError> {
     let mut expected = read(text)?;
     let known = expected.servers.remove(name).ok_or_else(|| EditError::Missing(name.clone()))?;
     let entry = ServerEntry {
         evidence: entry.evidence.or(known.evidence),
         identity: entry.identity.clone().or_else(|| known.identity.clone()),
+        guard: known.guard.clone(),
         ..entry.clone()
     };
     let (before, after) = (fields(&known), fields(&entry));
@@ -220,7 +221,8 @@ fn confirm(text: String, expected: &Manifest) -> Result<String, EditError> {
     }
 }
 
-/// The keys an entry needs, without those that have their usual value.
+/// The keys an entry needs, without those that have their usual value. Rules of the guard are written
+/// by people alone.
 fn fields(entry: &ServerEntry) -> Vec<(&'static str, Value)> {
     let ServerEntry {
         source,
@@ -232,6 +234,7 @@ fn fields(entry: &ServerEntry) -> Vec<(&'static str, Value)> {
         evidence,
         identity,
         command,
+        guard: _,
     } = entry;
     let list = |list: &[String]| (!list.is_empty()).then(|| Value::Array(list.iter().map(String::as_str).collect::<Array>()));
     [

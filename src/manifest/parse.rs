@@ -2,6 +2,7 @@
 
 mod evidence;
 mod grades;
+mod guard;
 
 use std::ops::Range;
 
@@ -20,9 +21,14 @@ use crate::surface::visible::is_invisible;
 
 #[cfg(test)]
 pub(super) use evidence::{IDENTITY, TRUST, TUF};
+#[cfg(test)]
+pub(super) use guard::{ELICITATION, GUARD, RESULTS, ROOTS, SAMPLING};
+pub(super) use guard::{LONGEST_WAIT, MANY};
 
-pub(super) const TOP: &[&str] = &["servers", "policy", "trust"];
-pub(super) const SERVER: &[&str] = &["source", "args", "env", "cwd", "network", "bin", "evidence", "identity", "command"];
+pub(super) const TOP: &[&str] = &["servers", "policy", "trust", "guard"];
+pub(super) const SERVER: &[&str] = &[
+    "source", "args", "env", "cwd", "network", "bin", "evidence", "identity", "command", "guard",
+];
 pub(super) const POLICY: &[&str] = &[
     "cooldown",
     "evidence",
@@ -93,6 +99,7 @@ impl Walk<'_> {
             manifest.policy = self.policy(policy);
         }
         manifest.trust = self.trust(root);
+        self.guard_tables(root, &mut manifest);
         manifest
     }
 
@@ -114,6 +121,7 @@ impl Walk<'_> {
         let bin = self.text(table, "bin").and_then(|(span, text)| self.bin(span, text));
         let evidence = self.level(table, "evidence");
         let identity = self.identity(table);
+        let guard = self.server_guard(table);
         let source = source?;
         self.local_rules(&source, table);
         Some(ServerEntry {
@@ -126,6 +134,7 @@ impl Walk<'_> {
             evidence,
             identity,
             command,
+            guard,
         })
     }
 

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Error;
 use crate::lock::check::{check, prune};
-use crate::manifest::{Policy, ServerEntry};
+use crate::manifest::{GuardSettings, Policy, ServerEntry};
 use crate::model::{Closure, Finding, InstallPath, LocalArg, LockedPackage, Pin, Pinned, ServerName, Source, Told};
 use crate::ops::archive::Key;
 use crate::ops::ecosystem::{self, Ask, Builds, Ecosystem, Resolution, Site, is_built};
@@ -105,7 +105,7 @@ pub async fn package(tools: &Tools<'_>, site: Site<'_>, entry: &ServerEntry, ter
         source: entry.source.clone(),
         pinned: Pinned::Package { closure, launch },
         surface: None,
-        guard: crate::model::GuardPin::default(),
+        guard: entry.guard.pin(),
     };
     findings.extend(checks::poison(name, &pin));
     findings.extend(evidence::demands(name, &pin, terms.policy, Some(entry)));
@@ -187,7 +187,7 @@ pub fn local(tools: &Tools<'_>, entry: &ServerEntry) -> Result<Candidate, Error>
         source: Source::Local,
         pinned: Pinned::Local(pinned),
         surface: None,
-        guard: crate::model::GuardPin::default(),
+        guard: entry.guard.pin(),
     };
     Ok(Candidate {
         summary: figures(&pin),
@@ -220,6 +220,7 @@ pub fn entry_of(pin: &Pin) -> ServerEntry {
         evidence: None,
         identity: None,
         command,
+        guard: GuardSettings::of(&pin.guard),
     }
 }
 

@@ -4,8 +4,8 @@ use crate::error::Error;
 use crate::history::{ApprovalKind, EventKind};
 use crate::lock;
 use crate::manifest::Scope as Owner;
-use crate::manifest::ServerEntry;
 use crate::manifest::edit::{self, EditError};
+use crate::manifest::{GuardSettings, ServerEntry};
 use crate::model::{CwdRule, Pin, Pinned, ServerName, Source, check_env_name};
 use crate::ops::archive::Archive;
 use crate::ops::baseline::{self, Baseline};
@@ -178,6 +178,7 @@ fn entries(options: &Options, loaded: &Loaded) -> Result<Vec<(ServerName, Server
         evidence: None,
         identity: None,
         command,
+        guard: GuardSettings::default(),
     };
     let wanted: Vec<_> = match &options.wanted {
         Wanted::Command(command) => vec![blank(Source::Local, command.clone())],
@@ -226,6 +227,7 @@ fn entries(options: &Options, loaded: &Loaded) -> Result<Vec<(ServerName, Server
             // What was demanded of it is demanded still.
             entry.evidence = found.evidence;
             entry.identity.clone_from(&found.identity);
+            entry.guard.clone_from(&found.guard);
         }
         out.push((name, entry));
     }
