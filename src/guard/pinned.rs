@@ -21,11 +21,7 @@ pub(super) enum Standing {
     /// Equal to what was approved under this key.
     AsPinned(String),
     /// Another one than the definition of this key in this view.
-    Changed {
-        key: String,
-        view: usize,
-        found: Item,
-    },
+    Changed { key: String, view: usize, found: Item },
     /// No definition of this key was approved.
     Unlisted(Item),
 }
@@ -146,9 +142,7 @@ impl Pins {
     /// `untouched` is the found value as it is taken where no place is known.
     pub(super) fn same(&self, view: &View, place: &str, pinned: &Value, found: &Value, untouched: impl FnOnce() -> Option<Value>) -> bool {
         let equal = |pinned: &Value, found: &Value| {
-            pinned == found
-                || digest(pinned) == digest(found)
-                || volatile::tolerates(&self.surface.volatile, view, place, pinned, found)
+            pinned == found || digest(pinned) == digest(found) || volatile::tolerates(&self.surface.volatile, view, place, pinned, found)
         };
         if equal(pinned, found) {
             return true;

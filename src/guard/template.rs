@@ -22,7 +22,10 @@ enum Part {
     /// One or more characters of the class.
     Value(Class),
     /// `?a=1&b=2`: any of the names in this order, each at most once; all may be missing.
-    Query { first: u8, names: Vec<String> },
+    Query {
+        first: u8,
+        names: Vec<String>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +39,7 @@ enum Class {
 }
 
 impl Class {
-    const fn holds(self, c: char) -> bool {
+    fn holds(self, c: char) -> bool {
         if c.is_control() || c.is_whitespace() && !matches!(c, ' ') {
             return false;
         }

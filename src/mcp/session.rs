@@ -20,7 +20,7 @@ use super::hints::Tail;
 use super::probe::{ProbeError, ProbeOptions};
 use super::sandbox::{Room, SandboxLevel};
 use crate::surface::line::{has_inner_line_end, looks_like_json, mentions_rpc};
-use crate::surface::strict::{self, Limits, NotIJson};
+use crate::surface::strict::{self, Limits};
 use crate::surface::take::{Hostile, code, unreadable};
 use crate::surface::visible;
 

@@ -184,7 +184,11 @@ fn flag(options: &Options) -> &'static str {
     if options.lock.is_none() { " --global" } else { "" }
 }
 
-/// A command about the server, for its scope.
+/// A command about the server, for its scope. `install` without a name makes this machine match the
+/// lock, and asks; with one it would add a server.
 fn command(word: &str, options: &Options) -> String {
-    format!("mcp-pin {word}{} {}", flag(options), options.name)
+    match word {
+        "install" => format!("mcp-pin install{}", flag(options)),
+        word => format!("mcp-pin {word}{} {}", flag(options), options.name),
+    }
 }

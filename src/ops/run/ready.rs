@@ -10,9 +10,8 @@ use crate::error::Error;
 use crate::guard::Setup;
 use crate::history::ApprovalKind;
 use crate::lock;
-use crate::mcp::launch;
+use crate::mcp::launch::{self, LaunchError};
 use crate::mcp::probe::Launchable;
-use crate::model::guard::GuardRules;
 use crate::model::launch::CwdRule;
 use crate::model::{Change, Closure, Drift, Finding, Pin, Pinned, Report, ServerName};
 use crate::ops::ecosystem::{self, Machine, Recorded, Site, Start};
@@ -37,7 +36,7 @@ pub(super) struct Ready {
 
 pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin) -> Result<Ready, Error> {
     let name = &options.name;
-    let whole = || Refuse { options, loaded };
+    let whole = || Refuse { options };
     let digest = lock::static_digest(name, pin);
     let approval = tools.history.approval(&digest, ApprovalKind::Static)?;
     let approved = baseline::is_approved(tools, loaded.scope_key(), name, pin)?;
@@ -55,7 +54,12 @@ pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: 
                 approval: &approval,
                 env: passed,
             };
-            (ecosystem::of(closure).start(&machine, start)?, launch.cwd)
+            let launchable = ecosystem::of(closure).start(&machine, start)?;
+            if let Machine::Node(node) = &machine {
+                let home = tools.context.env.get("HOME").map(Path::new);
+                launch::node_search(installed.root(), home, node.path()).map_err(|error| whole().caused(Why::Beside, error))?;
+            }
+            (launchable, launch.cwd)
         }
         Pinned::Local(local) => {
             let home = tools.context.env.get("HOME").map(Path::new);
@@ -78,9 +82,11 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
             (scratch.path().to_path_buf(), Some(scratch))
         }
     };
-    let environment = environment(context.env.all());
+    let environment = launch::client_environment(context.env.all(), pin.env());
     let mut places = Places::default();
-    let tmp = environment.get(OsStr::new("TMPDIR")).map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let tmp = environment
+        .get(OsStr::new("TMPDIR"))
+        .map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
     let home = environment.get(OsStr::new("HOME")).map(PathBuf::from);
     let own = [
         ("home", home.as_deref()),
@@ -106,7 +112,7 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
             server: options.name.clone(),
             pinned: pin.surface.clone(),
             places,
-            rules: GuardRules::default(),
+            rules: loaded.guard_rules(&options.name, &pin.guard),
             judge: settle::judge_context(&options.name, loaded.into()),
             grading: loaded.policy.grading.clone(),
         },
@@ -114,17 +120,10 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
     })
 }
 
-fn environment(all: &BTreeMap<OsString, OsString>) -> BTreeMap<OsString, OsString> {
-    ["HOME", "PATH", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LC_ALL", "TMPDIR", "TZ"]
-        .into_iter()
-        .filter_map(|name| Some((name.into(), all.get(OsStr::new(name))?.clone())))
-        .collect()
-}
-
 /// The proof that the installed tree is what its archives hold.
 fn tree(tools: &Tools<'_>, loaded: &Loaded, options: &Options, closure: &Closure) -> Result<(Installed, Machine), Error> {
     let name = &options.name;
-    let refuse = Refuse { options, loaded };
+    let refuse = Refuse { options };
     let ecosystem = ecosystem::of(closure);
     let site = Site {
         scope: loaded.scope_key(),
@@ -184,12 +183,20 @@ fn judged(name: &ServerName, loaded: &Loaded, changes: Vec<Change>) -> Vec<Findi
 
 struct Refuse<'a> {
     options: &'a Options,
-    loaded: &'a Loaded,
 }
 
 impl Refuse<'_> {
+    fn caused(&self, why: Why, cause: LaunchError) -> Error {
+        Error::NotStarted {
+            server: self.options.name.clone(),
+            command: String::new(),
+            why,
+            drift: Vec::new(),
+            cause: Some(Box::new(cause.into())),
+        }
+    }
+
     fn because(&self, why: Why, drift: Vec<Finding>) -> Error {
-        let _ = self.loaded;
         Error::NotStarted {
             server: self.options.name.clone(),
             command: why.command().map_or_else(String::new, |word| command(word, self.options)),

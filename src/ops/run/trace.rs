@@ -42,7 +42,20 @@ const SECRET: [&str; 11] = [
 const HARMLESS: [&str; 3] = ["progresstoken", "maxtokens", "tokens"];
 /// How keys of well-known kinds begin.
 const KEYS: [&str; 14] = [
-    "sk-", "sk_", "rk_", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "AKIA", "AIza", "eyJ",
+    "sk-",
+    "sk_",
+    "rk_",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "ghu_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "AKIA",
+    "AIza",
+    "eyJ",
 ];
 
 /// Who wrote a frame, and to whom.
@@ -135,26 +148,32 @@ fn line(frame: &[u8], secrets: &Places) -> String {
     let Ok(mut value) = serde_json::from_slice::<Value>(frame) else {
         return format!("({} bytes that are no JSON)", frame.trim_ascii_end().len());
     };
-    redact(&mut value, false);
-    secrets.replace_in(&mut value);
-    // Once more as text: names of members are not looked at above.
-    crate::surface::visible(&words(&secrets.replace(&value.to_string())))
+    redact(&mut value, secrets, false);
+    crate::surface::visible(&value.to_string())
 }
 
-fn redact(value: &mut Value, all: bool) {
+/// Takes out what is secret; everything where `all`. Names of members may hold secrets too.
+fn redact(value: &mut Value, secrets: &Places, all: bool) {
     match value {
         Value::String(_) | Value::Number(_) if all => *value = REDACTED.into(),
-        Value::String(text) => *text = words(text),
-        Value::Array(values) => values.iter_mut().for_each(|value| redact(value, all)),
-        Value::Object(members) => members
-            .iter_mut()
-            .for_each(|(name, value)| redact(value, all || is_secret(name))),
+        Value::String(text) => *text = words(&secrets.replace(text)),
+        Value::Array(values) => values.iter_mut().for_each(|value| redact(value, secrets, all)),
+        Value::Object(members) => {
+            for (name, mut value) in std::mem::take(members) {
+                redact(&mut value, secrets, all || is_secret(&name));
+                members.insert(words(&secrets.replace(&name)), value);
+            }
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
 fn is_secret(name: &str) -> bool {
-    let plain: String = name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
+    let plain: String = name
+        .chars()
+        .filter(|c| !matches!(c, '_' | '-'))
+        .flat_map(char::to_lowercase)
+        .collect();
     SECRET.iter().any(|part| plain.contains(part)) && !HARMLESS.contains(&plain.as_str())
 }
 
@@ -165,9 +184,7 @@ fn words(text: &str) -> String {
     let mut rest = text;
     let mut bearer = false;
     while let Some(first) = rest.chars().next() {
-        let end = rest
-            .find(|c| in_word(c) != in_word(first))
-            .unwrap_or(rest.len());
+        let end = rest.find(|c| in_word(c) != in_word(first)).unwrap_or(rest.len());
         let (piece, next) = rest.split_at(end);
         rest = next;
         let is_word = in_word(first);
@@ -287,7 +304,10 @@ mod tests {
             r#"{"result":{"requestState":"hunter3"}}"#,
         ] {
             let line = line(frame.as_bytes(), &secrets);
-            assert!(!line.contains("hunter") && !line.contains("31337") && !line.contains("aHVudGVy"), "{line}");
+            assert!(
+                !line.contains("hunter") && !line.contains("31337") && !line.contains("aHVudGVy"),
+                "{line}"
+            );
         }
         let kept = r#"{"id":1,"params":{"_meta":{"progressToken":7},"maxTokens":100,"name":"basic words, sk-short"}}"#;
         assert_eq!(line(kept.as_bytes(), &secrets), kept);

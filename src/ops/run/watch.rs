@@ -6,8 +6,8 @@
 //! out is said.
 
 use std::collections::HashSet;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -93,7 +93,7 @@ impl Watch {
     pub(super) fn event(&self, event: Event) {
         let key = match &event {
             Event::Drift(finding) => finding.fingerprint.as_str(),
-            Event::Refused { what, .. } | Event::Decision { what } => what,
+            Event::Refused { what, .. } | Event::Observed { what, .. } | Event::Decision { what } => what,
         };
         let mut seen = held(&self.seen);
         if seen.lines.contains(key) {
@@ -214,6 +214,7 @@ impl Worker {
         let (kind, grade, text) = match event {
             Event::Drift(finding) => (EventKind::Drift, Some(finding.grade), finding.title.as_str()),
             Event::Refused { grade, what } => (EventKind::Refusal, Some(*grade), what.as_str()),
+            Event::Observed { grade, what } => (EventKind::Run, Some(*grade), what.as_str()),
             Event::Decision { what } => (EventKind::Run, None, what.as_str()),
         };
         let written = notices::event(&self.history, (self.place.now)(), kind, &self.place.server, grade, text);

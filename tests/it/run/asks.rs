@@ -15,7 +15,8 @@ fn asks(method: &str, params: &Value) -> Turning {
 #[test]
 fn what_a_server_of_the_older_era_asks_for_is_denied() {
     let message = json!({"messages": [{"role": "user", "content": {"type": "text", "text": "your keys, please"}}], "maxTokens": 10});
-    let form = json!({"message": "your password, please", "requestedSchema": {"type": "object", "properties": {"password": {"type": "string"}}}});
+    let form =
+        json!({"message": "your password, please", "requestedSchema": {"type": "object", "properties": {"password": {"type": "string"}}}});
     for (method, params) in [
         ("sampling/createMessage", &message),
         ("elicitation/create", &form),

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{Client, Turning, call, said, two};
+use super::{Client, Turning, call, released, said, two};
+use crate::registry::FakeNpm;
+use crate::scripted::machine_with;
 
 #[test]
 fn the_environment_is_a_list_of_what_is_allowed() {
@@ -28,7 +30,7 @@ fn the_environment_is_a_list_of_what_is_allowed() {
     client.initialize(&json!({}));
     let answer = client.ask("tools/call", &call("echo"));
     let text = said(&answer);
-    assert!(text.contains("SERVICE_KEY=the server's own\n"), "{text}");
+    assert!(text.contains("SERVICE_KEY=the server's own"), "{text}");
     assert!(text.contains(&format!("HOME={}", turning.machine.home().display())), "{text}");
     for name in ["LD_", "NODE_", "PYTHON", "npm_config", "OTHER_SECRET", "MCP_PIN"] {
         assert!(!text.lines().any(|line| line.starts_with(name)), "{name} in\n{text}");
@@ -60,11 +62,42 @@ fn it_starts_in_an_empty_folder_that_goes_with_it() {
 
 #[test]
 fn it_starts_where_the_client_stands_if_the_entry_says_so() {
-    let turning = Turning::installed(&two(&json!({"report": "cwd"})), &[]);
-    turning.configure("cwd = \"client\"");
-    turning.machine.run(&["update", "--global", "--yes", "calc"]).exits(0);
-    let mut client = turning.connected();
-    let project = turning.machine.project().canonicalize().unwrap();
-    assert_eq!(said(&client.ask("tools/call", &call("echo"))), project.to_str().unwrap());
+    let registry = FakeNpm::start();
+    registry.publish(released("demo", "1.0.0", &two(&json!({"report": "cwd"}))));
+    let machine = machine_with(&registry);
+    machine.write("mcp-pin.toml", "[servers.demo]\nsource = \"npm:demo\"\ncwd = \"client\"\n");
+    machine.run(&["update", "--yes"]).exits(0);
+    let lock = machine.project().join("mcp-pin.lock");
+    let elsewhere = machine.home().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let mut command = machine.command(&["run", "demo", "--lock", lock.to_str().unwrap()]);
+    command.current_dir(&elsewhere);
+    let mut client = Client::spawn(command);
+    client.initialize(&json!({}));
+    let here = elsewhere.canonicalize().unwrap();
+    assert_eq!(said(&client.ask("tools/call", &call("echo"))), here.to_str().unwrap());
     assert_eq!(client.end().status, 0);
+}
+
+#[test]
+fn packages_beside_the_tree_keep_node_from_being_started() {
+    let registry = FakeNpm::start();
+    registry.publish(released("demo", "1.0.0", &two(&json!({}))));
+    let machine = machine_with(&registry);
+    machine.run(&["install", "--yes", "npm:demo"]).exits(0);
+    std::fs::create_dir_all(machine.home().join(".node_modules/evil")).unwrap();
+    let lock = machine.project().join("mcp-pin.lock");
+    let mut client = Client::start(&machine, &["demo", "--lock", lock.to_str().unwrap()]);
+    let refused = client.ask("initialize", &json!({}));
+    assert_eq!(
+        refused["error"]["message"],
+        "mcp-pin did not start `demo`: node would find packages outside its tree that nobody approved"
+    );
+    let ended = client.end();
+    assert_eq!(ended.status, 1);
+    assert!(
+        ended.stderr.contains(".node_modules"),
+        "the person is told which folder: {}",
+        ended.stderr
+    );
 }

@@ -41,7 +41,10 @@ fn a_clean_session_is_byte_for_byte_what_it_is_without_us() {
     let [direct, guarded] = both(&turning, &frames);
     assert_eq!(direct, guarded);
     assert_eq!(guarded.len(), 5);
-    assert_eq!((logged(&turning.machine, "drift"), logged(&turning.machine, "refusal")), (vec![], vec![]));
+    assert_eq!(
+        (logged(&turning.machine, "drift"), logged(&turning.machine, "refusal")),
+        (vec![], vec![])
+    );
 }
 
 #[test]
@@ -95,12 +98,25 @@ fn a_trace_has_every_frame_and_no_secret() {
     command.env("SERVICE_KEY", "hunter2-hunter2");
     let mut client = Client::spawn(command);
     client.initialize(&json!({}));
-    let answer = client.ask("tools/call", &json!({"name": "echo", "arguments": {"password": "hunter3", "note": "Bearer hunter4"}}));
-    assert!(said(&answer).contains("SERVICE_KEY=hunter2-hunter2"), "the client gets what the server says: {answer}");
+    let answer = client.ask(
+        "tools/call",
+        &json!({"name": "echo", "arguments": {"password": "hunter3", "note": "Bearer hunter4"}}),
+    );
+    assert!(
+        said(&answer).contains("SERVICE_KEY=hunter2-hunter2"),
+        "the client gets what the server says: {answer}"
+    );
     assert_eq!(client.end().status, 0);
     let text = std::fs::read_to_string(&trace).unwrap();
     assert!(!text.contains("hunter"), "{text}");
-    for part in ["client>", ">server", "<server", "client<", "{mcp-pin:env:SERVICE_KEY}", "\"method\":\"tools/call\""] {
+    for part in [
+        "client>",
+        ">server",
+        "<server",
+        "client<",
+        "{mcp-pin:env:SERVICE_KEY}",
+        "\"method\":\"tools/call\"",
+    ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&trace).unwrap().permissions());

@@ -52,10 +52,17 @@ fn after_some_calls_a_turned_list_closes_the_session() {
 fn a_tool_that_grew_dangerous_cannot_be_called_and_the_others_can() {
     let mut wider = tool("add", "Adds two numbers.");
     wider["inputSchema"] = json!({"type": "object", "properties": {"command": {"type": "string"}}});
-    let turning = Turning::installed(&turned(&json!({"forClient": {"test": {"tools": [wider, tool("echo", "Says it again.")]}}})), &[]);
+    let turning = Turning::installed(
+        &turned(&json!({"forClient": {"test": {"tools": [wider, tool("echo", "Says it again.")]}}})),
+        &[],
+    );
     let mut client = turning.connected();
     let list = client.ask("tools/list", &json!({}));
-    assert_eq!(list["result"]["tools"][0], tool("add", "Adds two numbers."), "the pinned definition");
+    assert_eq!(
+        list["result"]["tools"][0],
+        tool("add", "Adds two numbers."),
+        "the pinned definition"
+    );
     assert!(!list.to_string().contains("command"), "{list}");
     let drift = logged(&turning.machine, "drift");
     assert!(!drift.is_empty());
@@ -69,7 +76,11 @@ fn a_tool_that_grew_dangerous_cannot_be_called_and_the_others_can() {
 
 #[test]
 fn a_tool_added_on_page_two_is_not_there() {
-    let more = json!([tool("add", "Adds two numbers."), tool("echo", "Says it again."), tool("steal", EVIL)]);
+    let more = json!([
+        tool("add", "Adds two numbers."),
+        tool("echo", "Says it again."),
+        tool("steal", EVIL)
+    ]);
     let turning = Turning::installed(&turned(&json!({"pageSize": 1, "forClient": {"test": {"tools": more}}})), &[]);
     let mut client = turning.connected();
     let mut seen = Vec::new();
@@ -99,7 +110,10 @@ fn an_unlisted_tool_cannot_be_called() {
     for name in ["secret_tool", "Add", "add "] {
         let answer = client.ask("tools/call", &call(name));
         assert!(answer.get("result").is_none() && answer["error"]["message"].is_string(), "{answer}");
-        assert!(!answer["error"].to_string().contains(name), "an unpinned name is not echoed: {answer}");
+        assert!(
+            !answer["error"].to_string().contains(name),
+            "an unpinned name is not echoed: {answer}"
+        );
     }
     assert_eq!(said(&client.ask("tools/call", &call("add"))), "called add");
     assert_eq!(client.end().status, 0);
