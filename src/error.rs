@@ -4,8 +4,9 @@
 //! command or the line that helps. `0` nothing to report, `1` findings (a refusal is one), `2`
 //! could not decide. Drift never looks like a crash, and a crash never looks like a pass.
 
+mod exit;
+
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use crate::history::HistoryError;
 use crate::lock::LockError;
@@ -13,7 +14,6 @@ use crate::manifest::ManifestError;
 use crate::manifest::edit::EditError;
 use crate::mcp::launch::LaunchError;
 use crate::mcp::runtime::RuntimeError;
-use crate::model::report::Status;
 use crate::model::{EnvNameError, Finding, Fingerprint, Report, ServerName, SourceError};
 use crate::net::NetError;
 use crate::ops::consent::NoConsent;
@@ -25,6 +25,8 @@ use crate::registry::tuf::TufError;
 use crate::store::{ArchiveError, StoreError};
 use crate::verify::attest::KeysError;
 use crate::verify::sigstore::RootError;
+
+pub use exit::ExitStatus;
 
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
@@ -535,7 +537,7 @@ impl Error {
                 one("add a server with `mcp-pin install npm:NAME`, or use `--global` for your own servers")
             }
             Self::NothingHere { global: true, .. } => one("add a server with `mcp-pin install --global npm:NAME`"),
-            Self::NotStarted { command, .. } if command.is_empty() => Vec::new(),
+            Self::NotStarted { command, cause, .. } if command.is_empty() => cause.as_ref().map_or_else(Vec::new, |cause| cause.hints()),
             Self::NotStarted { command, .. } => vec![format!("run `{command}`")],
             Self::NotInLock { name, known, beside, .. } => {
                 let beside = beside.as_ref().map(|lock| {
@@ -583,39 +585,5 @@ fn near(name: &ServerName, known: &[ServerName]) -> Option<String> {
         Some(near) if known.len() > 1 => Some(format!("did you mean `{near}`? there is {there}")),
         Some(near) => Some(format!("did you mean `{near}`?")),
         None => (!known.is_empty()).then(|| format!("there is {there}")),
-    }
-}
-
-/// How the program ends when there is a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitStatus {
-    /// Nothing to report.
-    Clean,
-    /// Findings at or above the threshold.
-    Findings,
-    /// Could not decide.
-    Undecided,
-    /// A server's own status, passed on by `run`.
-    Passed(u8),
-}
-
-impl From<Status> for ExitStatus {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Clean => Self::Clean,
-            Status::Findings => Self::Findings,
-            Status::Undecided => Self::Undecided,
-        }
-    }
-}
-
-impl From<ExitStatus> for ExitCode {
-    fn from(status: ExitStatus) -> Self {
-        Self::from(match status {
-            ExitStatus::Clean => 0,
-            ExitStatus::Findings => 1,
-            ExitStatus::Undecided => 2,
-            ExitStatus::Passed(status) => status,
-        })
     }
 }

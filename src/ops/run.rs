@@ -12,17 +12,22 @@
 //! Starting takes no lock of the store and writes nothing that a second copy could stumble over: a
 //! client may start two at once and end one early.
 
-mod pipe;
 mod ready;
 pub mod refusal;
+mod trace;
 mod watch;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use self::refusal::Why;
+use self::trace::Trace;
+use self::watch::{Place, Watch, Watching};
 use crate::error::Error;
 use crate::guard::Guard;
 use crate::manifest::Scope as Owner;
+use crate::mcp::relay::{self, Child, ClientEnds, Finished, Relay};
 use crate::model::{Pin, ServerName};
 use crate::ops::scope::{self, LOCKFILE, Loaded, Scope};
 use crate::ops::tools::Tools;
@@ -52,23 +57,67 @@ pub fn run(context: &Context, options: &Options, person: &dyn Interact) -> Resul
     let pin = entry(context, options, &loaded)?;
     let tools = Tools::open(context, person)?;
     let ready = ready::ready(&tools, &loaded, options, pin)?;
-    let watch = watch::Watch::start(watch::Place::of(context, &loaded, options), tools.history);
-    let guard = Guard::new(ready.setup);
-    let ended = pipe::relay(&ready.start, guard, context.now, &|output| output.events.drain(..).for_each(|event| watch.event(event)));
+    let trace = match &options.trace {
+        Some(path) => Some(Arc::new(Trace::open(path, ready.setup.places.clone(), context.now).map_err(
+            |source| Error::File {
+                action: "write",
+                path: path.clone(),
+                source,
+            },
+        )?)),
+        None => None,
+    };
+    let child = Child::start(relay::Start {
+        launchable: &ready.launchable,
+        extra: &options.extra,
+        environment: &ready.environment,
+        cwd: &ready.cwd,
+    });
+    let child = child.map_err(|source| cannot_start(options, &ready.launchable.program, source))?;
+    // From here on the server runs, and nothing may end this but its end.
+    let watch = Arc::new(Watch::start(Place::of(context, &loaded, options), tools.history));
+    let client = ClientEnds::stdio().map_err(|source| cannot_start(options, &ready.launchable.program, source))?;
+    let (client, upstream) = trace::traced(client, Arc::new(child), trace.as_ref());
+    let finished = relay::relay(Relay {
+        client,
+        upstream,
+        guard: Guard::new(ready.setup),
+        observer: Watching(Arc::clone(&watch)),
+        clock: context.now,
+        signals: true,
+    });
     for line in watch.finish() {
         person.warn(&line);
     }
-    ended.map_err(|source| Error::NotStarted {
+    if let Some(Err(error)) = trace.map(|trace| trace.finish()) {
+        person.warn(&format!("could not write the trace: {error}"));
+    }
+    Ok(status(finished))
+}
+
+/// The server's own status where it ended by itself; `1` where the guard closed the connection, which is
+/// a finding, and `2` where something of ours failed.
+const fn status(finished: Finished) -> u8 {
+    match finished.why {
+        relay::Why::Server | relay::Why::Client => finished.server.status(),
+        relay::Why::Guard => 1,
+        relay::Why::Signal(signal) => 128u8.saturating_add(signal),
+        relay::Why::Broken => 2,
+    }
+}
+
+fn cannot_start(options: &Options, program: &Path, source: std::io::Error) -> Error {
+    Error::NotStarted {
         server: options.name.clone(),
-        why: refusal::Why::Runtime,
+        why: Why::Runtime,
         command: String::new(),
         drift: Vec::new(),
         cause: Some(Box::new(Error::File {
             action: "start",
-            path: ready.start.program,
+            path: program.to_path_buf(),
             source,
         })),
-    })
+    }
 }
 
 /// The scope that the options name, never one that is found.
@@ -135,11 +184,11 @@ fn flag(options: &Options) -> &'static str {
     if options.lock.is_none() { " --global" } else { "" }
 }
 
-/// A command about the server, for its scope.
+/// A command about the server, for its scope. `install` without a name makes this machine match the
+/// lock, and asks; with one it would add a server.
 fn command(word: &str, options: &Options) -> String {
-    format!("mcp-pin {word}{} {}", flag(options), options.name)
-}
-
-fn text(path: &Path) -> Option<&str> {
-    path.to_str()
+    match word {
+        "install" => format!("mcp-pin install{}", flag(options)),
+        word => format!("mcp-pin {word}{} {}", flag(options), options.name),
+    }
 }

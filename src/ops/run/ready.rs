@@ -1,18 +1,17 @@
 //! Everything that must hold before a server is started for a client.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::refusal::Why;
-use super::{Options, command, text};
+use super::{Options, command};
 use crate::error::Error;
 use crate::guard::Setup;
 use crate::history::ApprovalKind;
 use crate::lock;
-use crate::mcp::launch;
+use crate::mcp::launch::{self, LaunchError};
 use crate::mcp::probe::Launchable;
-use crate::model::guard::GuardRules;
 use crate::model::launch::CwdRule;
 use crate::model::{Change, Closure, Drift, Finding, Pin, Pinned, Report, ServerName};
 use crate::ops::ecosystem::{self, Machine, Recorded, Site, Start};
@@ -20,28 +19,24 @@ use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
 use crate::ops::{baseline, checks, settle};
 use crate::policy;
-use crate::store::{Installed, StoreError, TreeCheck};
+use crate::store::{Installed, Scratch, StoreError, TreeCheck};
 use crate::surface::take::Places;
 
 /// A server that may be started, and what its guard knows.
 pub(super) struct Ready {
-    pub(super) start: Command,
-    pub(super) setup: Setup,
-}
-
-/// What is started.
-pub(super) struct Command {
-    pub(super) program: PathBuf,
-    pub(super) args: Vec<OsString>,
-    pub(super) env: BTreeMap<OsString, OsString>,
+    pub(super) launchable: Launchable,
+    /// What the server gets of the client's environment, beside the entry's own variables.
+    pub(super) environment: BTreeMap<OsString, OsString>,
+    /// Where it starts.
     pub(super) cwd: PathBuf,
-    /// Kept until the server ended.
-    pub(super) _scratch: Option<crate::store::Scratch>,
+    pub(super) setup: Setup,
+    /// The folder it starts in, kept until it has ended.
+    _scratch: Option<Scratch>,
 }
 
 pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin) -> Result<Ready, Error> {
     let name = &options.name;
-    let whole = || Refuse { options, loaded };
+    let whole = || Refuse { options };
     let digest = lock::static_digest(name, pin);
     let approval = tools.history.approval(&digest, ApprovalKind::Static)?;
     let approved = baseline::is_approved(tools, loaded.scope_key(), name, pin)?;
@@ -59,7 +54,12 @@ pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: 
                 approval: &approval,
                 env: passed,
             };
-            (ecosystem::of(closure).start(&machine, start)?, launch.cwd)
+            let launchable = ecosystem::of(closure).start(&machine, start)?;
+            if let Machine::Node(node) = &machine {
+                let home = tools.context.env.get("HOME").map(Path::new);
+                launch::node_search(installed.root(), home, node.path()).map_err(|error| whole().caused(Why::Beside, error))?;
+            }
+            (launchable, launch.cwd)
         }
         Pinned::Local(local) => {
             let home = tools.context.env.get("HOME").map(Path::new);
@@ -88,15 +88,12 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
             (scratch.path().to_path_buf(), Some(scratch))
         }
     };
-    let mut env: BTreeMap<OsString, OsString> = BTreeMap::new();
-    for name in ["HOME", "PATH", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LC_ALL", "TMPDIR", "TZ"] {
-        if let Some(value) = context.env.get(name) {
-            env.insert(name.into(), value.to_owned());
-        }
-    }
+    let environment = launch::client_environment(context.env.all(), pin.env());
     let mut places = Places::default();
-    let tmp = context.env.get("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
-    let home = context.env.get("HOME").map(PathBuf::from);
+    let tmp = environment
+        .get(OsStr::new("TMPDIR"))
+        .map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let home = environment.get(OsStr::new("HOME")).map(PathBuf::from);
     let own = [
         ("home", home.as_deref()),
         ("cwd", Some(cwd.as_path())),
@@ -104,7 +101,7 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
         ("install", launchable.tree.as_deref()),
     ];
     for (name, path) in own {
-        if let Some(path) = path.and_then(text) {
+        if let Some(path) = path.and_then(Path::to_str) {
             places = places.path(name, path);
         }
     }
@@ -112,33 +109,27 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
         if let Some(value) = value.to_str() {
             places = places.variable(name, value);
         }
-        env.insert(name.into(), value.clone());
     }
-    let mut args = launchable.args;
-    args.extend(options.extra.iter().cloned());
     Ok(Ready {
-        start: Command {
-            program: launchable.program,
-            args,
-            env,
-            cwd,
-            _scratch: scratch,
-        },
+        launchable,
+        environment,
+        cwd,
         setup: Setup {
             server: options.name.clone(),
             pinned: pin.surface.clone(),
             places,
-            rules: GuardRules::default(),
+            rules: loaded.guard_rules(&options.name, &pin.guard),
             judge: settle::judge_context(&options.name, loaded.into()),
             grading: loaded.policy.grading.clone(),
         },
+        _scratch: scratch,
     })
 }
 
 /// The proof that the installed tree is what its archives hold.
 fn tree(tools: &Tools<'_>, loaded: &Loaded, options: &Options, closure: &Closure) -> Result<(Installed, Machine), Error> {
     let name = &options.name;
-    let refuse = Refuse { options, loaded };
+    let refuse = Refuse { options };
     let ecosystem = ecosystem::of(closure);
     let site = Site {
         scope: loaded.scope_key(),
@@ -198,12 +189,20 @@ fn judged(name: &ServerName, loaded: &Loaded, changes: Vec<Change>) -> Vec<Findi
 
 struct Refuse<'a> {
     options: &'a Options,
-    loaded: &'a Loaded,
 }
 
 impl Refuse<'_> {
+    fn caused(&self, why: Why, cause: LaunchError) -> Error {
+        Error::NotStarted {
+            server: self.options.name.clone(),
+            command: String::new(),
+            why,
+            drift: Vec::new(),
+            cause: Some(Box::new(cause.into())),
+        }
+    }
+
     fn because(&self, why: Why, drift: Vec<Finding>) -> Error {
-        let _ = self.loaded;
         Error::NotStarted {
             server: self.options.name.clone(),
             command: why.command().map_or_else(String::new, |word| command(word, self.options)),

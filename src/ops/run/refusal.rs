@@ -18,9 +18,9 @@ use crate::history::EventKind;
 use crate::model::{Fingerprint, ServerName};
 use crate::ops::{Context, Interact, notices, queries};
 
-/// The code of our JSON-RPC error: of those that are left to implementations, one that no version of
-/// the protocol uses.
-pub const CODE: i32 = -32090;
+/// The code of our JSON-RPC error, the guard's own: of those that are left to implementations, one that
+/// no version of the protocol uses.
+pub const CODE: i32 = -32050;
 /// How long the client has for its first request.
 const FIRST: Duration = Duration::from_secs(30);
 /// How long it has for each further one, and for all of them.
@@ -46,6 +46,8 @@ pub enum Why {
     Interpreter,
     /// A pinned file of a local command is another one.
     LocalFile,
+    /// Node would find packages outside the tree.
+    Beside,
     /// The tree could not be compared: an archive is missing.
     Unchecked,
     /// The runtime could not be started.
@@ -62,6 +64,7 @@ impl Why {
             Self::Archive => "a stored archive of it was changed on disk",
             Self::Interpreter => "the interpreter it was installed for is another one now",
             Self::LocalFile => "a file of it is not the one that was approved",
+            Self::Beside => "node would find packages outside its tree that nobody approved",
             Self::Unchecked => "its installed files could not be checked",
             Self::Runtime => "its program could not be started",
         }
@@ -72,14 +75,14 @@ impl Why {
         match self {
             Self::NotApproved | Self::NotInstalled | Self::Unchecked => Some("install"),
             Self::Tree | Self::Archive | Self::Interpreter | Self::LocalFile => Some("verify"),
-            Self::Runtime => None,
+            Self::Beside | Self::Runtime => None,
         }
     }
 
     /// `1` where the answer is "no", `2` where there is none.
     pub const fn exit_status(self) -> u8 {
         match self {
-            Self::NotApproved | Self::Tree | Self::Archive | Self::Interpreter | Self::LocalFile => 1,
+            Self::NotApproved | Self::Tree | Self::Archive | Self::Interpreter | Self::LocalFile | Self::Beside => 1,
             Self::NotInstalled | Self::Unchecked | Self::Runtime => 2,
         }
     }
@@ -210,7 +213,7 @@ mod tests {
         );
         assert_eq!(
             said(frames),
-            "{\"jsonrpc\":\"2.0\",\"id\":9007199254740993,\"error\":{\"code\":-32090,\"message\":\"no\"}}\n{\"jsonrpc\":\"2.0\",\"id\":\"a\\u0062\",\"error\":{\"code\":-32090,\"message\":\"no\"}}\n"
+            "{\"jsonrpc\":\"2.0\",\"id\":9007199254740993,\"error\":{\"code\":-32050,\"message\":\"no\"}}\n{\"jsonrpc\":\"2.0\",\"id\":\"a\\u0062\",\"error\":{\"code\":-32050,\"message\":\"no\"}}\n"
         );
     }
 

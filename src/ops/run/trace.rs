@@ -11,13 +11,14 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::guard::LARGEST_FRAME;
+use crate::mcp::relay::{ClientEnds, Ended, Patience, Received, Signal, Upstream};
 use crate::surface::take::Places;
 
 /// How many frames may wait to be written: then the connection waits too, since a trace is to be whole.
@@ -41,7 +42,20 @@ const SECRET: [&str; 11] = [
 const HARMLESS: [&str; 3] = ["progresstoken", "maxtokens", "tokens"];
 /// How keys of well-known kinds begin.
 const KEYS: [&str; 14] = [
-    "sk-", "sk_", "rk_", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "AKIA", "AIza", "eyJ",
+    "sk-",
+    "sk_",
+    "rk_",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "ghu_",
+    "github_pat_",
+    "glpat-",
+    "xoxb-",
+    "xoxp-",
+    "AKIA",
+    "AIza",
+    "eyJ",
 ];
 
 /// Who wrote a frame, and to whom.
@@ -134,26 +148,32 @@ fn line(frame: &[u8], secrets: &Places) -> String {
     let Ok(mut value) = serde_json::from_slice::<Value>(frame) else {
         return format!("({} bytes that are no JSON)", frame.trim_ascii_end().len());
     };
-    redact(&mut value, false);
-    secrets.replace_in(&mut value);
-    // Once more as text: names of members are not looked at above.
-    crate::surface::visible(&words(&secrets.replace(&value.to_string())))
+    redact(&mut value, secrets, false);
+    crate::surface::visible(&value.to_string())
 }
 
-fn redact(value: &mut Value, all: bool) {
+/// Takes out what is secret; everything where `all`. Names of members may hold secrets too.
+fn redact(value: &mut Value, secrets: &Places, all: bool) {
     match value {
         Value::String(_) | Value::Number(_) if all => *value = REDACTED.into(),
-        Value::String(text) => *text = words(text),
-        Value::Array(values) => values.iter_mut().for_each(|value| redact(value, all)),
-        Value::Object(members) => members
-            .iter_mut()
-            .for_each(|(name, value)| redact(value, all || is_secret(name))),
+        Value::String(text) => *text = words(&secrets.replace(text)),
+        Value::Array(values) => values.iter_mut().for_each(|value| redact(value, secrets, all)),
+        Value::Object(members) => {
+            for (name, mut value) in std::mem::take(members) {
+                redact(&mut value, secrets, all || is_secret(&name));
+                members.insert(words(&secrets.replace(&name)), value);
+            }
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
 fn is_secret(name: &str) -> bool {
-    let plain: String = name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
+    let plain: String = name
+        .chars()
+        .filter(|c| !matches!(c, '_' | '-'))
+        .flat_map(char::to_lowercase)
+        .collect();
     SECRET.iter().any(|part| plain.contains(part)) && !HARMLESS.contains(&plain.as_str())
 }
 
@@ -164,9 +184,7 @@ fn words(text: &str) -> String {
     let mut rest = text;
     let mut bearer = false;
     while let Some(first) = rest.chars().next() {
-        let end = rest
-            .find(|c| in_word(c) != in_word(first))
-            .unwrap_or(rest.len());
+        let end = rest.find(|c| in_word(c) != in_word(first)).unwrap_or(rest.len());
         let (piece, next) = rest.split_at(end);
         rest = next;
         let is_word = in_word(first);
@@ -179,15 +197,63 @@ fn words(text: &str) -> String {
     out
 }
 
-/// Hands what passes on to a trace, a line at a time.
-pub(super) struct Tap<S> {
-    pub(super) stream: S,
-    pub(super) trace: std::sync::Arc<Trace>,
-    pub(super) leg: Leg,
-    pub(super) line: Vec<u8>,
+/// The two sides, with what passes on either handed to the trace, where there is one.
+pub(super) fn traced(client: ClientEnds, server: Arc<dyn Upstream>, trace: Option<&Arc<Trace>>) -> (ClientEnds, Arc<dyn Upstream>) {
+    let Some(trace) = trace else { return (client, server) };
+    let tap = |leg| Tap {
+        trace: Arc::clone(trace),
+        leg,
+        line: Vec::new(),
+    };
+    let client = client.through(
+        |stream| Box::new(Tapped(stream, tap(Leg::FromClient))),
+        |stream| Box::new(Tapped(stream, tap(Leg::ToClient))),
+    );
+    let trace = Arc::clone(trace);
+    (client, Arc::new(TracedServer { server, trace }))
 }
 
-impl<S> Tap<S> {
+/// A server whose frames are handed to a trace.
+struct TracedServer {
+    server: Arc<dyn Upstream>,
+    trace: Arc<Trace>,
+}
+
+impl Upstream for TracedServer {
+    fn send(&self, frame: &[u8]) -> io::Result<()> {
+        self.trace.frame(Leg::ToServer, frame);
+        self.server.send(frame)
+    }
+
+    fn next(&self) -> io::Result<Option<Received>> {
+        let next = self.server.next()?;
+        if let Some(Received::Frame(frame)) = &next {
+            self.trace.frame(Leg::FromServer, frame);
+        }
+        Ok(next)
+    }
+
+    fn finish_input(&self) {
+        self.server.finish_input();
+    }
+
+    fn signal(&self, signal: Signal) -> bool {
+        self.server.signal(signal)
+    }
+
+    fn end(&self, patience: Patience) -> Ended {
+        self.server.end(patience)
+    }
+}
+
+/// Makes lines of bytes.
+struct Tap {
+    trace: Arc<Trace>,
+    leg: Leg,
+    line: Vec<u8>,
+}
+
+impl Tap {
     fn take(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             // What is too long is told by a length that is too short: it is no JSON either way.
@@ -201,23 +267,26 @@ impl<S> Tap<S> {
     }
 }
 
-impl<S: Read> Read for Tap<S> {
+/// A stream with a tap.
+struct Tapped<S>(S, Tap);
+
+impl<S: Read> Read for Tapped<S> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.stream.read(into)?;
-        self.take(into.get(..read).unwrap_or_default());
+        let read = self.0.read(into)?;
+        self.1.take(into.get(..read).unwrap_or_default());
         Ok(read)
     }
 }
 
-impl<S: Write> Write for Tap<S> {
+impl<S: Write> Write for Tapped<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.stream.write(bytes)?;
-        self.take(bytes.get(..written).unwrap_or_default());
+        let written = self.0.write(bytes)?;
+        self.1.take(bytes.get(..written).unwrap_or_default());
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
+        self.0.flush()
     }
 }
 
@@ -235,7 +304,10 @@ mod tests {
             r#"{"result":{"requestState":"hunter3"}}"#,
         ] {
             let line = line(frame.as_bytes(), &secrets);
-            assert!(!line.contains("hunter") && !line.contains("31337") && !line.contains("aHVudGVy"), "{line}");
+            assert!(
+                !line.contains("hunter") && !line.contains("31337") && !line.contains("aHVudGVy"),
+                "{line}"
+            );
         }
         let kept = r#"{"id":1,"params":{"_meta":{"progressToken":7},"maxTokens":100,"name":"basic words, sk-short"}}"#;
         assert_eq!(line(kept.as_bytes(), &secrets), kept);

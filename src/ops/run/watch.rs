@@ -6,8 +6,9 @@
 //! out is said.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use super::Options;
 use crate::error::Error;
 use crate::guard::{Event, Question, Said};
 use crate::history::{EventKind, History};
+use crate::mcp::relay::{Answer, Observer};
 use crate::model::{Finding, Fingerprint, Grade, ServerName};
 use crate::notify::{self, DesktopBus, Message, Urgency};
 use crate::ops::scope::Loaded;
@@ -29,6 +31,8 @@ const LINES: usize = 200;
 const ALERTS: u32 = 5;
 /// How long the desktop waits for findings that belong together: a server mostly turns as a whole.
 const TOGETHER: Duration = Duration::from_millis(300);
+/// How many questions of one connection are on the screen at once.
+const QUESTIONS: usize = 4;
 /// How many lines of a question are shown.
 const SHOWN: usize = 8;
 
@@ -52,12 +56,13 @@ impl Place {
     }
 }
 
-/// A worker that has the history.
+/// A worker that has the history, and whoever asks the user.
 pub(super) struct Watch {
     place: Place,
-    send: Sender<Event>,
+    send: Mutex<Option<Sender<Event>>>,
     seen: Mutex<Seen>,
-    worker: JoinHandle<Vec<String>>,
+    worker: Mutex<Option<JoinHandle<Vec<String>>>>,
+    asking: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -77,9 +82,10 @@ impl Watch {
         };
         Self {
             place,
-            send,
+            send: Mutex::new(Some(send)),
             seen: Mutex::default(),
-            worker: std::thread::spawn(move || worker.work(&events)),
+            worker: Mutex::new(Some(std::thread::spawn(move || worker.work(&events)))),
+            asking: AtomicUsize::new(0),
         }
     }
 
@@ -87,9 +93,9 @@ impl Watch {
     pub(super) fn event(&self, event: Event) {
         let key = match &event {
             Event::Drift(finding) => finding.fingerprint.as_str(),
-            Event::Refused { what, .. } | Event::Decision { what } => what,
+            Event::Refused { what, .. } | Event::Observed { what, .. } | Event::Decision { what } => what,
         };
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = held(&self.seen);
         if seen.lines.contains(key) {
             return;
         }
@@ -99,42 +105,76 @@ impl Watch {
         }
         let key = key.to_owned();
         seen.lines.insert(key);
-        // The worker ends after us; if it died, the end says so.
-        drop(self.send.send(event));
+        drop(seen);
+        self.send(event);
     }
 
-    /// Asks the user at the desktop, and waits for the answer as long as the question allows.
-    pub(super) fn ask(&self, question: &Question) -> Said {
+    fn send(&self, event: Event) {
+        if let Some(send) = held(&self.send).as_ref() {
+            // A worker that failed is told of at the end.
+            drop(send.send(event));
+        }
+    }
+
+    /// Asks the user at the desktop, on a thread of its own, as long as the question allows.
+    pub(super) fn ask(self: &Arc<Self>, question: Question, answer: impl FnOnce(Said) + Send + 'static) {
+        if self.asking.fetch_add(1, Ordering::Relaxed) >= QUESTIONS {
+            self.asking.fetch_sub(1, Ordering::Relaxed);
+            return answer(Said::Nobody);
+        }
+        let watch = Arc::clone(self);
+        std::thread::spawn(move || {
+            let said = watch.asked(&question).unwrap_or(Said::Nobody);
+            watch.asking.fetch_sub(1, Ordering::Relaxed);
+            answer(said);
+        });
+    }
+
+    fn asked(&self, question: &Question) -> Option<Said> {
         let lines: Vec<_> = question.body.lines().take(SHOWN).collect();
         let about = json!({"question": question.id, "body": question.body}).to_string();
-        let message = Message::new(
-            &question.title,
-            &lines,
-            Urgency::Critical,
-            Fingerprint::of_canonical(about.as_bytes()),
-        );
+        let about = Fingerprint::of_canonical(about.as_bytes());
+        let message = Message::new(&question.title, &lines, Urgency::Critical, about);
         let left = question.until.duration_since((self.place.now)());
-        let Ok(wait) = Duration::try_from(left) else { return Said::Nobody };
-        runtime()
-            .and_then(|runtime| runtime.block_on(notify::desktop::ask(&self.place.bus, &message, wait)).ok())
-            .unwrap_or(Said::Nobody)
+        let wait = Duration::try_from(left).ok()?;
+        runtime()?.block_on(notify::desktop::ask(&self.place.bus, &message, wait)).ok()
     }
 
     /// Waits until everything is written; what could not be is returned, a line each.
-    pub(super) fn finish(self) -> Vec<String> {
-        let left_out = self.seen.lock().map_or(0, |seen| seen.left_out);
+    pub(super) fn finish(&self) -> Vec<String> {
+        let left_out = held(&self.seen).left_out;
         if left_out > 0 {
             let what = format!("{left_out} more lines of this connection were left out");
-            drop(self.send.send(Event::Refused {
+            self.send(Event::Refused {
                 grade: Grade::Warning,
                 what,
-            }));
+            });
         }
-        drop(self.send);
-        self.worker
-            .join()
-            .unwrap_or_else(|_| vec!["could not write the history of this connection".into()])
+        drop(held(&self.send).take());
+        let worker = held(&self.worker).take();
+        worker.map_or_else(Vec::new, |worker| {
+            worker
+                .join()
+                .unwrap_or_else(|_| vec!["could not write the history of this connection".into()])
+        })
     }
+}
+
+/// What the relay tells.
+pub(super) struct Watching(pub(super) Arc<Watch>);
+
+impl Observer for Watching {
+    fn event(&mut self, event: Event) {
+        self.0.event(event);
+    }
+
+    fn question(&mut self, question: Question, answer: Answer) {
+        self.0.ask(question, move |said| answer.say(said));
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Worker {
@@ -174,6 +214,7 @@ impl Worker {
         let (kind, grade, text) = match event {
             Event::Drift(finding) => (EventKind::Drift, Some(finding.grade), finding.title.as_str()),
             Event::Refused { grade, what } => (EventKind::Refusal, Some(*grade), what.as_str()),
+            Event::Observed { grade, what } => (EventKind::Run, Some(*grade), what.as_str()),
             Event::Decision { what } => (EventKind::Run, None, what.as_str()),
         };
         let written = notices::event(&self.history, (self.place.now)(), kind, &self.place.server, grade, text);

@@ -68,9 +68,36 @@ impl Client {
         }
     }
 
-    /// The process.
-    pub(super) fn id(&self) -> u32 {
-        self.child.id()
+    /// Sends a signal.
+    pub(super) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Ends as a client that crashes: its pipes are closed at once.
+    pub(super) fn vanish(mut self) {
+        self.hang_up();
+        drop(self.child.stderr.take());
+        let Self { frames, mut child, .. } = self;
+        drop(frames);
+        // Whatever it does then, it does by itself.
+        drop(child.try_wait());
+    }
+
+    /// The exit status, with the client's side left open.
+    #[track_caller]
+    pub(super) fn wait(&mut self) -> i32 {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            if Instant::now() > deadline {
+                drop(self.child.kill());
+                panic!("it did not end within {PATIENCE:?}");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Writes bytes as they are.
@@ -102,11 +129,6 @@ impl Client {
     pub(super) fn message(&mut self) -> Value {
         let frame = self.frame();
         serde_json::from_slice(&frame).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&frame)))
-    }
-
-    /// Whether nothing comes for a while.
-    pub(super) fn silent(&mut self) -> bool {
-        matches!(self.frames.recv_timeout(Duration::from_millis(400)), Err(RecvTimeoutError::Timeout))
     }
 
     /// Asks, and returns the whole answer; other frames before it are passed over.
@@ -141,19 +163,9 @@ impl Client {
     #[track_caller]
     pub(super) fn end(mut self) -> Ended {
         self.hang_up();
-        let deadline = Instant::now() + PATIENCE;
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            if Instant::now() > deadline {
-                drop(self.child.kill());
-                panic!("it did not end within {PATIENCE:?}");
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        };
+        let status = self.wait();
         Ended {
-            status: status.code().unwrap_or(-1),
+            status,
             rest: self.frames.iter().collect(),
             stderr: self.stderr.join().unwrap(),
         }
