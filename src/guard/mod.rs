@@ -75,6 +75,15 @@ impl Output {
     }
 }
 
+/// Where a frame comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The client.
+    Client,
+    /// The server.
+    Server,
+}
+
 /// Something worth remembering. Text in it may come from a server: it is shown escaped.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Output, Said, Setup};
+use super::{Output, Said, Setup, Side};
 
 /// The guard of one connection.
 pub struct Guard {
@@ -23,6 +23,12 @@ impl Guard {
     /// A frame from the server, without its line end.
     pub fn from_server(&mut self, _frame: &[u8], _now: Timestamp) -> Output {
         Output::pass()
+    }
+
+    /// A frame above [`LARGEST_FRAME`](super::LARGEST_FRAME) came, of which nothing was kept. It never
+    /// passes, whatever is decided here.
+    pub fn oversized(&mut self, _from: Side, _now: Timestamp) -> Output {
+        Output::default()
     }
 
     /// The user answered a [question](super::Question).

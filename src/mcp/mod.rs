@@ -3,6 +3,7 @@
 pub mod launch;
 pub mod probe;
 pub mod python;
+pub mod relay;
 pub mod runtime;
 pub mod sandbox;
 
