@@ -223,11 +223,7 @@ fn secrets_and_insecure_addresses_are_refused() {
         ),
         (&["install", "https://example.com/mcp", "--env", "X"], "--env"),
     ] {
-        let ran = machine.run(args).exits(2).says(text);
-        assert!(
-            !ran.stderr.replace(&args.join(" "), "").contains("hunter2") || args.len() == 2,
-            "{ran:?}"
-        );
+        machine.run(args).exits(2).says(text);
     }
     machine.write(
         "mcp-pin.toml",
