@@ -107,7 +107,7 @@ fn lines_that_clients_read_differently_are_hostile() {
 fn the_unreadable_definition_is_named() {
     let line = br#"{"id":1,"result":{"tools":[{"name":"fine"},{"name":"two","inputSchema":{"a":1,"a":2}}]}}"#;
     let error = strict::parse(line, &Limits::default()).unwrap_err();
-    let found = refused(line, &error);
+    let found = unreadable(line, &error);
     assert_eq!(found.code, code::NOT_I_JSON);
     assert!(
         found.what.contains("`two`") && found.what.contains("`a` stands twice"),
