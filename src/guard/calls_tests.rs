@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::testing::{Bench, Fake, told};
-use super::{Event, Grade};
+use super::testing::{setup, surface};
+use super::{Event, Grade, Guard, Said};
+use crate::surface::take::Places;
+use jiff::{SignedDuration, Timestamp};
 
 #[test]
 fn only_pinned_names_and_addresses_may_be_used() {
@@ -28,10 +31,26 @@ fn only_pinned_names_and_addresses_may_be_used() {
         ("resources/subscribe", json!({"uri": "demo://two"}), false),
         ("completion/complete", json!({"ref": {"type": "ref/prompt", "name": "greet"}}), true),
         ("completion/complete", json!({"ref": {"type": "ref/prompt", "name": "evil"}}), false),
-        ("completion/complete", json!({"ref": {"type": "ref/resource", "uri": "demo://text/{id}"}}), true),
-        ("completion/complete", json!({"ref": {"type": "ref/resource", "uri": "evil://{id}"}}), false),
-        ("subscriptions/listen", json!({"notifications": {"toolsListChanged": true, "resourceSubscriptions": ["demo://one"]}}), true),
-        ("subscriptions/listen", json!({"notifications": {"resourceSubscriptions": ["demo://two"]}}), false),
+        (
+            "completion/complete",
+            json!({"ref": {"type": "ref/resource", "uri": "demo://text/{id}"}}),
+            true,
+        ),
+        (
+            "completion/complete",
+            json!({"ref": {"type": "ref/resource", "uri": "evil://{id}"}}),
+            false,
+        ),
+        (
+            "subscriptions/listen",
+            json!({"notifications": {"toolsListChanged": true, "resourceSubscriptions": ["demo://one"]}}),
+            true,
+        ),
+        (
+            "subscriptions/listen",
+            json!({"notifications": {"resourceSubscriptions": ["demo://two"]}}),
+            false,
+        ),
         ("subscriptions/listen", json!({"resourceSubscriptions": [7]}), false),
         ("skills/list", json!({}), false),
         ("ping", json!({}), true),
@@ -71,12 +90,17 @@ fn what_the_server_asks_is_denied_without_the_client_seeing_it() {
         ("roots/list", -32050),
         ("tools/call", -32601),
     ] {
-        let out = bench.server(&format!(r#"{{"jsonrpc":"2.0","id":"s-1","method":"{method}","params":{{"message":"EVIL"}}}}"#));
+        let out = bench.server(&format!(
+            r#"{{"jsonrpc":"2.0","id":"s-1","method":"{method}","params":{{"message":"EVIL"}}}}"#
+        ));
         assert!(!out.pass && out.to_client.is_empty());
         let answer: serde_json::Value = serde_json::from_slice(&out.to_server[0]).unwrap();
         assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!("s-1"), &json!(code)));
         assert!(matches!(out.events[..], [Event::Refused { grade: Grade::Warning, .. }]));
-        assert!(!bench.client(r#"{"jsonrpc":"2.0","id":"s-1","result":{}}"#).pass, "nothing was passed on to answer");
+        assert!(
+            !bench.client(r#"{"jsonrpc":"2.0","id":"s-1","result":{}}"#).pass,
+            "nothing was passed on to answer"
+        );
     }
     let ping = bench.server(r#"{"jsonrpc":"2.0","id":3,"method":"ping"}"#);
     assert!(ping.pass);
@@ -118,10 +142,20 @@ fn answers_to_nothing_do_not_pass() {
     let mut bench = Bench::of(&Fake::legacy());
     let id = bench.ask("tools/call", json!({"name": "echo"}));
     assert!(!bench.server(r#"{"jsonrpc":"2.0","id":99,"result":{"tools":["EVIL"]}}"#).pass);
-    assert!(!bench.server(&format!(r#"{{"jsonrpc":"2.0","id":"{id}","result":{{}}}}"#)).pass, "another spelling");
+    assert!(
+        !bench.server(&format!(r#"{{"jsonrpc":"2.0","id":"{id}","result":{{}}}}"#)).pass,
+        "another spelling"
+    );
     assert!(bench.server(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)).pass);
-    assert!(!bench.server(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)).pass, "a second answer");
-    assert!(!bench.server(r#"{"jsonrpc":"2.0","id":98,"error":{"code":1,"message":"EVIL"}}"#).pass);
+    assert!(
+        !bench.server(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)).pass,
+        "a second answer"
+    );
+    assert!(
+        !bench
+            .server(r#"{"jsonrpc":"2.0","id":98,"error":{"code":1,"message":"EVIL"}}"#)
+            .pass
+    );
     assert!(!bench.told.contains("EVIL"));
     assert_eq!(bench.events.len(), 1, "told once");
 }
@@ -144,4 +178,61 @@ fn an_id_in_use_is_not_used_twice() {
     assert!(bench.client(call).pass);
     let out = bench.client(&call.replace("tools/list", "ping"));
     assert_eq!(told(&out)["error"]["code"], -32600);
+}
+
+/// A guard that asks before `add` is called and refuses `echo`.
+fn with_rules() -> Bench {
+    let mut set = setup(Some(surface(vec![Fake::legacy().view(&Places::default())])));
+    set.rules.tools.confirm.insert("add".parse().unwrap());
+    set.rules.tools.deny.insert("echo".parse().unwrap());
+    let mut bench = Bench::of(&Fake::legacy());
+    bench.guard = Guard::new(set);
+    bench
+}
+
+#[test]
+fn the_rules_refuse_a_call_or_hold_it_until_the_user_agrees() {
+    let mut bench = with_rules();
+    assert_eq!(told(&bench.call("tools/call", json!({"name": "echo"})))["error"]["code"], -32602);
+    for said in [Said::Yes, Said::No, Said::Nobody] {
+        let out = bench.call("tools/call", json!({"name": "add", "arguments": {"a": 1}}));
+        assert!(!out.pass && out.to_client.is_empty() && out.to_server.is_empty());
+        let question = out.questions[0].id;
+        let out = bench.guard.answered(question, said, Timestamp::UNIX_EPOCH);
+        assert_eq!(
+            (out.to_server.len(), out.to_client.len()),
+            if said == Said::Yes { (1, 0) } else { (0, 1) },
+            "{said:?}"
+        );
+        assert!(matches!(out.events[..], [Event::Decision { .. }]));
+        let again = bench.guard.answered(question, Said::Yes, Timestamp::UNIX_EPOCH);
+        assert!(again.to_server.is_empty(), "once");
+    }
+}
+
+#[test]
+fn a_question_without_an_answer_in_time_is_a_no() {
+    let mut bench = with_rules();
+    let out = bench.call("tools/call", json!({"name": "add"}));
+    let due = bench.guard.due().unwrap();
+    assert_eq!(out.questions[0].until, due);
+    assert!(bench.guard.tick(due - SignedDuration::from_secs(1)).to_client.is_empty());
+    assert_eq!(bench.guard.tick(due).to_client.len(), 1);
+    assert_eq!(bench.guard.due(), None);
+}
+
+#[test]
+fn results_are_made_visible_where_the_rules_say_so() {
+    let mut bench = with_rules();
+    let result = json!({"contents": [{"uri": "demo://one", "text": "a\u{1b}[31mb"}]});
+    assert!(
+        bench.reply("resources/read", json!({"uri": "demo://one"}), &result).pass,
+        "off unless set"
+    );
+    bench.guard.setup.rules.results.visible = true;
+    let out = bench.reply("resources/read", json!({"uri": "demo://one"}), &result);
+    assert!(told(&out)["result"]["contents"][0]["text"].as_str().unwrap().contains("\\u{1b}"));
+    bench.guard.setup.rules.results.largest = Some(4);
+    let out = bench.reply("resources/read", json!({"uri": "demo://one"}), &result);
+    assert!(told(&out)["error"].is_object());
 }

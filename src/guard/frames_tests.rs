@@ -54,7 +54,10 @@ fn malformed_frames_of_the_client_are_answered() {
     for (frame, code) in [
         ("nonsense", -32700),
         (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#, -32600),
-        (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","name":"evil"}}"#, -32600),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","name":"evil"}}"#,
+            -32600,
+        ),
         (r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#, -32600),
     ] {
         let mut bench = Bench::of(&Fake::legacy());
@@ -79,7 +82,9 @@ fn noise_is_left_out_and_told_once() {
 fn a_hostile_frame_ends_its_request_or_the_connection() {
     let mut bench = Bench::of(&Fake::legacy());
     let id = bench.ask("tools/call", json!({"name": "echo"}));
-    let out = bench.server(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[],"content":["EVIL"]}}}}"#));
+    let out = bench.server(&format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[],"content":["EVIL"]}}}}"#
+    ));
     assert_eq!(told(&out)["error"]["code"], -32050);
     assert!(!out.close);
     assert_eq!(bench.drifts()[0].code, "surface-not-i-json");
@@ -110,7 +115,17 @@ fn notifications_that_no_protocol_knows_pass_only_where_pinned() {
     let mut fake = Fake::legacy();
     fake.handshake["capabilities"]["experimental"] = json!({"claude/channel": {}});
     assert!(Bench::of(&fake).server(strange).pass);
-    for known in ["progress", "message", "tools/list_changed", "tasks/status", "subscriptions/acknowledged"] {
-        assert!(bench.server(&format!(r#"{{"jsonrpc":"2.0","method":"notifications/{known}"}}"#)).pass);
+    for known in [
+        "progress",
+        "message",
+        "tools/list_changed",
+        "tasks/status",
+        "subscriptions/acknowledged",
+    ] {
+        assert!(
+            bench
+                .server(&format!(r#"{{"jsonrpc":"2.0","method":"notifications/{known}"}}"#))
+                .pass
+        );
     }
 }

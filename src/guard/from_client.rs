@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::Output;
-use super::tools::Verdict;
 use super::frame::{Id, Members, Message};
 use super::lists::ListAsked;
 use super::refusal::{self, INVALID, NO_METHOD, REFUSED, UNKNOWN};
 use super::session::{Asked, Fate, Guard, Refusal};
+use super::tools::Verdict;
 use crate::model::{ClientProfile, Era, Grade, ItemKind};
 
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -69,7 +69,10 @@ impl Guard {
                 Asked::Other
             }
         };
-        let held = match self.remember(id, asked).and_then(|()| self.rules(id, method, params, frame, now, out)) {
+        let held = match self
+            .remember(id, asked)
+            .and_then(|()| self.rules(id, method, params, frame, now, out))
+        {
             Ok(held) => held,
             Err(refusal) => {
                 let fate = self.refuse(out, Some(id), refusal);
@@ -105,7 +108,10 @@ impl Guard {
                 self.open.remove(id);
                 Err(Refusal {
                     code,
-                    what: format!("a call to {}: {why}", key.map_or_else(|| "a tool".to_owned(), |key| format!("tool `{}`", refusal::short(key)))),
+                    what: format!(
+                        "a call to {}: {why}",
+                        key.map_or_else(|| "a tool".to_owned(), |key| format!("tool `{}`", refusal::short(key)))
+                    ),
                     message: why,
                     grade: Grade::Notice,
                 })
