@@ -72,6 +72,9 @@ pub fn manifest(name: &ServerName, pin: Option<&Pin>, entry: Option<&ServerEntry
     compare("env", sorted(&entry.env), sorted(&locked.env));
     compare("cwd", entry.cwd.as_str().into(), locked.cwd.as_str().into());
     compare("network", entry.network.to_string(), locked.network.to_string());
+    for ((rule, wanted), (_, locked)) in entry.guard.pin().rules().into_iter().zip(pin.guard.rules()) {
+        compare(&format!("guard.{rule}"), wanted, locked);
+    }
     differences.into_iter().flat_map(differs).collect()
 }
 

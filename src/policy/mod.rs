@@ -218,7 +218,7 @@ impl<'a> Judge<'a> {
         match change {
             Change::Source { before, after } => out.push(self.source(before, after)),
             Change::Version { before, after } => out.push(self.version(before, after)),
-            Change::Launch { field, before, after } => out.push(self.launch(field, before, after)),
+            Change::Launch { .. } | Change::GuardRule { .. } => out.extend(self.start(change)),
             Change::BytesReplaced {
                 name,
                 version,
