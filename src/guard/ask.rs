@@ -324,7 +324,9 @@ fn file_uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).map(|digit| digit.to_ascii_uppercase());
+            uri.push('%');
+            uri.extend([digit(byte >> 4), digit(byte & 15)].into_iter().flatten());
         }
     }
     uri

@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::frame::{Id, Members, Message, NotAFrame, Peeked};
 use super::handshake::{Shaken, judge_handshake};
@@ -13,7 +14,8 @@ use super::lists::{ListAsked, Sent};
 use super::refusal::{self, NO_METHOD, REFUSED};
 use super::session::{Asked, Fate, Guard, Open, Refusal};
 use super::turned::hostile;
-use super::{Event, Output};
+use super::{Event, Output, hygiene};
+use crate::model::guard::ResultRules;
 use crate::model::{Era, Grade};
 use crate::surface::strict::{self, Limits};
 use crate::surface::take::{Hostile, code, unreadable};
@@ -72,7 +74,23 @@ impl Guard {
                 let refusal = self.asks_wrongly("questions of the server in a result that may hold none");
                 self.refuse(out, Some(&open.id), refusal)
             }
-            Asked::Work | Asked::Other => Fate::Pass,
+            Asked::Work => self.cleaned(open, sent.result, out),
+            Asked::Other => Fate::Pass,
+        }
+    }
+
+    /// A result by the rules of the entry, which are off unless set.
+    fn cleaned(&self, open: &Open, result: &Peeked<'_>, out: &mut Output) -> Fate {
+        let rules = &self.setup.rules.results;
+        if *rules == ResultRules::default() {
+            return Fate::Pass;
+        }
+        let cleaned = serde_json::from_str::<&RawValue>(result.raw().get()).map(|raw| hygiene::clean(rules, raw));
+        match cleaned {
+            Ok(Ok(Some(text))) if !self.observing() => Fate::Instead(refusal::with_result(&open.id, &text)),
+            Ok(Ok(_)) => Fate::Pass,
+            Ok(Err(large)) => self.refuse(out, Some(&open.id), Refusal::of(REFUSED, &large.to_string())),
+            Err(_) => self.refuse(out, Some(&open.id), Refusal::of(REFUSED, "the result cannot be read")),
         }
     }
 

@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::frame::{self, Frame, Id, Message};
 use super::lists::{Judged, ListAsked, Lists};
 use super::pinned::Pins;
 use super::refusal::{self, REFUSED};
+use super::tools::Gate;
 use super::{Event, Output, Question, Said, Setup, Side};
 use crate::model::guard::GuardMode;
 use crate::model::{ClientProfile, Finding, Fingerprint, Grade, ItemKind};
@@ -24,6 +25,8 @@ const MOST_CANCELLED: usize = 1_024;
 const MOST_TOLD: usize = 4_096;
 /// Calls that wait for the user's word.
 const MOST_HELD: usize = 64;
+/// How long the user may think about a call.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
 
 /// What an open request of the client asks for.
 #[derive(Debug)]
@@ -59,6 +62,18 @@ pub(super) struct Refusal {
     pub(super) what: String,
 }
 
+impl Refusal {
+    /// The same words for the client and the log.
+    pub(super) fn of(code: i64, what: &str) -> Self {
+        Self {
+            code,
+            message: what.to_owned(),
+            grade: Grade::Notice,
+            what: what.to_owned(),
+        }
+    }
+}
+
 /// What becomes of one message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -82,6 +97,7 @@ struct Held {
 pub struct Guard {
     pub(super) setup: Setup,
     pub(super) pins: Option<Pins>,
+    pub(super) gate: Gate,
     pub(super) lists: Lists,
     pub(super) open: HashMap<Id, Open>,
     given_up: VecDeque<Id>,
@@ -104,9 +120,13 @@ impl Guard {
     /// A guard for a connection that has not said anything yet.
     pub fn new(mut setup: Setup) -> Self {
         let pins = setup.pinned.take().map(|surface| Pins::new(surface, setup.places.clone()));
+        // Arguments name real places: so must the schemas that they are held against.
+        let real = pins.as_ref().map(Pins::real_surface);
+        let gate = Gate::new(&setup.rules, real.as_ref());
         Self {
             setup,
             pins,
+            gate,
             lists: Lists::default(),
             open: HashMap::new(),
             given_up: VecDeque::new(),
@@ -288,7 +308,9 @@ impl Guard {
     }
 
     /// Holds a request back until the user says yes.
-    pub(super) fn hold(&mut self, id: &Id, frame: &[u8], question: Question, what: String, out: &mut Output) -> Result<(), Refusal> {
+    pub(super) fn hold(&mut self, id: &Id, frame: &[u8], asked: (String, String), now: Timestamp, out: &mut Output) -> Result<(), Refusal> {
+        let (title, body) = asked;
+        let what = title.trim_end_matches('?').to_owned();
         if self.held.len() >= MOST_HELD {
             return Err(Refusal {
                 code: REFUSED,
@@ -297,23 +319,22 @@ impl Guard {
                 what: format!("{what}: too many wait already"),
             });
         }
-        self.held.insert(
-            question.id,
-            Held {
-                id: id.clone(),
-                frame: frame.to_vec(),
-                what,
-                until: question.until,
-            },
-        );
-        out.questions.push(question);
-        Ok(())
-    }
-
-    /// A number for a question of the guard's.
-    pub(super) const fn question(&mut self) -> u64 {
+        let until = now.saturating_add(PATIENCE).unwrap_or(Timestamp::MAX);
         self.questions += 1;
-        self.questions
+        let held = Held {
+            id: id.clone(),
+            frame: frame.to_vec(),
+            what,
+            until,
+        };
+        self.held.insert(self.questions, held);
+        out.questions.push(Question {
+            id: self.questions,
+            title,
+            body,
+            until,
+        });
+        Ok(())
     }
 
     pub(super) fn observing(&self) -> bool {

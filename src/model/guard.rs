@@ -292,6 +292,26 @@ impl GuardPin {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Every rule by its key, as text for people.
+    pub fn rules(&self) -> [(&'static str, String); 6] {
+        let list = |set: &BTreeSet<Pattern>| {
+            let quoted: Vec<_> = set.iter().map(|pattern| format!("\"{pattern}\"")).collect();
+            format!("[{}]", quoted.join(", "))
+        };
+        let Self { tools, results } = self;
+        [
+            ("allow", tools.allow.as_ref().map_or_else(|| "not set".to_owned(), list)),
+            ("deny", list(&tools.deny)),
+            ("confirm", list(&tools.confirm)),
+            ("arguments", tools.arguments.as_str().to_owned()),
+            ("results.visible", results.visible.to_string()),
+            (
+                "results.largest",
+                results.largest.map_or_else(|| "not set".to_owned(), |bytes| bytes.to_string()),
+            ),
+        ]
+    }
 }
 
 #[cfg(test)]

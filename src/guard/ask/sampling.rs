@@ -46,7 +46,7 @@ impl Asks {
                 title: format!("let the server ask your model for a completion of at most {tokens} tokens?"),
                 body: prompt(&params),
                 until: later(now, rules.timeout),
-                replace: changed.then(|| Value::Object(params)),
+                replace: changed.then_some(Value::Object(params)),
             },
         };
         Decision::new(KIND, verdict, &log)
