@@ -8,7 +8,7 @@ use crate::commands::Session;
 use crate::error::{Error, ExitStatus};
 use crate::model::ServerName;
 use crate::ops::run::{self, Options, refusal};
-use crate::output;
+use crate::output::Printer;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -41,13 +41,19 @@ pub fn exec(args: Args, session: &Session) -> ExitStatus {
     };
     match run::run(&session.context, &options, &session.terminal) {
         Ok(status) => ExitStatus::Passed(status),
-        Err(error) => not_started(&options.name, &error, &session.printer),
+        Err(error) => std::thread::scope(|scope| {
+            // Whoever runs it by hand reads it at once; a desktop may take its time to answer.
+            if !std::io::stdin().is_terminal() {
+                scope.spawn(|| refusal::tell(&session.context, &options, &error, &session.terminal));
+            }
+            not_started(&options.name, &error, &session.printer)
+        }),
     }
 }
 
 /// Tells the person and the client.
-pub fn not_started(name: &ServerName, error: &Error, printer: &output::Printer) -> ExitStatus {
-    output::error::talk(printer, error);
+pub fn not_started(name: &ServerName, error: &Error, printer: &Printer) -> ExitStatus {
+    crate::output::error::talk(printer, error);
     if !std::io::stdin().is_terminal() {
         refusal::answer(std::io::stdin(), &mut std::io::stdout().lock(), &refusal::sentence(name, error));
     }

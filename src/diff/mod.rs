@@ -12,6 +12,7 @@ mod files;
 mod hidden;
 mod leaves;
 mod refs;
+mod remote;
 mod surface;
 mod text;
 

@@ -132,7 +132,7 @@ fn somebody_elses_file_is_left_alone() {
 fn a_newer_version_is_refused_before_its_shape_is_judged() {
     let text = json!({"kind": MARKER, "lockfileVersion": 5, "new": [], "servers": 7}).to_string();
     let error = parse(&text).unwrap_err();
-    assert_eq!(error, LockError::Newer { found: 4 });
+    assert_eq!(error, LockError::Newer { found: 5 });
     assert!(error.to_string().contains('4') && error.to_string().contains('3'), "{error}");
     for bad in [json!(0), json!(-1), json!("1"), json!(1.5), Value::Null] {
         let text = json!({"kind": MARKER, "lockfileVersion": bad, "servers": {}}).to_string();
@@ -351,7 +351,7 @@ pub(super) type Mutation = (&'static str, fn(&mut Pin));
 pub(super) fn package_of(pin: &mut Pin) -> (&mut crate::model::Closure, &mut crate::model::Launch) {
     match &mut pin.pinned {
         Pinned::Package { closure, launch } => (closure, launch),
-        Pinned::Local(_) => unreachable!(),
+        Pinned::Local(_) | Pinned::Remote(_) => unreachable!(),
     }
 }
 
@@ -362,7 +362,7 @@ fn helper(pin: &mut Pin) -> &mut crate::model::LockedPackage {
 fn local(pin: &mut Pin) -> &mut crate::model::LocalCommand {
     match &mut pin.pinned {
         Pinned::Local(local) => local,
-        Pinned::Package { .. } => unreachable!(),
+        Pinned::Package { .. } | Pinned::Remote(_) => unreachable!(),
     }
 }
 

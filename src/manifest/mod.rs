@@ -5,8 +5,10 @@
 //!
 //! The attacks: a cloned project whose manifest loosens this machine's rules, names a command of
 //! this machine, passes a variable that loads code into the server, or names the root that its own
-//! forged signatures are proved against. A project's manifest can only tighten
-//! ([`Policy::effective`]); `local` sources and `[trust]` are refused in it; such variables are
+//! forged signatures are proved against, or that lets its own server ask for completions. A project's
+//! manifest can only tighten ([`Policy::effective`],
+//! [`GuardRules::effective`](crate::model::GuardRules::effective)); `local` sources, `[trust]` and
+//! `[guard]` are refused in it; such variables are
 //! refused everywhere.
 //!
 //! Values of variables never stand in the file, and nothing that may be a secret is repeated in a
@@ -14,6 +16,7 @@
 
 mod distance;
 pub mod edit;
+mod guard;
 mod parse;
 mod policy;
 mod problem;
@@ -22,9 +25,10 @@ mod trust;
 
 use std::collections::BTreeMap;
 
-use crate::model::{CwdRule, IdentityRule, Level, ServerName, Source};
+use crate::model::{CwdRule, IdentityRule, Level, RemoteSettings, ServerName, Source};
 
 pub use distance::nearest;
+pub use guard::{GuardSettings, GuardTables, Manifests, Permission};
 pub use parse::parse;
 pub use policy::{Loosening, Policy, PolicySettings, Trust};
 pub use problem::{ManifestError, Problem};
@@ -68,11 +72,15 @@ pub struct ServerEntry {
     pub identity: Option<IdentityRule>,
     /// The command with its arguments; only, and always, with the source `local`.
     pub command: Vec<String>,
+    /// What is said of a remote server; the usual with every other source.
+    pub remote: RemoteSettings,
+    /// The guard's rules for this entry. Edits leave them as they stand.
+    pub guard: GuardSettings,
 }
 
 impl ServerEntry {
     /// An entry with nothing but a source.
-    pub const fn new(source: Source) -> Self {
+    pub fn new(source: Source) -> Self {
         Self {
             source,
             args: Vec::new(),
@@ -83,6 +91,8 @@ impl ServerEntry {
             evidence: None,
             identity: None,
             command: Vec::new(),
+            remote: RemoteSettings::default(),
+            guard: GuardSettings::default(),
         }
     }
 }
@@ -96,6 +106,8 @@ pub struct Manifest {
     pub policy: PolicySettings,
     /// What `[trust]` says. User's or system's file only.
     pub trust: TrustSettings,
+    /// What `[guard]` says about servers of other files. User's or system's file only.
+    pub guard: GuardTables,
 }
 
 #[cfg(test)]

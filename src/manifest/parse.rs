@@ -2,6 +2,8 @@
 
 mod evidence;
 mod grades;
+mod guard;
+mod remote;
 
 use std::ops::Range;
 
@@ -20,9 +22,27 @@ use crate::surface::visible::is_invisible;
 
 #[cfg(test)]
 pub(super) use evidence::{IDENTITY, TRUST, TUF};
+#[cfg(test)]
+pub(super) use guard::{ELICITATION, GUARD, RESULTS, ROOTS, SAMPLING};
+pub(super) use guard::{LONGEST_WAIT, MANY};
 
-pub(super) const TOP: &[&str] = &["servers", "policy", "trust"];
-pub(super) const SERVER: &[&str] = &["source", "args", "env", "cwd", "network", "bin", "evidence", "identity", "command"];
+pub(super) const TOP: &[&str] = &["servers", "policy", "trust", "guard"];
+pub(super) const SERVER: &[&str] = &[
+    "source",
+    "args",
+    "env",
+    "cwd",
+    "network",
+    "bin",
+    "evidence",
+    "identity",
+    "command",
+    "guard",
+    "headers",
+    "transport",
+    "tls-key",
+    "private",
+];
 pub(super) const POLICY: &[&str] = &[
     "cooldown",
     "evidence",
@@ -93,6 +113,7 @@ impl Walk<'_> {
             manifest.policy = self.policy(policy);
         }
         manifest.trust = self.trust(root);
+        self.guard_tables(root, &mut manifest);
         manifest
     }
 
@@ -114,7 +135,9 @@ impl Walk<'_> {
         let bin = self.text(table, "bin").and_then(|(span, text)| self.bin(span, text));
         let evidence = self.level(table, "evidence");
         let identity = self.identity(table);
+        let guard = self.server_guard(table);
         let source = source?;
+        let remote = self.remote(&source, table);
         self.local_rules(&source, table);
         Some(ServerEntry {
             source,
@@ -126,6 +149,8 @@ impl Walk<'_> {
             evidence,
             identity,
             command,
+            remote,
+            guard,
         })
     }
 
@@ -133,7 +158,7 @@ impl Walk<'_> {
     fn local_rules(&mut self, source: &Source, table: &dyn TableLike) {
         let source_span = value_span(table, "source");
         if !matches!(source, Source::Local) {
-            if table.contains_key("command") {
+            if table.contains_key("command") && !matches!(source, Source::Remote(_)) {
                 let hint = "arguments of a package stand in `args`; commands need `source = \"local\"`";
                 self.problem(
                     key_span(table, "command"),

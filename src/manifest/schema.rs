@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::parse::{LONGEST_WAIT, MANY};
+use crate::model::guard::LARGEST;
 use crate::policy::codes;
 
 /// JSON Schema (2020-12) of `mcp-pin.toml`.
@@ -26,7 +28,7 @@ pub fn schema() -> Value {
                     "additionalProperties": false,
                     "required": ["source"],
                     "properties": {
-                        "source": {"type": "string", "description": "Where it comes from: `npm:NAME[@range|@tag|@version]`, `pypi:NAME[EXTRAS][SPECIFIERS]`, or `local` in a user's own manifest."},
+                        "source": {"type": "string", "description": "Where it comes from: `npm:NAME[@range|@tag|@version]`, `pypi:NAME[EXTRAS][SPECIFIERS]`, `https://HOST/PATH` for a remote server, or `local` in a user's own manifest."},
                         "args": described(&strings, "Arguments for the server."),
                         "env": described(&names, "Names of the variables to pass through. Values come from the client and are never stored."),
                         "cwd": {"enum": ["empty", "client"], "description": "The working directory: an empty folder, or the client's."},
@@ -34,7 +36,16 @@ pub fn schema() -> Value {
                         "bin": {"type": "string", "description": "Which of the package's executables to start; of a Python package, the console script's name."},
                         "evidence": level("The least level of evidence of the server's own package."),
                         "identity": identity(),
+                        "headers": {
+                            "description": "With a remote server: headers by name. `${NAME}` stands for a variable of the client, whose value is never stored.",
+                            "type": "object",
+                            "additionalProperties": {"type": "string"},
+                        },
+                        "transport": {"enum": ["streamable-http", "sse"], "description": "With a remote server: how it is spoken to."},
+                        "tls-key": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": "With a remote server: the digest of its certificate's public key (SubjectPublicKeyInfo)."},
+                        "private": {"type": "boolean", "description": "With a remote server: its host may be in a private network. Not in a project's manifest."},
                         "command": described(&strings, "With the source `local`: the command and its arguments."),
+                        "guard": guard("The guard's rules for this server. A project's manifest can only take away: no `observe`, `sampling`, `elicitation` or `roots`."),
                     },
                 },
             },
@@ -64,6 +75,12 @@ pub fn schema() -> Value {
                     "grades": grades(),
                 },
             },
+            "guard": {
+                "description": "The guard's rules for servers of projects by name, or `*` for all. Not in a project's manifest.",
+                "type": "object",
+                "propertyNames": {"pattern": "^([A-Za-z0-9][A-Za-z0-9._-]{0,63}|[*])$"},
+                "additionalProperties": guard("The rules for servers of this name."),
+            },
             "trust": {
                 "description": "What signatures are proved against. Not in a project's manifest.",
                 "type": "object",
@@ -84,6 +101,66 @@ pub fn schema() -> Value {
                 },
             },
         },
+    })
+}
+
+fn guard(what: &str) -> Value {
+    let patterns = |what: &str| json!({"type": "array", "items": {"type": "string", "pattern": "^[^*]*[*]?$", "minLength": 1, "maxLength": 256}, "description": what});
+    let number = |most: u64, what: &str| json!({"type": "integer", "minimum": 1, "maximum": most, "description": what});
+    let review = json!({"enum": ["ask", "pass"], "description": "Whether the guard asks the user each time."});
+    let strings = |what: &str| json!({"type": "array", "items": {"type": "string"}, "description": what});
+    json!({
+        "description": what,
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "mode": {"enum": ["enforce", "observe"], "description": "Whether what the guard objects to is kept from passing, or only logged and told."},
+            "allow": patterns("Only these tools may be called; `*` at the end stands for any text."),
+            "deny": patterns("These tools may never be called."),
+            "confirm": patterns("These tools may be called only after a yes, each time."),
+            "arguments": {"enum": ["any", "pinned", "known"], "description": "Arguments pass unread, fit the pinned schema, or fit it and name no property that it does not name."},
+            "results": {
+                "description": "What is done to results.",
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "visible": {"type": "boolean", "description": "Control, escape and invisible characters are written as visible escapes."},
+                    "largest": number(LARGEST, "The largest result, in bytes."),
+                },
+            },
+            "sampling": permission("Completions (`sampling/createMessage`).", &json!({
+                "per-minute": number(MANY, "Requests a minute; 4 unless set."),
+                "tokens-per-day": number(MANY, "Tokens a day, as asked for; 100000 unless set."),
+                "max-tokens": number(MANY, "The most tokens of one completion; 4096 unless set."),
+                "rounds": number(MANY, "Requests during one request of the client; 4 unless set."),
+                "models": strings("The models that the server may wish for."),
+                "timeout": number(LONGEST_WAIT, "Seconds that the client may take; 300 unless set."),
+                "largest": number(LARGEST, "The largest request, in bytes; 262144 unless set."),
+                "tools": {"type": "boolean", "description": "The server may hand tools to the model."},
+                "review": review,
+            })),
+            "elicitation": permission("Forms and pages (`elicitation/create`).", &json!({
+                "per-minute": number(MANY, "Requests a minute; 4 unless set."),
+                "rounds": number(MANY, "Requests during one request of the client; 4 unless set."),
+                "domains": strings("The hosts that a page may be on; `*.HOST` for every host below one. None: only forms."),
+                "timeout": number(LONGEST_WAIT, "Seconds that the user may take; 600 unless set."),
+                "largest": number(LARGEST, "The largest request, in bytes; 65536 unless set."),
+                "review": review,
+            })),
+            "roots": permission("Folders (`roots/list`).", &json!({
+                "paths": strings("These absolute folders are the answer, whatever the client would say."),
+            })),
+        },
+    })
+}
+
+fn permission(what: &str, limits: &Value) -> Value {
+    json!({
+        "description": format!("{what} Denied unless set; not in a project's manifest."),
+        "oneOf": [
+            {"const": false},
+            {"type": "object", "additionalProperties": false, "properties": limits},
+        ],
     })
 }
 

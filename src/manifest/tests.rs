@@ -302,6 +302,24 @@ fn the_schema_has_the_readers_keys() {
             "/properties/servers/additionalProperties/properties/identity/properties",
             parse::IDENTITY,
         ),
+        ("/properties/servers/additionalProperties/properties/guard/properties", parse::GUARD),
+        ("/properties/guard/additionalProperties/properties", parse::GUARD),
+        (
+            "/properties/servers/additionalProperties/properties/guard/properties/results/properties",
+            parse::RESULTS,
+        ),
+        (
+            "/properties/servers/additionalProperties/properties/guard/properties/sampling/oneOf/1/properties",
+            parse::SAMPLING,
+        ),
+        (
+            "/properties/servers/additionalProperties/properties/guard/properties/elicitation/oneOf/1/properties",
+            parse::ELICITATION,
+        ),
+        (
+            "/properties/servers/additionalProperties/properties/guard/properties/roots/oneOf/1/properties",
+            parse::ROOTS,
+        ),
         ("/properties/trust/properties", parse::TRUST),
         ("/properties/trust/properties/tuf/properties", parse::TUF),
     ] {

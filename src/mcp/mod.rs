@@ -11,8 +11,11 @@ pub mod sandbox;
 #[doc(hidden)]
 pub mod fuzzing;
 mod hints;
+pub mod http;
 mod level;
+mod link;
 mod plan;
+pub mod remote;
 mod session;
 mod taking;
 

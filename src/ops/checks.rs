@@ -72,6 +72,19 @@ pub fn manifest(name: &ServerName, pin: Option<&Pin>, entry: Option<&ServerEntry
     compare("env", sorted(&entry.env), sorted(&locked.env));
     compare("cwd", entry.cwd.as_str().into(), locked.cwd.as_str().into());
     compare("network", entry.network.to_string(), locked.network.to_string());
+    let headers = |entry: &ServerEntry| {
+        let rules = entry.remote.headers.iter();
+        format!("{:?}", rules.map(|rule| (rule.name(), rule.template())).collect::<Vec<_>>())
+    };
+    let key = |entry: &ServerEntry| entry.remote.tls_key.map_or_else(|| "none".to_owned(), |key| key.to_string());
+    compare("headers", headers(entry), headers(&locked));
+    compare(
+        "transport",
+        entry.remote.transport.as_str().into(),
+        locked.remote.transport.as_str().into(),
+    );
+    compare("tls-key", key(entry), key(&locked));
+    compare("private", entry.remote.private.to_string(), locked.remote.private.to_string());
     differences.into_iter().flat_map(differs).collect()
 }
 

@@ -54,8 +54,10 @@ pub fn run(context: &Context, options: &Options, person: &dyn Interact) -> Resul
     let ready = ready::ready(&tools, &loaded, options, pin)?;
     let watch = watch::Watch::start(watch::Place::of(context, &loaded, options), tools.history);
     let guard = Guard::new(ready.setup);
-    let ended = pipe::relay(&ready.start, guard, context.now, &|output| watch.take(output));
-    watch.finish();
+    let ended = pipe::relay(&ready.start, guard, context.now, &|output| output.events.drain(..).for_each(|event| watch.event(event)));
+    for line in watch.finish() {
+        person.warn(&line);
+    }
     ended.map_err(|source| Error::NotStarted {
         server: options.name.clone(),
         why: refusal::Why::Runtime,

@@ -59,6 +59,18 @@ pub async fn update(context: &Context, options: Options, person: &dyn Interact) 
             }
             continue;
         }
+        if let Source::Remote(_) = entry.source
+            && options.dry_run
+        {
+            if let Some(pin) = loaded.lock.servers.get(name) {
+                let mut line = ServerLine::new(name, Action::Unchanged, pin);
+                line.notes.push(format!(
+                    "a remote server has no versions; `mcp-pin verify {name}` compares what it says"
+                ));
+                outcome.servers.push(line);
+            }
+            continue;
+        }
         let (line, report) = one(&tools, &mut loaded, &options, name, &entry, before.as_ref()).await?;
         outcome.servers.push(line);
         outcome.report.extend(report);

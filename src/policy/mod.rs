@@ -23,6 +23,7 @@ mod phrases;
 pub mod profile;
 mod python;
 mod reach;
+mod remote;
 mod rename;
 mod schema;
 mod signals;
@@ -219,6 +220,7 @@ impl<'a> Judge<'a> {
             Change::Source { before, after } => out.push(self.source(before, after)),
             Change::Version { before, after } => out.push(self.version(before, after)),
             Change::Launch { field, before, after } => out.push(self.launch(field, before, after)),
+            Change::Remote { field, before, after } => out.push(self.remote(field, before, after)),
             Change::BytesReplaced {
                 name,
                 version,

@@ -24,6 +24,7 @@ mod probe;
 mod pypi;
 mod real;
 mod registry;
+mod remote;
 mod run;
 mod scripted;
 mod signed;

@@ -69,6 +69,12 @@ pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: 
             }
             (launch::local(local, &digest, &approval, home, passed)?, local.cwd)
         }
+        Pinned::Remote(_) => {
+            return Err(Error::NotPossible {
+                what: format!("run `{name}`: it is a remote server"),
+                hint: None,
+            });
+        }
     };
     start(tools, loaded, options, pin, launchable, rule)
 }

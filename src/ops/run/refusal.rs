@@ -12,8 +12,11 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::{Options, scope_of};
 use crate::error::Error;
-use crate::model::ServerName;
+use crate::history::EventKind;
+use crate::model::{Fingerprint, ServerName};
+use crate::ops::{Context, Interact, notices, queries};
 
 /// The code of our JSON-RPC error: of those that are left to implementations, one that no version of
 /// the protocol uses.
@@ -90,6 +93,43 @@ pub fn sentence(name: &ServerName, error: &Error) -> String {
         Error::NotInLock { .. } => format!("mcp-pin did not start `{name}`: the lock has no server of this name; run `mcp-pin list`"),
         _ => format!("mcp-pin did not start `{name}`: it could not be checked; run `mcp-pin verify`"),
     }
+}
+
+/// Writes to the history that a server was not started, and tells the desktop, once a distinct cause.
+/// What of that could not be done is said to the person: the exit status and the client's answer tell
+/// all the same.
+pub fn tell(context: &Context, options: &Options, error: &Error, person: &dyn Interact) {
+    match told(context, options, error) {
+        Ok(None) => {}
+        Ok(Some(why)) => person.warn(&format!("could not notify the desktop: {why}")),
+        Err(error) => person.warn(&format!("could not write the history: {error}")),
+    }
+}
+
+fn told(context: &Context, options: &Options, error: &Error) -> Result<Option<String>, Error> {
+    let name = &options.name;
+    let scope = scope_of(context, options).map_or_else(|_| "run".to_owned(), |scope| scope.key());
+    let (what, command, drift) = match error {
+        Error::NotStarted { why, command, drift, .. } => (why.what().to_owned(), command.clone(), drift.as_slice()),
+        error => (error.to_string(), String::new(), &[][..]),
+    };
+    let history = queries::open_history(context)?;
+    let (now, worst) = (context.now(), drift.iter().map(|finding| finding.grade).max());
+    let first = drift.first().map(|finding| format!(" ({})", finding.title)).unwrap_or_default();
+    let summary = format!("not started: {what}{first}");
+    if notices::is_news(&history, name, &summary)? {
+        notices::event(&history, now, EventKind::Refusal, name, worst, &summary)?;
+    }
+    let prints: Vec<_> = drift.iter().map(|finding| finding.fingerprint.as_str()).collect();
+    let cause = Fingerprint::of_canonical(json!({"not-started": what, "findings": prints}).to_string().as_bytes());
+    let mut capital = what.chars();
+    let sentence: String = capital.next().into_iter().flat_map(char::to_uppercase).chain(capital).collect();
+    let run = format!("Run: {command}");
+    let lines = [sentence.as_str(), run.as_str()];
+    let lines = if command.is_empty() { &lines[..1] } else { &lines[..] };
+    let Some(runtime) = super::watch::runtime() else { return Ok(None) };
+    let bus = notices::bus(&context.env);
+    runtime.block_on(notices::tell_of_refusal(&history, &bus, &scope, name, lines, cause, now))
 }
 
 /// Answers the client's first requests with the sentence, then returns: bounded in time and bytes.

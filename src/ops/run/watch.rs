@@ -1,28 +1,43 @@
 //! What happens on a connection, written to the history and told to the desktop, beside the relay:
 //! a frame never waits for a disk or a desktop.
+//!
+//! The attack: a server that does a million things that are worth a line. The same line is written
+//! once a connection, and no connection writes more than a bounded number of them; how many were left
+//! out is said.
 
 use std::collections::HashSet;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::json;
 
 use super::Options;
-use crate::guard::{Event, Output};
-use crate::history::{EventKind, History, NewEvent};
-use crate::model::{Grade, ServerName};
-use crate::ops::Context;
+use crate::error::Error;
+use crate::guard::{Event, Question, Said};
+use crate::history::{EventKind, History};
+use crate::model::{Finding, Fingerprint, Grade, ServerName};
+use crate::notify::{self, DesktopBus, Message, Urgency};
 use crate::ops::scope::Loaded;
+use crate::ops::{Context, notices};
 
 /// How many different lines one connection may write into the history.
 const LINES: usize = 200;
+/// How many notifications of drift one connection may raise.
+const ALERTS: u32 = 5;
+/// How long the desktop waits for findings that belong together: a server mostly turns as a whole.
+const TOGETHER: Duration = Duration::from_millis(300);
+/// How many lines of a question are shown.
+const SHOWN: usize = 8;
 
-/// What it is about.
+/// What a connection is about.
+#[derive(Debug, Clone)]
 pub(super) struct Place {
     server: ServerName,
     scope: String,
+    bus: DesktopBus,
     now: fn() -> Timestamp,
 }
 
@@ -31,6 +46,7 @@ impl Place {
         Self {
             server: options.name.clone(),
             scope: loaded.scope_key().to_owned(),
+            bus: notices::bus(&context.env),
             now: context.now,
         }
     }
@@ -38,70 +54,161 @@ impl Place {
 
 /// A worker that has the history.
 pub(super) struct Watch {
-    send: Sender<Line>,
-    seen: Mutex<HashSet<String>>,
-    worker: JoinHandle<()>,
+    place: Place,
+    send: Sender<Event>,
+    seen: Mutex<Seen>,
+    worker: JoinHandle<Vec<String>>,
 }
 
-struct Line {
-    kind: EventKind,
-    grade: Option<Grade>,
-    text: String,
+#[derive(Default)]
+struct Seen {
+    lines: HashSet<String>,
+    left_out: u64,
 }
 
 impl Watch {
     pub(super) fn start(place: Place, history: History) -> Self {
-        let (send, lines) = mpsc::channel::<Line>();
-        let worker = std::thread::spawn(move || {
-            let _ = &place.scope;
-            for line in lines {
-                let new = NewEvent {
-                    server: Some(&place.server),
-                    kind: line.kind,
-                    grade: line.grade,
-                    summary: &line.text,
-                    detail: &Value::Null,
-                };
-                drop(history.record_event(&new, (place.now)()));
-            }
-        });
+        let (send, events) = mpsc::channel();
+        let worker = Worker {
+            place: place.clone(),
+            history,
+            alerts: 0,
+            warnings: Vec::new(),
+        };
         Self {
+            place,
             send,
             seen: Mutex::default(),
-            worker,
+            worker: std::thread::spawn(move || worker.work(&events)),
         }
     }
 
-    /// Takes the events out of what the guard said.
-    pub(super) fn take(&self, output: &mut Output) {
-        for event in output.events.drain(..) {
-            let line = match event {
-                Event::Drift(finding) => Line {
-                    kind: EventKind::Drift,
-                    grade: Some(finding.grade),
-                    text: finding.title,
-                },
-                Event::Refused { grade, what } => Line {
-                    kind: EventKind::Refusal,
-                    grade: Some(grade),
-                    text: what,
-                },
-                Event::Decision { what } => Line {
-                    kind: EventKind::Run,
-                    grade: None,
-                    text: what,
-                },
+    /// Takes an event. Never waits.
+    pub(super) fn event(&self, event: Event) {
+        let key = match &event {
+            Event::Drift(finding) => finding.fingerprint.as_str(),
+            Event::Refused { what, .. } | Event::Decision { what } => what,
+        };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.lines.contains(key) {
+            return;
+        }
+        if seen.lines.len() >= LINES {
+            seen.left_out += 1;
+            return;
+        }
+        let key = key.to_owned();
+        seen.lines.insert(key);
+        // The worker ends after us; if it died, the end says so.
+        drop(self.send.send(event));
+    }
+
+    /// Asks the user at the desktop, and waits for the answer as long as the question allows.
+    pub(super) fn ask(&self, question: &Question) -> Said {
+        let lines: Vec<_> = question.body.lines().take(SHOWN).collect();
+        let about = json!({"question": question.id, "body": question.body}).to_string();
+        let message = Message::new(
+            &question.title,
+            &lines,
+            Urgency::Critical,
+            Fingerprint::of_canonical(about.as_bytes()),
+        );
+        let left = question.until.duration_since((self.place.now)());
+        let Ok(wait) = Duration::try_from(left) else { return Said::Nobody };
+        runtime()
+            .and_then(|runtime| runtime.block_on(notify::desktop::ask(&self.place.bus, &message, wait)).ok())
+            .unwrap_or(Said::Nobody)
+    }
+
+    /// Waits until everything is written; what could not be is returned, a line each.
+    pub(super) fn finish(self) -> Vec<String> {
+        let left_out = self.seen.lock().map_or(0, |seen| seen.left_out);
+        if left_out > 0 {
+            let what = format!("{left_out} more lines of this connection were left out");
+            drop(self.send.send(Event::Refused {
+                grade: Grade::Warning,
+                what,
+            }));
+        }
+        drop(self.send);
+        self.worker
+            .join()
+            .unwrap_or_else(|_| vec!["could not write the history of this connection".into()])
+    }
+}
+
+struct Worker {
+    place: Place,
+    history: History,
+    alerts: u32,
+    warnings: Vec<String>,
+}
+
+impl Worker {
+    fn work(mut self, events: &Receiver<Event>) -> Vec<String> {
+        let forgotten = notices::started(&self.history, &self.place.scope, &self.place.server);
+        self.settle(forgotten);
+        let mut drift = Vec::new();
+        loop {
+            let next = if drift.is_empty() {
+                events.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                events.recv_timeout(TOGETHER)
             };
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if seen.len() < LINES && seen.insert(line.text.clone()) {
-                drop(self.send.send(line));
+            match next {
+                Ok(event) => {
+                    self.write(&event);
+                    if let Event::Drift(finding) = event {
+                        drift.push(finding);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.tell(&std::mem::take(&mut drift)),
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        self.tell(&drift);
+        self.warnings
     }
 
-    /// Waits until everything is written.
-    pub(super) fn finish(self) {
-        drop(self.send);
-        drop(self.worker.join());
+    fn write(&mut self, event: &Event) {
+        let (kind, grade, text) = match event {
+            Event::Drift(finding) => (EventKind::Drift, Some(finding.grade), finding.title.as_str()),
+            Event::Refused { grade, what } => (EventKind::Refusal, Some(*grade), what.as_str()),
+            Event::Decision { what } => (EventKind::Run, None, what.as_str()),
+        };
+        let written = notices::event(&self.history, (self.place.now)(), kind, &self.place.server, grade, text);
+        self.settle(written);
     }
+
+    fn tell(&mut self, findings: &[Finding]) {
+        if findings.is_empty() || self.alerts >= ALERTS {
+            return;
+        }
+        self.alerts += 1;
+        let Some(runtime) = runtime() else { return };
+        let Place { scope, bus, now, .. } = &self.place;
+        let told = runtime.block_on(notices::tell_of_drift(&self.history, bus, scope, findings, now()));
+        match told {
+            Ok(None) => {}
+            Ok(Some(why)) => self.warn(format!("could not notify the desktop: {why}")),
+            Err(error) => self.settle(Err(error)),
+        }
+    }
+
+    fn settle(&mut self, result: Result<(), Error>) {
+        if let Err(error) = result {
+            self.warn(error.to_string());
+        }
+    }
+
+    fn warn(&mut self, text: String) {
+        if !self.warnings.contains(&text) {
+            self.warnings.push(text);
+        }
+    }
+}
+
+/// A runtime for one thread, made where the desktop is to be spoken to and not before.
+pub(super) fn runtime() -> Option<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().ok()
 }
