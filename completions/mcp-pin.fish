@@ -53,6 +53,8 @@ complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "why" -d 'Show how a
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "remove" -d 'Take servers out of the manifest and the lock'
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "prune" -d 'Free what no lockfile that this machine knows needs any more'
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "log" -d 'Show what happened: installs, approvals, drift, alerts'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "login" -d 'Log in at a remote server, in the browser'
+complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "logout" -d 'Forget the login at a remote server'
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "trust" -d 'Show what signatures are proved against, fetch it anew, prove one file by hand'
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "explain" -d 'Say what a finding\'s code means'
 complete -c mcp-pin -n "__fish_mcp_pin_needs_command" -f -a "completions" -d 'Write a completion script for a shell to standard output'
@@ -61,6 +63,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l name -d 'The
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l arg -d 'An argument that the server is started with (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l env -d 'The name of a variable that the server gets from its client (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l bin -d 'Which of the package\'s programs to start, where it has several (of a Python package: the console script\'s name)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l header -d 'Of a remote server: a header that is sent with every request, as `NAME: VALUE`; `${VARIABLE}` in the value stands for a variable of the client (may be repeated)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l transport -d 'Of a remote server: how it is spoken to' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l tls-key -d 'Of a remote server: the SHA-256 of its certificate\'s public key, `sha256:HEX`' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
@@ -71,6 +76,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l color -d 'Wh
 always\t'Always'
 never\t'Never'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l network -d 'Let the probe use the network, for servers whose lists need it'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l private -d 'Of a remote server: its host may be in a private network'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l no-probe -d 'Do not start the server: install or check without its surface'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l probe-unsandboxed -d 'Start the server without a sandbox where this machine offers none'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
@@ -278,6 +284,40 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s q -l quiet -d 'S
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -l client-id -d 'The id of a client that you registered there by hand' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -l client-secret-env -d 'The variable that holds that client\'s secret' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -l redirect-port -d 'The port of the redirect address (`http://127.0.0.1:PORT/callback`), where it was registered with one' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -l no-browser -d 'Print the address instead of opening it in a browser'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand logout" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand logout" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
+json\t'For programs: versioned, described by schema/report.schema.json'
+sarif\t'SARIF 2.1.0, for code scanning; of commands that make a report'
+markdown\t'For a comment on a pull request; of commands that make a report'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand logout" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand logout" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand logout" -l locked -d 'Fail rather than change the lockfile'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand logout" -l offline -d 'Do not use the network; what needs it could not be decided'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand logout" -s q -l quiet -d 'Say less on standard error'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand logout" -s v -l verbose -d 'Say more: also `info` findings'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand logout" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'
@@ -380,23 +420,25 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -s q -l qui
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "install" -d 'Add servers; without any, make this machine match the lock'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "update" -d 'Find newer versions, show what they change, ask, rewrite the lock'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "outdated" -d 'List which servers have something newer, and what holds it back'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "diff" -d 'Show what another version changes, without taking it: the update report for any two versions'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "verify" -d 'Prove that nothing moved: lock, archives, installed files, what the server tells the model'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "approve" -d 'Review drift that `verify` recorded, and accept it'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "list" -d 'List the servers of this scope'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "show" -d 'Show everything the lock says about one server'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "rollback" -d 'Go back to what you approved before the present version; once more goes further back'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "why" -d 'Show how a package came into a server\'s closure'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "remove" -d 'Take servers out of the manifest and the lock'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "prune" -d 'Free what no lockfile that this machine knows needs any more'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "log" -d 'Show what happened: installs, approvals, drift, alerts'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "trust" -d 'Show what signatures are proved against, fetch it anew, prove one file by hand'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "explain" -d 'Say what a finding\'s code means'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "completions" -d 'Write a completion script for a shell to standard output'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log trust explain completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "install" -d 'Add servers; without any, make this machine match the lock'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "update" -d 'Find newer versions, show what they change, ask, rewrite the lock'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "outdated" -d 'List which servers have something newer, and what holds it back'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "diff" -d 'Show what another version changes, without taking it: the update report for any two versions'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "verify" -d 'Prove that nothing moved: lock, archives, installed files, what the server tells the model'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "approve" -d 'Review drift that `verify` recorded, and accept it'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "list" -d 'List the servers of this scope'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "show" -d 'Show everything the lock says about one server'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "rollback" -d 'Go back to what you approved before the present version; once more goes further back'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "why" -d 'Show how a package came into a server\'s closure'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "remove" -d 'Take servers out of the manifest and the lock'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "prune" -d 'Free what no lockfile that this machine knows needs any more'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "log" -d 'Show what happened: installs, approvals, drift, alerts'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "login" -d 'Log in at a remote server, in the browser'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "logout" -d 'Forget the login at a remote server'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "trust" -d 'Show what signatures are proved against, fetch it anew, prove one file by hand'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "explain" -d 'Say what a finding\'s code means'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "completions" -d 'Write a completion script for a shell to standard output'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and not __fish_seen_subcommand_from install update outdated diff verify approve list show rollback why remove prune log login logout trust explain completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "show" -d 'Show the trust root and the registry keys in force, and where they come from'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "refresh" -d 'Fetch the newest trust root and registry keys (TUF), in one step and never backwards'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "check" -d 'Prove one downloaded file: who signed it, checked against the trust root in force'
