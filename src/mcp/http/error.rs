@@ -1,5 +1,6 @@
 //! What can go wrong with a remote server. Nothing of what it says is repeated.
 
+use crate::mcp::oauth::OAuthError;
 use crate::net::remote::AskError;
 
 /// Why a message has no answer.
@@ -8,6 +9,9 @@ pub enum HttpError {
     /// It was not asked, or did not answer: network, address, certificate.
     #[error(transparent)]
     Ask(#[from] AskError),
+    /// There is no token for it: nobody logged in, or who hands them out is not who was approved.
+    #[error(transparent)]
+    OAuth(#[from] OAuthError),
     /// Another status than success, without an answer in the body.
     #[error("the server answers with status {0}")]
     Status(u16),
@@ -42,8 +46,9 @@ impl HttpError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Ask(error) => error.hint(),
+            Self::OAuth(error) => error.hint(),
             Self::Unauthorized(_) => {
-                Some("send a token in a header from a variable: `--header 'Authorization: Bearer ${TOKEN}'`, with TOKEN set".into())
+                Some("send a token in a header from a variable: `--header 'Authorization: Bearer ${TOKEN}'`, with TOKEN set; or log in with `mcp-pin login NAME`".into())
             }
             Self::Status(404 | 405) => Some("check the address; a server of the old transport needs `transport = \"sse\"`".into()),
             _ => None,

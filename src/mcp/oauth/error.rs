@@ -133,7 +133,10 @@ impl OAuthError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::LoginNeeded { .. } | Self::ScopeGrew { .. } => "run `mcp-pin login NAME` in a terminal",
+            Self::LoginNeeded { .. } => {
+                "run `mcp-pin login NAME` in a terminal (where it is not locked yet: `mcp-pin install --no-probe` before, `mcp-pin update NAME` after)"
+            }
+            Self::ScopeGrew { .. } => "run `mcp-pin update NAME` and review what it may do, then `mcp-pin login NAME`",
             Self::IssuerNotPinned { .. } => {
                 "if the server's owner says that its login moved, run `mcp-pin update NAME` and review the change before you log in"
             }

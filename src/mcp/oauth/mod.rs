@@ -43,7 +43,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Url;
-use reqwest::header::{ACCEPT, HeaderValue};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use tokio::sync::Mutex;
 
 pub use challenge::{Challenge, bearer};
@@ -137,6 +137,35 @@ impl Authorizer {
     pub fn registered(mut self, client: Option<Registered>) -> Self {
         self.registered = client;
         self
+    }
+
+    /// The `WWW-Authenticate` of a server that wants a login; `None` where it says nothing of the
+    /// kind. Asks with a `ping`, which has no effect.
+    ///
+    /// # Errors
+    /// The server cannot be asked.
+    pub async fn challenge(&self) -> Result<Option<String>, OAuthError> {
+        let body = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+        let mut ask = Ask::post(&self.server, "application/json", body.to_vec());
+        ask.headers
+            .insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        let what = "the server's answer";
+        let answer = self.net.ask(ask).await.map_err(|source| OAuthError::Ask { what, source })?;
+        let said = (answer.status() == 401).then(|| challenge_of(answer.headers())).flatten();
+        Ok(said)
+    }
+
+    /// What is stored: who granted it, and what. For the pin, after a first login. Without a
+    /// `pinned` check beyond that of [`Authorizer::token`].
+    ///
+    /// # Errors
+    /// What is stored cannot be read, or is of no pinned issuer.
+    pub async fn granted(&self) -> Result<Option<Discovery>, OAuthError> {
+        Ok(self.load().await?.map(|grant| Discovery {
+            issuers: [grant.issuer].into(),
+            scopes: grant.scopes.into_iter().filter(|scope| scope != OFFLINE).collect(),
+            resource: grant.resource,
+        }))
     }
 
     /// Finds out who hands out the server's tokens. Facts only: nothing is compared with the pin,
@@ -412,6 +441,12 @@ impl Authorizer {
         done.map_err(|error| OAuthError::Store(error.to_string()))?
             .map_err(OAuthError::Store)
     }
+}
+
+/// The first `Bearer` challenge of an answer's headers, for [`Authorizer::refused`].
+pub fn challenge_of(headers: &HeaderMap) -> Option<String> {
+    let said = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    said.filter(|text| bearer(text).is_some()).map(str::to_owned).next()
 }
 
 /// 512 bits of chance, from the provider that makes the keys of TLS.
