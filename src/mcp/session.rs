@@ -14,8 +14,9 @@ use tokio::time::timeout;
 use super::link::Frames;
 use super::link::{Broken, Link};
 use super::probe::{ProbeError, ProbeLimits};
-use crate::surface::strict::{self, Limits, NotIJson};
-use crate::surface::take::{Hostile, code};
+use crate::surface::line::{has_inner_line_end, looks_like_json, mentions_rpc};
+use crate::surface::strict::{self, Limits};
+use crate::surface::take::{Hostile, code, unreadable};
 use crate::surface::visible;
 
 const NOTES: usize = 32;
@@ -277,7 +278,7 @@ fn messages(line: &[u8], most: usize) -> Result<Line, Hostile> {
     match parsed {
         Ok(Value::Array(batch)) => Ok(Line::Messages(batch)),
         Ok(message @ Value::Object(_)) => Ok(Line::Messages(vec![message])),
-        Err(error) if looks_like_json(line) && (!error.is_noise() || mentions_rpc(line)) => Err(refused(line, &error)),
+        Err(error) if looks_like_json(line) && (!error.is_noise() || mentions_rpc(line)) => Err(unreadable(line, &error)),
         Ok(_) | Err(_) => {
             let sample: String = String::from_utf8_lossy(line).chars().take(60).collect();
             Ok(Line::Noise(visible(&sample)))
@@ -333,71 +334,6 @@ fn answered(message: &Map<String, Value>, last_id: i64) -> Result<Option<i64>, H
         return Err(Hostile::new(code::MALFORMED, "it answers a question that nobody asked"));
     }
     Ok(None)
-}
-
-/// Whether a line, in the eyes of some reader, could be a JSON-RPC message: only those hold the
-/// name `jsonrpc`, with letters escaped or not.
-fn mentions_rpc(line: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(line);
-    if text.contains("\"jsonrpc\"") {
-        return true;
-    }
-    let mut parts = text.split("\\u00");
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let escaped = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match escaped {
-            Some(byte) => {
-                plain.push(char::from(byte));
-                plain.push_str(&part[2..]);
-            }
-            None => plain.push_str(part),
-        }
-    }
-    plain.contains("\"jsonrpc\"")
-}
-
-/// Whether a text begins like an object or an array, after what some reader skips: byte order
-/// marks, spaces of all kinds, control characters, bytes that are no UTF-8.
-fn looks_like_json(line: &[u8]) -> bool {
-    let skipped =
-        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{fffd}' | '\u{200b}'..='\u{200f}' | '\u{2060}');
-    String::from_utf8_lossy(line).trim_start_matches(skipped).starts_with(['{', '['])
-}
-
-/// Whether some readers end a line before its end: at a carriage return anywhere, and in a line
-/// that is not JSON at any of the characters that Unicode calls a line end.
-fn has_inner_line_end(line: &[u8], any: bool) -> bool {
-    let ends = ['\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
-    line.contains(&b'\r') || any && String::from_utf8_lossy(line).contains(ends)
-}
-
-/// Names the definition in which the unreadable place stands, if a lenient reader can tell.
-fn refused(line: &[u8], error: &NotIJson) -> Hostile {
-    let code = if matches!(error, NotIJson::TooLarge { .. }) {
-        code::TOO_LARGE
-    } else {
-        code::NOT_I_JSON
-    };
-    let at = match error {
-        NotIJson::Duplicate { at, .. } | NotIJson::LoneSurrogate { at } | NotIJson::Number { at, .. } => at.as_str(),
-        _ => "",
-    };
-    let item: Vec<_> = at.split('/').take(4).collect();
-    let named = serde_json::from_slice::<Value>(line).ok().and_then(|message| {
-        let item = message.pointer(&item.join("/"))?;
-        ["name", "uri", "uriTemplate"]
-            .iter()
-            .find_map(|key| item.get(key)?.as_str().map(str::to_owned))
-    });
-    let what = match named {
-        Some(name) => format!(
-            "JSON readers disagree on the definition of `{}`: {error}",
-            name.chars().take(80).collect::<String>()
-        ),
-        None => format!("JSON readers disagree on a message: {error}"),
-    };
-    Hostile::new(code, what)
 }
 
 #[cfg(test)]

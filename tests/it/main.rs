@@ -25,6 +25,7 @@ mod pypi;
 mod real;
 mod registry;
 mod remote;
+mod run;
 mod scripted;
 mod signed;
 mod sigstore;
