@@ -47,6 +47,16 @@ pub struct Terms {
     pub listen: bool,
 }
 
+impl Terms {
+    /// For a client: a call takes as long as it takes, and it is the client's to lose patience.
+    pub const RUN: Self = Self {
+        frame: crate::guard::LARGEST_FRAME,
+        answer: Duration::from_hours(24),
+        notice: Duration::from_secs(30),
+        listen: true,
+    };
+}
+
 /// What a connection is made of.
 #[derive(Clone)]
 pub struct Options {
@@ -82,7 +92,10 @@ pub enum Heard {
 pub struct Connection {
     inner: Arc<Inner>,
     heard: mpsc::Receiver<Heard>,
+    /// Questions that await their answer.
     tasks: JoinSet<()>,
+    /// Streams that stay open.
+    streams: JoinSet<()>,
     listening: bool,
 }
 
@@ -165,6 +178,7 @@ impl Connection {
             }),
             heard,
             tasks: JoinSet::new(),
+            streams: JoinSet::new(),
             listening: false,
         })
     }
@@ -174,7 +188,7 @@ impl Connection {
         while self.tasks.try_join_next().is_some() {}
         if self.inner.transport == RemoteTransport::Sse && !self.listening {
             self.listening = true;
-            self.tasks.spawn(Arc::clone(&self.inner).stream());
+            self.streams.spawn(Arc::clone(&self.inner).stream());
         }
         let (request, initialized) = {
             let peek = Peek::of(&frame);
@@ -188,7 +202,7 @@ impl Connection {
         posted.await;
         if initialized && self.inner.terms.listen && !self.listening {
             self.listening = true;
-            self.tasks.spawn(Arc::clone(&self.inner).listen());
+            self.streams.spawn(Arc::clone(&self.inner).listen());
         }
     }
 
@@ -204,9 +218,16 @@ impl Connection {
         (self, heard)
     }
 
+    /// Waits until every question has its answer. The old transport answers on a stream of its own,
+    /// which is not waited for.
+    pub(super) async fn answered(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+
     /// Ends the session, if there is one. What the server says to that does not matter.
     pub async fn close(mut self) {
         self.tasks.abort_all();
+        self.streams.abort_all();
         let inner = &self.inner;
         let session = inner.state().session.take();
         if let (Some(session), RemoteTransport::StreamableHttp) = (session, inner.transport) {
