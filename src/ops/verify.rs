@@ -309,7 +309,12 @@ fn tree(
 /// The comparison, repeated under the store's lock where it finds a difference: another mcp-pin
 /// may be replacing this very tree.
 fn settled_check(tools: &Tools<'_>, id: &InstallId, parts: &[Part], derive: Option<&dyn Derive>) -> Result<TreeCheck, Error> {
-    let check = tools.store.check(id, parts, derive)?;
+    let now = tools.context.now();
+    let (check, stamp) = tools.store.check_and_stamp(id, parts, derive, now)?;
+    if let Some(stamp) = stamp {
+        // For starts, which do not read a tree whole that is as it was now.
+        tools.history.record_stamp(id, &stamp, now)?;
+    }
     if check.changes.is_empty() {
         return Ok(check);
     }

@@ -81,11 +81,11 @@ impl Child {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .process_group(0);
-        Self::of(command)
+        Self::of(&mut command)
     }
 
     /// Of a command with piped input and output, in a group of its own.
-    pub(super) fn of(mut command: Command) -> io::Result<Self> {
+    pub(super) fn of(command: &mut Command) -> io::Result<Self> {
         let mut child = command.spawn()?;
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let (Some(group), Some(input), Some(output)) = (pid, child.stdin.take(), child.stdout.take()) else {

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::gate::Gate;
 use super::outgoing::{Outgoing, held};
 use super::told::{Telling, Told};
+use super::trace::{Fate, Toward, Trace};
 use super::{ClientEnds, Finished, Lines, Patience, Received, Signal, Upstream, Why, body, signals};
-use crate::guard::{Event, Guard, Output, Question, Said};
+use crate::guard::{Event, Guard, Output, Question, Said, Side};
 
 /// How long the client may take to read what the guard said last.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -41,26 +43,28 @@ pub struct Answer {
 impl Answer {
     /// The user said so. A second answer is the guard's to ignore.
     pub fn say(&self, said: Said) {
-        if let Some(output) = self.shared.decide(|guard, now| guard.answered(self.id, said, now)) {
+        if let Some(output) = self.shared.decide(|gate, now| gate.answered(self.id, said, now)) {
             self.shared.act_for_nobody(output);
         }
     }
 }
 
 /// Everything a relay needs.
-pub struct Relay<O> {
+pub struct Relay<O, G = Guard> {
     /// The client.
     pub client: ClientEnds,
     /// The server.
     pub upstream: Arc<dyn Upstream>,
     /// Decides.
-    pub guard: Guard,
+    pub guard: G,
     /// Is told.
     pub observer: O,
     /// The time.
     pub clock: fn() -> Timestamp,
     /// Signals to this process are meant for the server.
     pub signals: bool,
+    /// Where frames are written down, for debugging.
+    pub trace: Option<Trace>,
 }
 
 enum Note {
@@ -72,7 +76,7 @@ enum Note {
 }
 
 struct Decider {
-    guard: Guard,
+    gate: Box<dyn Gate>,
     /// Nothing passes any more.
     closed: bool,
     due: Option<Timestamp>,
@@ -85,6 +89,7 @@ struct Shared {
     clock: fn() -> Timestamp,
     notes: Sender<Note>,
     telling: Telling,
+    trace: Option<Trace>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,7 +99,7 @@ enum From {
 }
 
 /// Relays until the server, the client or the guard ends it. Returns when the server has ended.
-pub fn relay<O: Observer>(relay: Relay<O>) -> Finished {
+pub fn relay<O: Observer, G: Gate>(relay: Relay<O, G>) -> Finished {
     let (notes, noted) = mpsc::channel();
     let (told, telling) = Told::new();
     let ClientEnds { input, mut output, unread } = relay.client;
@@ -102,7 +107,7 @@ pub fn relay<O: Observer>(relay: Relay<O>) -> Finished {
     let shared = Arc::new(Shared {
         decider: Mutex::new(Decider {
             due: relay.guard.due(),
-            guard: relay.guard,
+            gate: Box::new(relay.guard),
             closed: false,
         }),
         to_client: Arc::new(Outgoing::new(move |frame| output.write_all(frame).and_then(|()| output.flush()))),
@@ -110,6 +115,7 @@ pub fn relay<O: Observer>(relay: Relay<O>) -> Finished {
         clock: relay.clock,
         notes: notes.clone(),
         telling,
+        trace: relay.trace,
     });
     let why = Threads {
         shared: &shared,
@@ -199,7 +205,7 @@ fn wait(shared: &Arc<Shared>, upstream: &Arc<dyn Upstream>, noted: &mpsc::Receiv
             Err(RecvTimeoutError::Disconnected) => return Why::Broken,
         }
         if shared.due_in().is_some_and(|left| left.is_zero())
-            && let Some(output) = shared.decide(Guard::tick)
+            && let Some(output) = shared.decide(|gate, now| gate.tick(now))
         {
             shared.act_for_nobody(output);
         }
@@ -211,7 +217,7 @@ fn wait(shared: &Arc<Shared>, upstream: &Arc<dyn Upstream>, noted: &mpsc::Receiv
 
 impl Shared {
     /// Has the guard decide; nothing once it is closed, or where it failed.
-    fn decide(&self, decide: impl FnOnce(&mut Guard, Timestamp) -> Output) -> Option<Output> {
+    fn decide(&self, decide: impl FnOnce(&mut dyn Gate, Timestamp) -> Output) -> Option<Output> {
         let Ok(mut decider) = self.decider.lock() else {
             let _ = self.notes.send(Note::Over(Why::Broken));
             return None;
@@ -219,9 +225,9 @@ impl Shared {
         if decider.closed {
             return None;
         }
-        let output = decide(&mut decider.guard, (self.clock)());
+        let output = decide(&mut *decider.gate, (self.clock)());
         decider.closed = output.close;
-        let due = decider.guard.due();
+        let due = decider.gate.due();
         if decider.due != due {
             decider.due = due;
             let _ = self.notes.send(Note::Due);
@@ -242,9 +248,9 @@ impl Shared {
     /// Everything from the client, until it or the server's input ends.
     fn from_client(&self, mut input: Lines<Box<dyn io::Read + Send>>) {
         while let Ok(Some(received)) = input.next() {
-            let output = self.decide(|guard, now| match &received {
-                Received::Frame(frame) => guard.from_client(body(frame), now),
-                Received::Oversized => guard.oversized(crate::guard::Side::Client, now),
+            let output = self.decide(|gate, now| match &received {
+                Received::Frame(frame) => gate.from_client(body(frame), now),
+                Received::Oversized => gate.oversized(Side::Client, now),
             });
             let Some(output) = output else { return };
             if self.act(From::Client, output, &received).is_err() {
@@ -256,9 +262,9 @@ impl Shared {
     /// Everything from the server, until it or the client's reading ends.
     fn from_server(&self, upstream: &dyn Upstream) -> Why {
         while let Ok(Some(received)) = upstream.next() {
-            let output = self.decide(|guard, now| match &received {
-                Received::Frame(frame) => guard.from_server(body(frame), now),
-                Received::Oversized => guard.oversized(crate::guard::Side::Server, now),
+            let output = self.decide(|gate, now| match &received {
+                Received::Frame(frame) => gate.from_server(body(frame), now),
+                Received::Oversized => gate.oversized(Side::Server, now),
             });
             let Some(output) = output else { return Why::Guard };
             if output.pass && matches!(&received, Received::Frame(frame) if is_several(frame)) {
@@ -274,6 +280,7 @@ impl Shared {
     /// Does what the guard decided about a frame, in the guard's order. What is said last waits for nothing
     /// here: a side that does not read cannot put off the end.
     fn act(&self, from: From, mut output: Output, received: &Received) -> io::Result<()> {
+        self.trace(from, &output, received);
         let passed = match received {
             Received::Frame(frame) if output.pass => Some(frame),
             _ => None,
@@ -304,8 +311,39 @@ impl Shared {
 
     /// What was decided without a frame: nobody's direction, so everything is queued.
     fn act_for_nobody(&self, mut output: Output) {
+        self.trace_ours(&output);
         self.queue(&mut output, false);
         self.tell(output, false);
+    }
+
+    /// Writes down what became of a frame.
+    fn trace(&self, from: From, output: &Output, received: &Received) {
+        let Some(trace) = &self.trace else { return };
+        let (toward, instead) = match from {
+            From::Client => (Toward::Server, &output.to_server),
+            From::Server => (Toward::Client, &output.to_client),
+        };
+        match received {
+            Received::Frame(frame) => {
+                let fate = match (output.pass, instead.is_empty()) {
+                    (true, _) => Fate::Passed,
+                    (false, false) => Fate::Replaced,
+                    (false, true) => Fate::Refused,
+                };
+                trace.frame((self.clock)(), toward, fate, body(frame));
+            }
+            Received::Oversized => trace.oversized((self.clock)(), toward),
+        }
+        self.trace_ours(output);
+    }
+
+    fn trace_ours(&self, output: &Output) {
+        let Some(trace) = &self.trace else { return };
+        for (toward, frames) in [(Toward::Server, &output.to_server), (Toward::Client, &output.to_client)] {
+            for frame in frames {
+                trace.frame((self.clock)(), toward, Fate::Ours, frame);
+            }
+        }
     }
 
     fn queue(&self, output: &mut Output, wait: bool) {

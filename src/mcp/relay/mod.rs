@@ -27,6 +27,7 @@ mod child;
 mod client;
 mod direction;
 mod ended;
+mod gate;
 mod line;
 mod os;
 mod outgoing;
@@ -34,6 +35,7 @@ mod signals;
 #[cfg(test)]
 mod tests;
 mod told;
+mod trace;
 
 use std::io;
 
@@ -41,8 +43,10 @@ pub use child::{Child, Start};
 pub use client::ClientEnds;
 pub use direction::{Answer, Observer, Relay, relay};
 pub use ended::{Ended, Finished, Patience, Why};
+pub use gate::Gate;
 pub use line::{Lines, Received, body};
 pub use signals::Signal;
+pub use trace::{Fate, Toward, Trace};
 
 /// The server's side of a relay.
 ///
