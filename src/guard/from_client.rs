@@ -4,13 +4,12 @@
 //! the same; a server may talk a model into it. Names are looked up in the pin, in any of its views.
 
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 
 use super::Output;
-use super::frame::{Id, Members, Message};
+use super::frame::{Id, Members, Message, Raw};
 use super::lists::ListAsked;
 use super::refusal::{self, INVALID, NO_METHOD, REFUSED, UNKNOWN};
-use super::session::{Asked, Fate, Guard, Refusal};
+use super::session::{Asked, Asking, Fate, Guard, PATIENCE, Refusal, Way};
 use super::tools::Verdict;
 use crate::model::{ClientProfile, Era, Grade, ItemKind};
 
@@ -101,8 +100,7 @@ impl Guard {
         let name = text(params, "name")?.unwrap_or_default();
         let key = self.pins.as_ref().and_then(|pins| pins.key(ItemKind::Tool, &name));
         let arguments = params.and_then(|params| params.get("arguments"));
-        let arguments = arguments.map(|raw| serde_json::from_str::<&RawValue>(raw.get()).map_err(|_| malformed()));
-        match self.gate.call(key.unwrap_or(&name), arguments.transpose()?) {
+        match self.gate.call(key.unwrap_or(&name), arguments.map(Raw::get)) {
             Verdict::Pass => Ok(false),
             Verdict::Refuse { code, why } => {
                 self.open.remove(id);
@@ -118,7 +116,13 @@ impl Guard {
             }
             Verdict::Confirm { .. } if self.observing() => Ok(false),
             Verdict::Confirm { title, body } => {
-                let held = self.hold(id, frame, (title, body), now, out);
+                let asking = Asking {
+                    way: Way::Call,
+                    title,
+                    body,
+                    until: now.saturating_add(PATIENCE).unwrap_or(now),
+                };
+                let held = self.hold(id, frame.to_vec(), asking, out);
                 if held.is_err() {
                     self.open.remove(id);
                 }

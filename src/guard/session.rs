@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::ask::Asks;
 use super::frame::{self, Frame, Id, Message};
 use super::lists::{Judged, ListAsked, Lists};
 use super::pinned::Pins;
@@ -26,7 +27,7 @@ const MOST_TOLD: usize = 4_096;
 /// Calls that wait for the user's word.
 const MOST_HELD: usize = 64;
 /// How long the user may think about a call.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
+pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
 
 /// What an open request of the client asks for.
 #[derive(Debug)]
@@ -85,8 +86,28 @@ pub(super) enum Fate {
     Drop,
 }
 
+/// Which way a held frame goes after a yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// A call of the client's, to the server.
+    Call,
+    /// A request of the server's, to the client.
+    Request,
+    /// A result with questions in it, to the client.
+    Result,
+}
+
+/// What the user is asked about a held frame.
+pub(super) struct Asking {
+    pub(super) way: Way,
+    pub(super) title: String,
+    pub(super) body: String,
+    pub(super) until: Timestamp,
+}
+
 /// A frame that waits for the user's word.
 struct Held {
+    way: Way,
     id: Id,
     frame: Vec<u8>,
     what: String,
@@ -98,6 +119,7 @@ pub struct Guard {
     pub(super) setup: Setup,
     pub(super) pins: Option<Pins>,
     pub(super) gate: Gate,
+    pub(super) asks: Asks,
     pub(super) lists: Lists,
     pub(super) open: HashMap<Id, Open>,
     given_up: VecDeque<Id>,
@@ -123,10 +145,12 @@ impl Guard {
         // Arguments name real places: so must the schemas that they are held against.
         let real = pins.as_ref().map(Pins::real_surface);
         let gate = Gate::new(&setup.rules, real.as_ref());
+        let asks = Asks::new(&setup.rules);
         Self {
             setup,
             pins,
             gate,
+            asks,
             lists: Lists::default(),
             open: HashMap::new(),
             given_up: VecDeque::new(),
@@ -272,19 +296,37 @@ impl Guard {
         out.events.push(Event::Decision {
             what: format!("{}: {word}", held.what),
         });
-        if said == Said::Yes && self.closed.is_none() {
+        if said != Said::Yes || self.closed.is_some() {
+            self.decline(&held, &mut out);
+        } else if held.way == Way::Call {
             out.to_server.push(held.frame);
         } else {
-            self.decline(&held, &mut out);
+            if held.way == Way::Request {
+                self.asked_by_server.insert(held.id);
+            }
+            out.to_client.push(held.frame);
         }
         out
     }
 
     fn decline(&mut self, held: &Held, out: &mut Output) {
-        if self.open.remove(&held.id).is_some_and(|open| !open.cancelled) {
-            out.to_client
-                .push(refusal::error(&held.id, REFUSED, "the user did not agree to this call"));
+        const WHY: &str = "the user did not agree";
+        match held.way {
+            Way::Call if self.open.remove(&held.id).is_none_or(|open| open.cancelled) => {}
+            Way::Call | Way::Result => out.to_client.push(refusal::error(&held.id, REFUSED, WHY)),
+            Way::Request => out.to_server.push(refusal::error(&held.id, REFUSED, WHY)),
         }
+    }
+
+    /// What other connections of this entry have let the server ask for today, in tokens: counted
+    /// towards the day's limit.
+    pub const fn spent_today(&mut self, tokens: u64) {
+        self.asks.spent_today(tokens);
+    }
+
+    /// The tokens that this connection has let the server ask for so far.
+    pub const fn spent(&self) -> u64 {
+        self.asks.spent()
     }
 
     /// When [`Self::tick`] has something to do, if nothing else happens before.
@@ -307,23 +349,18 @@ impl Guard {
         out
     }
 
-    /// Holds a request back until the user says yes.
-    pub(super) fn hold(&mut self, id: &Id, frame: &[u8], asked: (String, String), now: Timestamp, out: &mut Output) -> Result<(), Refusal> {
-        let (title, body) = asked;
-        let what = title.trim_end_matches('?').to_owned();
+    /// Holds a frame back until the user says yes.
+    pub(super) fn hold(&mut self, id: &Id, frame: Vec<u8>, asking: Asking, out: &mut Output) -> Result<(), Refusal> {
+        let Asking { way, title, body, until } = asking;
         if self.held.len() >= MOST_HELD {
-            return Err(Refusal {
-                code: REFUSED,
-                message: "too many calls wait for the user's word".into(),
-                grade: Grade::Notice,
-                what: format!("{what}: too many wait already"),
-            });
+            return Err(Refusal::of(REFUSED, "too many questions wait for the user's word"));
         }
-        let until = now.saturating_add(PATIENCE).unwrap_or(Timestamp::MAX);
         self.questions += 1;
+        let what = title.trim_end_matches('?').to_owned();
         let held = Held {
+            way,
             id: id.clone(),
-            frame: frame.to_vec(),
+            frame,
             what,
             until,
         };
@@ -400,7 +437,7 @@ impl Guard {
             return;
         };
         open.cancelled = true;
-        self.held.retain(|_, held| held.id != *id);
+        self.held.retain(|_, held| held.way != Way::Call || held.id != *id);
         self.given_up.push_back(id.clone());
         if self.given_up.len() > MOST_CANCELLED
             && let Some(oldest) = self.given_up.pop_front()
