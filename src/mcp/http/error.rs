@@ -65,7 +65,7 @@ impl HttpError {
             Self::Ask(AskError::Key { .. }) => "has another TLS key than the pinned one",
             Self::Ask(AskError::Net(NetError::Redirect { .. })) => "sends requests elsewhere, which is not followed",
             Self::Ask(_) | Self::NoAnswer => "cannot be reached, or did not answer",
-            Self::Unauthorized(_) => "wants an authorization that it was not given",
+            Self::Unauthorized(_) | Self::OAuth(_) => "wants an authorization that it was not given",
             Self::SessionEnded => "has ended the session; the client has to begin anew",
             Self::Status(_) | Self::Kind => "does not answer with a message",
             Self::TooLarge(_) => "sends more than is allowed",
