@@ -236,3 +236,29 @@ fn results_are_made_visible_where_the_rules_say_so() {
     let out = bench.reply("resources/read", json!({"uri": "demo://one"}), &result);
     assert!(told(&out)["error"].is_object());
 }
+
+#[test]
+fn what_the_rules_permit_reaches_the_client_and_roots_are_answered_for_it() {
+    let mut bench = with_rules();
+    bench.shake(&Fake::legacy());
+    bench.guard.setup.rules.roots = Some(crate::model::guard::RootsRules {
+        paths: Some(vec!["/srv/x".into()]),
+    });
+    bench.guard.asks = super::ask::Asks::new(&bench.guard.setup.rules);
+    let ask = r#"{"jsonrpc":"2.0","id":9,"method":"roots/list"}"#;
+    let out = bench.server(ask);
+    assert!(!out.pass && out.to_client.is_empty());
+    let answer: serde_json::Value = serde_json::from_slice(&out.to_server[0]).unwrap();
+    assert_eq!(answer["result"]["roots"][0]["uri"], "file:///srv/x");
+    bench.guard.setup.rules.roots = Some(crate::model::guard::RootsRules { paths: None });
+    bench.guard.asks = super::ask::Asks::new(&bench.guard.setup.rules);
+    assert!(bench.server(ask).pass);
+    assert!(bench.client(r#"{"jsonrpc":"2.0","id":9,"result":{"roots":[]}}"#).pass);
+    let asks = json!({"resultType": "input_required", "inputRequests": {"k": {"method": "roots/list"}}, "requestState": "s"});
+    let mut modern = Bench::of(&Fake::modern());
+    modern.guard.asks = super::ask::Asks::new(&bench.guard.setup.rules);
+    assert!(
+        modern.reply("tools/call", json!({"name": "echo"}), &asks).pass,
+        "and so do those inside results"
+    );
+}
