@@ -41,6 +41,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Find newer versions, show what they change, ask, rewrite the lock')
             [CompletionResult]::new('outdated', 'outdated', [CompletionResultType]::ParameterValue, 'List which servers have something newer, and what holds it back')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what another version changes, without taking it: the update report for any two versions')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Start a locked server for a client: approved bytes, and nothing but the approved surface')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that nothing moved: lock, archives, installed files, what the server tells the model')
             [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Review drift that `verify` recorded, and accept it')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the servers of this scope')
@@ -126,6 +127,26 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('--code', '--code', [CompletionResultType]::ParameterName, 'Show what changed in the code')
             [CompletionResult]::new('--surface', '--surface', [CompletionResultType]::ParameterName, 'Show what changed of what the server tells the model')
             [CompletionResult]::new('--closure', '--closure', [CompletionResultType]::ParameterName, 'Show what changed in the packages it is made of')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;run' {
+            [CompletionResult]::new('--lock', '--lock', [CompletionResultType]::ParameterName, 'A project''s mcp-pin.lock by its absolute path, instead of your own. No folder is searched')
+            [CompletionResult]::new('--trace', '--trace', [CompletionResultType]::ParameterName, 'Write the frames to this file, for debugging; secrets are redacted')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Read every installed file before the start, also where none seems to have changed')
             [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
             [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
@@ -438,6 +459,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Find newer versions, show what they change, ask, rewrite the lock')
             [CompletionResult]::new('outdated', 'outdated', [CompletionResultType]::ParameterValue, 'List which servers have something newer, and what holds it back')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what another version changes, without taking it: the update report for any two versions')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Start a locked server for a client: approved bytes, and nothing but the approved surface')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that nothing moved: lock, archives, installed files, what the server tells the model')
             [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Review drift that `verify` recorded, and accept it')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the servers of this scope')
@@ -463,6 +485,9 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             break
         }
         'mcp-pin;help;diff' {
+            break
+        }
+        'mcp-pin;help;run' {
             break
         }
         'mcp-pin;help;verify' {

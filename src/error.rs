@@ -4,8 +4,9 @@
 //! command or the line that helps. `0` nothing to report, `1` findings (a refusal is one), `2`
 //! could not decide. Drift never looks like a crash, and a crash never looks like a pass.
 
+mod exit;
+
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use crate::history::HistoryError;
 use crate::lock::LockError;
@@ -13,17 +14,19 @@ use crate::manifest::ManifestError;
 use crate::manifest::edit::EditError;
 use crate::mcp::launch::LaunchError;
 use crate::mcp::runtime::RuntimeError;
-use crate::model::report::Status;
-use crate::model::{EnvNameError, Fingerprint, Report, ServerName, SourceError};
+use crate::model::{EnvNameError, Finding, Fingerprint, Report, ServerName, SourceError};
 use crate::net::NetError;
 use crate::ops::consent::NoConsent;
 use crate::ops::local::LocalError;
+use crate::ops::run::refusal::Why;
 use crate::registry::npm::NpmError;
 use crate::registry::pypi::PypiError;
 use crate::registry::tuf::TufError;
 use crate::store::{ArchiveError, StoreError};
 use crate::verify::attest::KeysError;
 use crate::verify::sigstore::RootError;
+
+pub use exit::ExitStatus;
 
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
@@ -270,6 +273,33 @@ pub enum Error {
         /// The server.
         name: ServerName,
     },
+    /// A server that `run` did not start: nothing of it ran.
+    #[error("could not start `{server}`: {}", why.what())]
+    NotStarted {
+        /// The server.
+        server: ServerName,
+        /// Why.
+        why: Why,
+        /// The command that shows more or mends it; empty where there is none.
+        command: String,
+        /// What differs.
+        drift: Vec<Finding>,
+        /// What went wrong.
+        #[source]
+        cause: Option<Box<Self>>,
+    },
+    /// The lock that `run` was told to use has no such server.
+    #[error("could not find a server called `{name}` in {}", lock.display())]
+    NotInLock {
+        /// As given.
+        name: ServerName,
+        /// The lock.
+        lock: PathBuf,
+        /// What is there.
+        known: Vec<ServerName>,
+        /// A lock in the working directory, which was not asked for and not read.
+        beside: Option<PathBuf>,
+    },
     /// Neither file names a server: nothing was checked, which is not a pass.
     #[error("could not verify anything: no server stands in mcp-pin.toml or mcp-pin.lock in {}", folder.display())]
     NothingToVerify {
@@ -372,6 +402,7 @@ impl Error {
     pub const fn exit_status(&self) -> u8 {
         match self {
             Self::Refused { reason, .. } => reason.exit_status(),
+            Self::NotStarted { why, .. } => why.exit_status(),
             Self::Manifest { .. }
             | Self::Lock { .. }
             | Self::File { .. }
@@ -415,6 +446,7 @@ impl Error {
             | Self::NoName { .. }
             | Self::ManifestDiffers { .. }
             | Self::NotApproved { .. }
+            | Self::NotInLock { .. }
             | Self::NothingToVerify { .. }
             | Self::Archive(_)
             | Self::NoHome
@@ -505,15 +537,17 @@ impl Error {
                 one("add a server with `mcp-pin install npm:NAME`, or use `--global` for your own servers")
             }
             Self::NothingHere { global: true, .. } => one("add a server with `mcp-pin install --global npm:NAME`"),
-            Self::NoSuchServer { known, .. } if known.is_empty() => one("no server is there yet: `mcp-pin install npm:NAME`"),
-            Self::NoSuchServer { name, known } => {
-                let there = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                match crate::manifest::nearest(name.as_str(), known.iter().map(ServerName::as_str)) {
-                    Some(near) if known.len() > 1 => vec![format!("did you mean `{near}`? there is {there}")],
-                    Some(near) => vec![format!("did you mean `{near}`?")],
-                    None => vec![format!("there is {there}")],
-                }
+            Self::NotStarted { command, cause, .. } if command.is_empty() => cause.as_ref().map_or_else(Vec::new, |cause| cause.hints()),
+            Self::NotStarted { command, .. } => vec![format!("run `{command}`")],
+            Self::NotInLock { name, known, beside, .. } => {
+                let beside = beside.as_ref().map(|lock| {
+                    let lock = crate::surface::visible(&lock.display().to_string());
+                    format!("for a server of the project here: `mcp-pin run --lock {lock} {name}`")
+                });
+                near(name, known).into_iter().chain(beside).collect()
             }
+            Self::NoSuchServer { known, .. } if known.is_empty() => one("no server is there yet: `mcp-pin install npm:NAME`"),
+            Self::NoSuchServer { name, known } => near(name, known).into_iter().collect(),
             Self::NotLocked { name } => vec![format!("lock it with `mcp-pin update {name}`")],
             Self::NameTaken { .. } => one("choose another name with `--name`, or remove the other first"),
             Self::EnvName(_) => one("name a variable of the client's, for example `--env API_KEY`"),
@@ -544,33 +578,12 @@ impl Error {
     }
 }
 
-/// How the program ends when there is a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitStatus {
-    /// Nothing to report.
-    Clean,
-    /// Findings at or above the threshold.
-    Findings,
-    /// Could not decide.
-    Undecided,
-}
-
-impl From<Status> for ExitStatus {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Clean => Self::Clean,
-            Status::Findings => Self::Findings,
-            Status::Undecided => Self::Undecided,
-        }
-    }
-}
-
-impl From<ExitStatus> for ExitCode {
-    fn from(status: ExitStatus) -> Self {
-        Self::from(match status {
-            ExitStatus::Clean => 0,
-            ExitStatus::Findings => 1,
-            ExitStatus::Undecided => 2,
-        })
+/// What there is instead of a name.
+fn near(name: &ServerName, known: &[ServerName]) -> Option<String> {
+    let there = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match crate::manifest::nearest(name.as_str(), known.iter().map(ServerName::as_str)) {
+        Some(near) if known.len() > 1 => Some(format!("did you mean `{near}`? there is {there}")),
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None => (!known.is_empty()).then(|| format!("there is {there}")),
     }
 }

@@ -94,6 +94,8 @@ pub enum Command {
     Outdated(commands::outdated::Args),
     /// Show what another version changes, without taking it: the update report for any two versions.
     Diff(commands::diff::Args),
+    /// Start a locked server for a client: approved bytes, and nothing but the approved surface.
+    Run(commands::run::Args),
     /// Prove that nothing moved: lock, archives, installed files, what the server tells the model.
     Verify(commands::verify::Args),
     /// Review drift that `verify` recorded, and accept it.
@@ -159,6 +161,10 @@ pub fn main() -> std::process::ExitCode {
         quiet: cli.global.quiet,
         verbose: cli.global.verbose,
     };
+    if let Command::Run(args) = cli.command {
+        // Standard output is the client's, and there is nothing to wait for: no runtime is made.
+        return start(args, &cli.global, printer).into();
+    }
     match run(cli, &printer) {
         Ok(status) => status.into(),
         Err(error) => {
@@ -168,14 +174,29 @@ pub fn main() -> std::process::ExitCode {
     }
 }
 
-fn run(cli: Cli, printer: &crate::output::Printer) -> Result<crate::error::ExitStatus, crate::error::Error> {
-    let context = settings::context(&cli.global)?;
+fn session(global: &GlobalArgs, printer: &crate::output::Printer) -> Result<commands::Session, crate::error::Error> {
+    let context = settings::context(global)?;
     let terminal = crate::output::Terminal::new(printer.clone(), settings::can_ask() && !printer.is_document());
-    let session = commands::Session {
+    Ok(commands::Session {
         context,
         printer: printer.clone(),
         terminal,
+    })
+}
+
+fn start(args: commands::run::Args, global: &GlobalArgs, printer: crate::output::Printer) -> crate::error::ExitStatus {
+    let plain = crate::output::Printer {
+        format: Format::Plain,
+        ..printer
     };
+    match session(global, &plain) {
+        Ok(session) => commands::run::exec(args, &session),
+        Err(error) => commands::run::not_started(&args.name, &error, &plain),
+    }
+}
+
+fn run(cli: Cli, printer: &crate::output::Printer) -> Result<crate::error::ExitStatus, crate::error::Error> {
+    let session = session(&cli.global, printer)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -29,7 +29,7 @@ struct Row<'a> {
 fn level(pin: &Pin) -> Option<Level> {
     match &pin.pinned {
         Pinned::Package { closure, .. } => closure.root_package().map(crate::model::LockedPackage::level),
-        Pinned::Local(_) => None,
+        Pinned::Local(_) | Pinned::Remote(_) => None,
     }
 }
 

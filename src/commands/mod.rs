@@ -14,6 +14,7 @@ pub mod outdated;
 pub mod prune;
 pub mod remove;
 pub mod rollback;
+pub mod run;
 pub mod show;
 pub mod trust;
 pub mod update;
@@ -65,6 +66,7 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::List(args) => list::exec(&args, session),
         Command::Show(args) => show::exec(&args, session),
         Command::Rollback(args) => rollback::exec(args, session).await,
+        Command::Run(args) => Ok(run::exec(args, session)),
         Command::Outdated(args) => outdated::exec(args, session).await,
         Command::Why(args) => why::exec(&args, session),
         Command::Remove(args) => remove::exec(&args, session),
@@ -82,6 +84,7 @@ const fn makes_report(command: &Command) -> bool {
         command,
         Command::List(_)
             | Command::Show(_)
+            | Command::Run(_)
             | Command::Remove(_)
             | Command::Prune(_)
             | Command::Log(_)

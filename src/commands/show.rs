@@ -54,6 +54,24 @@ pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
                         writeln!(out, "installed  for Python {} at {}", found.version, found.path.display())?;
                     }
                 }
+                Pinned::Remote(remote) => {
+                    writeln!(
+                        out,
+                        "address    {}  ({})",
+                        visible(remote.url.as_str()),
+                        remote.settings.transport.as_str()
+                    )?;
+                    writeln!(out, "code       not seen: it runs elsewhere")?;
+                    for rule in &remote.settings.headers {
+                        writeln!(out, "header     {}: {}", rule.name(), visible(rule.template()))?;
+                    }
+                    for issuer in &remote.issuers {
+                        writeln!(out, "issuer     {}", visible(issuer))?;
+                    }
+                    if let Some(key) = &remote.settings.tls_key {
+                        writeln!(out, "tls key    sha256 {key}")?;
+                    }
+                }
                 Pinned::Local(local) => {
                     writeln!(out, "command    {}  sha256 {}", visible(&local.command.path), local.command.digest)?;
                     for arg in &local.args {

@@ -325,6 +325,7 @@ pub fn diff_pins(before: &Pin, after: &Pin) -> Vec<Change> {
             out.extend(diff_closures(old, new));
         }
         (Pinned::Local(old), Pinned::Local(new)) => out.extend(diff_local(old, new)),
+        (Pinned::Remote(old), Pinned::Remote(new)) => out.extend(super::remote::diff_remote(old, new)),
         (old, new) => out.push(Change::Launch {
             field: "command",
             before: command(old),
@@ -339,6 +340,7 @@ fn command(pinned: &Pinned) -> String {
     match pinned {
         Pinned::Package { launch, .. } => format!("{} {}", launch.runtime.kind(), launch.entry),
         Pinned::Local(local) => local.command.path.clone(),
+        Pinned::Remote(remote) => remote.url.to_string(),
     }
 }
 

@@ -13,6 +13,7 @@ mod guard;
 mod hidden;
 mod leaves;
 mod refs;
+mod remote;
 mod surface;
 mod text;
 

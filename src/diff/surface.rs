@@ -12,7 +12,7 @@ use super::leaves::leaves;
 use crate::model::drift::Views;
 use crate::model::surface::{ClientProfile, Era};
 use crate::model::{Change, Item, ItemKind, Sha256Digest, Surface, View, Volatile};
-use crate::surface::volatile::matches;
+use crate::surface::volatile::{matches, place};
 use crate::surface::{canonical, digest, normal};
 
 /// The probe had less than the pin's: "could not decide", not drift. The user's setup is at fault.
@@ -237,7 +237,7 @@ impl Pair<'_> {
     }
 
     fn changed(&self, kind: ItemKind, key: &str, before: &Value, found: &Value, out: &mut Merged) {
-        let after = self.settle(&format!("{}/{key}", kind.list_key()), before, found);
+        let after = self.settle(&place(kind, key), before, found);
         let leaves = leaves(before, &after);
         if leaves.is_empty() {
             return;

@@ -11,9 +11,19 @@
 
 pub mod ask;
 pub mod frame;
+mod from_client;
+mod from_server;
+mod handshake;
 pub mod hygiene;
+mod lists;
+mod pinned;
+mod refusal;
 pub mod session;
+mod template;
+#[cfg(test)]
+mod testing;
 pub mod tools;
+mod turned;
 
 use jiff::Timestamp;
 
@@ -23,6 +33,15 @@ use crate::policy::{Grading, JudgeContext};
 use crate::surface::take::Places;
 
 pub use session::Guard;
+
+#[cfg(test)]
+mod calls_tests;
+#[cfg(test)]
+mod frames_tests;
+#[cfg(test)]
+mod lists_tests;
+#[cfg(test)]
+mod real_tests;
 
 /// The largest frame that passes, in bytes; larger ones are refused.
 pub const LARGEST_FRAME: usize = 16 * 1024 * 1024;
@@ -75,6 +94,15 @@ impl Output {
     }
 }
 
+/// Where a frame comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The client.
+    Client,
+    /// The server.
+    Server,
+}
+
 /// Something worth remembering. Text in it may come from a server: it is shown escaped.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -83,6 +111,13 @@ pub enum Event {
     /// Something was kept from passing that is no drift of the surface: a call to a tool that is not
     /// pinned, a malformed frame, a request that the rules deny.
     Refused {
+        /// How bad.
+        grade: Grade,
+        /// One line without text of the server, except names.
+        what: String,
+    },
+    /// What would have been kept from passing. It passed: the entry is only observed.
+    Observed {
         /// How bad.
         grade: Grade,
         /// One line without text of the server, except names.

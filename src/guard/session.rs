@@ -1,43 +1,474 @@
 //! One connection: which requests are open, which era is spoken, what has been refused so far.
+//!
+//! The attack: an answer that is judged as something else than what the client takes it for. So every
+//! answer is judged as the answer to exactly the open request whose id it has, once, and what answers
+//! nothing does not pass. What is kept of a connection is bounded.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use jiff::Timestamp;
 
-use super::{Output, Said, Setup};
+use super::frame::{self, Frame, Id, Message};
+use super::lists::{Judged, ListAsked, Lists};
+use super::pinned::Pins;
+use super::refusal::{self, REFUSED};
+use super::{Event, Output, Question, Said, Setup, Side};
+use crate::model::guard::GuardMode;
+use crate::model::{ClientProfile, Finding, Fingerprint, Grade, ItemKind};
+
+/// Requests that may be open at a time, in each direction.
+const MOST_OPEN: usize = 4_096;
+/// Requests whose answers are still waited for after the client gave them up.
+const MOST_CANCELLED: usize = 1_024;
+/// Findings that are told in one connection.
+const MOST_TOLD: usize = 4_096;
+/// Calls that wait for the user's word.
+const MOST_HELD: usize = 64;
+
+/// What an open request of the client asks for.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// `initialize`, with the protocol version that was asked for.
+    Initialize(Option<String>),
+    /// `server/discover`.
+    Discover,
+    /// One page of a list.
+    List(ListAsked),
+    /// What a server may answer with questions of its own: calls, prompts, reads, tasks.
+    Work,
+    /// Anything else.
+    Other,
+}
+
+/// An open request of the client.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) id: Id,
+    pub(super) asked: Asked,
+    cancelled: bool,
+}
+
+/// Why a message does not pass, and what its sender is told.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) code: i64,
+    /// For the client, or the server.
+    pub(super) message: String,
+    pub(super) grade: Grade,
+    /// For the log.
+    pub(super) what: String,
+}
+
+/// What becomes of one message.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It passes as it came.
+    Pass,
+    /// Another one passes in its place.
+    Instead(Vec<u8>),
+    /// It does not pass.
+    Drop,
+}
+
+/// A frame that waits for the user's word.
+struct Held {
+    id: Id,
+    frame: Vec<u8>,
+    what: String,
+    until: Timestamp,
+}
 
 /// The guard of one connection.
 pub struct Guard {
-    setup: Setup,
+    pub(super) setup: Setup,
+    pub(super) pins: Option<Pins>,
+    pub(super) lists: Lists,
+    pub(super) open: HashMap<Id, Open>,
+    given_up: VecDeque<Id>,
+    /// Requests of the server that were passed on, or asked in its name.
+    pub(super) asked_by_server: HashSet<Id>,
+    pub(super) client: ClientProfile,
+    /// The version that `initialize` settled on.
+    pub(super) version: Option<String>,
+    /// A request in the newer manner was seen.
+    pub(super) modern: bool,
+    pub(super) refused: BTreeSet<(ItemKind, String)>,
+    told: HashSet<Fingerprint>,
+    said: BTreeSet<String>,
+    pub(super) closed: Option<String>,
+    held: BTreeMap<u64, Held>,
+    questions: u64,
 }
 
 impl Guard {
     /// A guard for a connection that has not said anything yet.
-    pub const fn new(setup: Setup) -> Self {
-        Self { setup }
+    pub fn new(mut setup: Setup) -> Self {
+        let pins = setup.pinned.take().map(|surface| Pins::new(surface, setup.places.clone()));
+        Self {
+            setup,
+            pins,
+            lists: Lists::default(),
+            open: HashMap::new(),
+            given_up: VecDeque::new(),
+            asked_by_server: HashSet::new(),
+            client: ClientProfile::Bare,
+            version: None,
+            modern: false,
+            refused: BTreeSet::new(),
+            told: HashSet::new(),
+            said: BTreeSet::new(),
+            closed: None,
+            held: BTreeMap::new(),
+            questions: 0,
+        }
     }
 
     /// A frame from the client, without its line end.
-    pub fn from_client(&mut self, _frame: &[u8], _now: Timestamp) -> Output {
-        Output::pass()
+    pub fn from_client(&mut self, frame: &[u8], now: Timestamp) -> Output {
+        let mut out = Output::default();
+        match frame::peek(frame) {
+            Ok(Frame::Blank) => out.pass = true,
+            Ok(Frame::Message(message)) => {
+                let fate = self.client_message(&message, frame, now, &mut out);
+                settle(fate, true, &mut out);
+            }
+            Ok(Frame::Batch(batch)) => self.client_batch(&batch, now, &mut out),
+            Err(why) => {
+                let refusal = Refusal {
+                    code: if why.is_noise() { refusal::PARSE } else { refusal::INVALID },
+                    message: why.to_string(),
+                    grade: Grade::Notice,
+                    what: format!("a frame of the client: {why}"),
+                };
+                if self.refuse(&mut out, Some(&Id::null()), refusal) == Fate::Pass {
+                    out.pass = true;
+                }
+            }
+        }
+        out
+    }
+
+    fn client_batch(&mut self, batch: &[(frame::Raw<'_>, Message<'_>)], now: Timestamp, out: &mut Output) {
+        if !self.batches() {
+            let refusal = Refusal {
+                code: refusal::INVALID,
+                message: "batches belong to protocol version 2025-03-26 alone".into(),
+                grade: Grade::Notice,
+                what: "a batch of the client, in a protocol version without batches".into(),
+            };
+            let fate = self.refuse(out, Some(&Id::null()), refusal);
+            return settle(fate, true, out);
+        }
+        let fates = batch
+            .iter()
+            .map(|(raw, message)| self.client_message(message, raw.get().as_bytes(), now, out))
+            .collect();
+        settle_batch(batch, fates, true, out);
     }
 
     /// A frame from the server, without its line end.
-    pub fn from_server(&mut self, _frame: &[u8], _now: Timestamp) -> Output {
-        Output::pass()
+    pub fn from_server(&mut self, frame: &[u8], now: Timestamp) -> Output {
+        let mut out = Output::default();
+        if self.closed.is_some() {
+            out.close = true;
+            return out;
+        }
+        match frame::peek(frame) {
+            Ok(Frame::Blank) => out.pass = true,
+            Ok(Frame::Message(message)) => {
+                let fate = self.server_message(&message, frame, now, &mut out);
+                settle(fate, false, &mut out);
+            }
+            Ok(Frame::Batch(batch)) if self.batches() => {
+                let mut fates = Vec::new();
+                for (raw, message) in &batch {
+                    let closed = self.closed.is_some();
+                    fates.push(if closed {
+                        Fate::Drop
+                    } else {
+                        self.server_message(message, raw.get().as_bytes(), now, &mut out)
+                    });
+                }
+                if self.closed.is_some() {
+                    return out;
+                }
+                settle_batch(&batch, fates, false, &mut out);
+            }
+            Ok(Frame::Batch(_)) => {
+                let what = "a batch of the server, in a protocol version without batches";
+                let fate = self.strange(&mut out, Grade::Warning, what);
+                settle(fate, false, &mut out);
+            }
+            Err(why) => {
+                let fate = self.unread(&why, frame, &mut out);
+                settle(fate, false, &mut out);
+            }
+        }
+        out
+    }
+
+    fn batches(&self) -> bool {
+        self.version.as_deref() == Some("2025-03-26")
+    }
+
+    /// A frame above [`LARGEST_FRAME`](super::LARGEST_FRAME) came, of which nothing was kept. It never
+    /// passes, whatever is decided here. Which request it answered is not known, so every open one is
+    /// answered with an error: a client that waits for ever would be worse.
+    pub fn oversized(&mut self, from: Side, _now: Timestamp) -> Output {
+        let mut out = Output::default();
+        if self.closed.is_some() {
+            out.close = from == Side::Server;
+            return out;
+        }
+        let whose = match from {
+            Side::Client => "client",
+            Side::Server => "server",
+        };
+        out.events.push(Event::Refused {
+            grade: Grade::Warning,
+            what: format!("a frame of the {whose} above {} MiB", super::LARGEST_FRAME / (1024 * 1024)),
+        });
+        let message = "a message above the limit of 16 MiB was left out";
+        match from {
+            Side::Client => out.to_client.push(refusal::error(&Id::null(), refusal::INVALID, message)),
+            Side::Server => {
+                for (id, _) in std::mem::take(&mut self.open) {
+                    out.to_client.push(refusal::error(&id, REFUSED, message));
+                }
+            }
+        }
+        out
     }
 
     /// The user answered a [question](super::Question).
-    pub fn answered(&mut self, _question: u64, _said: Said, _now: Timestamp) -> Output {
-        Output::default()
+    pub fn answered(&mut self, question: u64, said: Said, _now: Timestamp) -> Output {
+        let mut out = Output::default();
+        let Some(held) = self.held.remove(&question) else { return out };
+        let word = match said {
+            Said::Yes => "yes",
+            Said::No => "no",
+            Said::Nobody => "nobody could be asked",
+        };
+        out.events.push(Event::Decision {
+            what: format!("{}: {word}", held.what),
+        });
+        if said == Said::Yes && self.closed.is_none() {
+            out.to_server.push(held.frame);
+        } else {
+            self.decline(&held, &mut out);
+        }
+        out
+    }
+
+    fn decline(&mut self, held: &Held, out: &mut Output) {
+        if self.open.remove(&held.id).is_some_and(|open| !open.cancelled) {
+            out.to_client
+                .push(refusal::error(&held.id, REFUSED, "the user did not agree to this call"));
+        }
     }
 
     /// When [`Self::tick`] has something to do, if nothing else happens before.
     pub fn due(&self) -> Option<Timestamp> {
-        let _ = &self.setup;
-        None
+        self.held.values().map(|held| held.until).min()
     }
 
-    /// Time has passed: questions and requests that waited too long are refused.
-    pub fn tick(&mut self, _now: Timestamp) -> Output {
-        Output::default()
+    /// Time has passed: questions that waited too long are refused.
+    pub fn tick(&mut self, now: Timestamp) -> Output {
+        let mut out = Output::default();
+        let late: Vec<u64> = self.held.iter().filter(|(_, held)| held.until <= now).map(|(id, _)| *id).collect();
+        for question in late {
+            if let Some(held) = self.held.remove(&question) {
+                out.events.push(Event::Decision {
+                    what: format!("{}: no answer in time", held.what),
+                });
+                self.decline(&held, &mut out);
+            }
+        }
+        out
+    }
+
+    /// Holds a request back until the user says yes.
+    pub(super) fn hold(&mut self, id: &Id, frame: &[u8], question: Question, what: String, out: &mut Output) -> Result<(), Refusal> {
+        if self.held.len() >= MOST_HELD {
+            return Err(Refusal {
+                code: REFUSED,
+                message: "too many calls wait for the user's word".into(),
+                grade: Grade::Notice,
+                what: format!("{what}: too many wait already"),
+            });
+        }
+        self.held.insert(
+            question.id,
+            Held {
+                id: id.clone(),
+                frame: frame.to_vec(),
+                what,
+                until: question.until,
+            },
+        );
+        out.questions.push(question);
+        Ok(())
+    }
+
+    /// A number for a question of the guard's.
+    pub(super) const fn question(&mut self) -> u64 {
+        self.questions += 1;
+        self.questions
+    }
+
+    pub(super) fn observing(&self) -> bool {
+        self.setup.rules.mode == GuardMode::Observe
+    }
+
+    /// Logs a refusal and answers with it; while observing it passes all the same.
+    pub(super) fn refuse(&self, out: &mut Output, to: Option<&Id>, refusal: Refusal) -> Fate {
+        let Refusal {
+            code,
+            message,
+            grade,
+            what,
+        } = refusal;
+        if self.observing() {
+            out.events.push(Event::Observed { grade, what });
+            return Fate::Pass;
+        }
+        out.events.push(Event::Refused { grade, what });
+        out.to_client.extend(to.map(|id| refusal::error(id, code, &message)));
+        Fate::Drop
+    }
+
+    /// Drops what the server should not have sent. Told once a connection.
+    pub(super) fn strange(&mut self, out: &mut Output, grade: Grade, what: &str) -> Fate {
+        let news = self.said.len() < MOST_TOLD && self.said.insert(what.to_owned());
+        let what = what.to_owned();
+        let (fate, event) = if self.observing() {
+            (Fate::Pass, Event::Observed { grade, what })
+        } else {
+            (Fate::Drop, Event::Refused { grade, what })
+        };
+        out.events.extend(news.then_some(event));
+        fate
+    }
+
+    /// Remembers a request of the client; refuses what is more than can be kept apart.
+    pub(super) fn remember(&mut self, id: &Id, asked: Asked) -> Result<(), Refusal> {
+        let refusal = |message: &str| Refusal {
+            code: refusal::INVALID,
+            message: message.to_owned(),
+            grade: Grade::Notice,
+            what: format!("a request of the client: {message}"),
+        };
+        if self.open.get(id).is_some_and(|open| !open.cancelled) {
+            return Err(refusal("its id is that of a request that is still open"));
+        }
+        if self.open.len() >= MOST_OPEN {
+            return Err(refusal("too many requests are open"));
+        }
+        let open = Open {
+            id: id.clone(),
+            asked,
+            cancelled: false,
+        };
+        self.open.insert(id.clone(), open);
+        Ok(())
+    }
+
+    /// The client gave a request up: its answer may still come.
+    pub(super) fn give_up(&mut self, id: &Id) {
+        let Some(open) = self.open.get_mut(id).filter(|open| !open.cancelled) else {
+            return;
+        };
+        open.cancelled = true;
+        self.held.retain(|_, held| held.id != *id);
+        self.given_up.push_back(id.clone());
+        if self.given_up.len() > MOST_CANCELLED
+            && let Some(oldest) = self.given_up.pop_front()
+            && self.open.get(&oldest).is_some_and(|open| open.cancelled)
+        {
+            self.open.remove(&oldest);
+        }
+    }
+
+    /// Acts on what was found about an answer of the server.
+    pub(super) fn act(&mut self, judged: Judged, open: &Open, part: &str, out: &mut Output) -> Fate {
+        let worst = judged.worst();
+        self.tell(judged.findings, out);
+        if self.observing() {
+            return Fate::Pass;
+        }
+        if worst == Some(Grade::Critical) {
+            let critical = judged.items.iter().find(|(_, _, grade)| *grade == Grade::Critical);
+            let critical = critical.map(|(kind, key, _)| format!("{} `{}`", kind.noun(), refusal::short(key)));
+            self.close(critical.as_deref().unwrap_or(part), Some(&open.id), out);
+            return Fate::Drop;
+        }
+        let refused = judged.items.into_iter().filter(|(_, _, grade)| *grade >= Grade::Warning);
+        self.refused.extend(refused.map(|(kind, key, _)| (kind, key)));
+        match judged.instead {
+            Some(result) => Fate::Instead(refusal::with_result(&open.id, &result)),
+            None => Fate::Pass,
+        }
+    }
+
+    /// Tells what was found, each finding once.
+    pub(super) fn tell(&mut self, findings: Vec<Finding>, out: &mut Output) {
+        for finding in findings {
+            if self.told.len() < MOST_TOLD && self.told.insert(finding.fingerprint.clone()) {
+                out.events.push(Event::Drift(finding));
+            }
+        }
+    }
+
+    /// Ends the connection: every open request gets an error, and nothing passes any more.
+    pub(super) fn close(&mut self, part: &str, current: Option<&Id>, out: &mut Output) {
+        let message = refusal::closed(&self.setup.server, part);
+        let mut ids: Vec<Id> = self
+            .open
+            .drain()
+            .filter(|(_, open)| !open.cancelled)
+            .map(|(_, open)| open.id)
+            .collect();
+        ids.extend(current.cloned());
+        ids.sort_by(|a, b| (a.as_number(), a.as_text()).cmp(&(b.as_number(), b.as_text())));
+        ids.dedup();
+        out.to_client.extend(ids.iter().map(|id| refusal::error(id, REFUSED, &message)));
+        out.events.push(Event::Refused {
+            grade: Grade::Critical,
+            what: format!("the connection was closed: {part} is not what was approved"),
+        });
+        out.close = true;
+        self.held.clear();
+        self.closed = Some(message);
+    }
+}
+
+/// Puts one message's fate into the output.
+fn settle(fate: Fate, to_server: bool, out: &mut Output) {
+    match fate {
+        Fate::Pass => out.pass = true,
+        Fate::Instead(frame) if to_server => out.to_server.push(frame),
+        Fate::Instead(frame) => out.to_client.push(frame),
+        Fate::Drop => {}
+    }
+}
+
+/// Puts a batch together again: as it came where every message passes, else without those that do not.
+fn settle_batch(batch: &[(frame::Raw<'_>, Message<'_>)], fates: Vec<Fate>, to_server: bool, out: &mut Output) {
+    if fates.iter().all(|fate| *fate == Fate::Pass) {
+        out.pass = true;
+        return;
+    }
+    let mut kept = Vec::new();
+    for ((raw, _), fate) in batch.iter().zip(fates) {
+        match fate {
+            Fate::Pass => kept.push(raw.get().as_bytes().to_vec()),
+            Fate::Instead(frame) => kept.push(frame),
+            Fate::Drop => {}
+        }
+    }
+    if !kept.is_empty() {
+        let frame = [b"[".as_slice(), &kept.join(b",".as_slice()), b"]"].concat();
+        let to = if to_server { &mut out.to_server } else { &mut out.to_client };
+        to.push(frame);
     }
 }

@@ -20,6 +20,8 @@ words! {
         Approve = "approve",
         /// Something differs from its pin.
         Drift = "drift",
+        /// A client ran a server: what was decided on its connection.
+        Run = "run",
         /// Something was refused.
         Refusal = "refusal",
         /// Somebody was told.

@@ -83,6 +83,13 @@ CREATE TABLE compiled (
     at          INTEGER NOT NULL
 ) STRICT;
 ",
+    "
+CREATE TABLE stamps (
+    install TEXT NOT NULL PRIMARY KEY,
+    stamp   TEXT NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT;
+",
 ];
 
 /// The file's `application_id`, by which our file is told from another program's: `mcpi`.

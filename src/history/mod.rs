@@ -1,5 +1,6 @@
 //! Floor 2: what this user approved, what happened, which drift is open, who was told, which
-//! interpreter a server was installed with, and what was built on this machine.
+//! interpreter a server was installed with, what was built on this machine, and what a tree looked
+//! like when it was last checked in full.
 //!
 //! One `SQLite` file in the user's own state folder, never in a project: a cloned project cannot
 //! bring approvals along. Approvals are about digests ([`crate::lock::static_digest`],
@@ -32,6 +33,7 @@ mod error;
 mod events;
 mod interpreters;
 mod migrations;
+mod stamps;
 
 use std::fs;
 use std::path::{Path, PathBuf};

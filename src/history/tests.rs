@@ -358,7 +358,7 @@ fn a_file_of_the_first_version_is_taken_along() {
         .unwrap();
     drop(history);
     let raw = Connection::open(&path).unwrap();
-    raw.execute_batch("DROP TABLE interpreters; DROP TABLE builds; DROP TABLE compiled; PRAGMA user_version = 1")
+    raw.execute_batch("DROP TABLE interpreters; DROP TABLE builds; DROP TABLE compiled; DROP TABLE stamps; PRAGMA user_version = 1")
         .unwrap();
     drop(raw);
     let history = History::open(&path).unwrap();

@@ -250,7 +250,7 @@ pub fn check(closure: &Closure, source: &Source) -> Vec<Poison> {
         Source::Pypi { name, extras, requirement } => {
             python::check(closure, &python::Wanted::new(name, extras, requirement.as_deref()), None)
         }
-        Source::Local => Vec::new(),
+        Source::Local | Source::Remote(_) => Vec::new(),
     }
 }
 
@@ -262,7 +262,7 @@ pub fn check_here(closure: &Closure, source: &Source, machine: &PythonTarget) ->
         Source::Pypi { name, extras, requirement } => {
             python::check(closure, &python::Wanted::new(name, extras, requirement.as_deref()), Some(machine))
         }
-        Source::Npm { .. } | Source::Local => check(closure, source),
+        Source::Npm { .. } | Source::Local | Source::Remote(_) => check(closure, source),
     }
 }
 

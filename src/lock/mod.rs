@@ -38,6 +38,7 @@ mod guard_tests;
 #[cfg(test)]
 mod python_tests;
 mod read;
+mod remote;
 #[cfg(test)]
 pub(crate) mod sample;
 mod strict;

@@ -139,23 +139,34 @@ impl Reader<'_> {
             launch,
             packages,
             local,
+            remote,
             surface,
             guard,
         } = wire;
         let source: Source = self.at("source", source.parse())?;
-        let pinned = match (package, launch, packages, local) {
-            (Some(root), Some(launch), Some(packages), None) => {
+        let pinned = match (package, launch, packages, local, remote) {
+            (Some(root), Some(launch), Some(packages), None, None) => {
                 let closure = self.closure(&root, packages)?;
                 let launch = self.launch(launch, &closure)?;
                 Pinned::Package { closure, launch }
             }
-            (None, None, None, Some(local)) => Pinned::Local(self.local(local)?),
-            _ => return self.rule("entry", "it needs `package`, `launch` and `packages`, or `local` alone"),
+            (None, None, None, Some(local), None) => Pinned::Local(self.local(local)?),
+            (None, None, None, None, Some(_)) if self.version <= VERSION_WITHOUT_GUARD => {
+                return self.rule("remote", "it stands in a lock of a version that has none");
+            }
+            (None, None, None, None, Some(remote)) => Pinned::Remote(Box::new(self.at("remote", super::remote::read(remote, &source))?)),
+            _ => {
+                return self.rule(
+                    "entry",
+                    "it needs `package`, `launch` and `packages`, or `local` alone, or `remote` alone",
+                );
+            }
         };
         self.origin(&source, &pinned)?;
         let (env, network) = match &pinned {
-            Pinned::Package { launch, .. } => (&launch.env, launch.network),
-            Pinned::Local(local) => (&local.env, local.network),
+            Pinned::Package { launch, .. } => (launch.env.as_slice(), launch.network),
+            Pinned::Local(local) => (local.env.as_slice(), local.network),
+            Pinned::Remote(remote) => (remote.env(), true),
         };
         let surface = surface.map(|surface| self.surface(surface)).transpose()?;
         if let Some(surface) = &surface {
@@ -185,7 +196,8 @@ impl Reader<'_> {
         match (source, pinned) {
             (Source::Npm { .. }, Pinned::Package { closure, .. }) if !closure.root.is_python() => Ok(()),
             (Source::Pypi { .. }, Pinned::Package { closure, .. }) if closure.root.is_python() => Ok(()),
-            (Source::Local, Pinned::Local(_)) => Ok(()),
+            (Source::Local, Pinned::Local(_)) | (Source::Remote(_), Pinned::Remote(_)) => Ok(()),
+            (Source::Remote(_), _) | (_, Pinned::Remote(_)) => self.rule("source", "an address and `remote` belong together"),
             (Source::Local, _) | (_, Pinned::Local(_)) => self.rule("source", "`local` and a local command belong together"),
             _ => self.rule("source", "it is of another registry than `package`"),
         }

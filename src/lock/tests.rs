@@ -351,7 +351,7 @@ pub(super) type Mutation = (&'static str, fn(&mut Pin));
 pub(super) fn package_of(pin: &mut Pin) -> (&mut crate::model::Closure, &mut crate::model::Launch) {
     match &mut pin.pinned {
         Pinned::Package { closure, launch } => (closure, launch),
-        Pinned::Local(_) => unreachable!(),
+        Pinned::Local(_) | Pinned::Remote(_) => unreachable!(),
     }
 }
 
@@ -362,7 +362,7 @@ fn helper(pin: &mut Pin) -> &mut crate::model::LockedPackage {
 fn local(pin: &mut Pin) -> &mut crate::model::LocalCommand {
     match &mut pin.pinned {
         Pinned::Local(local) => local,
-        Pinned::Package { .. } => unreachable!(),
+        Pinned::Package { .. } | Pinned::Remote(_) => unreachable!(),
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) enum WireKind {
     Closure,
 }
 
-/// One server. Either `package`, `launch` and `packages`, or `local`.
+/// One server. Either `package`, `launch` and `packages`, or `local`, or `remote`.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct WireServer {
@@ -54,6 +54,9 @@ pub(super) struct WireServer {
     /// A command of one machine; only in a user's own lock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) local: Option<WireLocal>,
+    /// A server of somebody else's, spoken to over HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) remote: Option<super::remote::WireRemote>,
     /// What the server tells the model. Absent where it was never probed: nothing guards it then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) surface: Option<WireSurface>,

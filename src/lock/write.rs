@@ -50,16 +50,17 @@ pub(super) fn server(pin: &Pin) -> WireServer {
         surface,
         guard,
     } = pin;
-    let (package, launch, packages, local) = match pinned {
+    let (package, launch, packages, local, remote) = match pinned {
         Pinned::Package { closure, launch } => {
             let Closure { root, packages } = closure;
             let packages = packages
                 .iter()
                 .map(|(path, locked)| (path.to_string(), package(path, locked)))
                 .collect();
-            (Some(root_of(root, closure)), Some(launch_of(launch)), Some(packages), None)
+            (Some(root_of(root, closure)), Some(launch_of(launch)), Some(packages), None, None)
         }
-        Pinned::Local(local) => (None, None, None, Some(local_of(local))),
+        Pinned::Local(local) => (None, None, None, Some(local_of(local)), None),
+        Pinned::Remote(remote) => (None, None, None, None, Some(super::remote::wire(remote))),
     };
     WireServer {
         source: source.to_string(),
@@ -67,6 +68,7 @@ pub(super) fn server(pin: &Pin) -> WireServer {
         launch,
         packages,
         local,
+        remote,
         surface: surface.as_ref().map(surface_of),
         guard: guard::write(guard),
     }

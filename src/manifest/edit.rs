@@ -7,7 +7,7 @@
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::{Manifest, ManifestError, Scope, ServerEntry, parse};
-use crate::model::{CwdRule, IdentityRule, ServerName, Source};
+use crate::model::{CwdRule, HeaderRule, IdentityRule, RemoteSettings, RemoteTransport, ServerName, Source};
 
 /// Why an edit was not made. The text is as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -234,8 +234,15 @@ fn fields(entry: &ServerEntry) -> Vec<(&'static str, Value)> {
         evidence,
         identity,
         command,
+        remote,
         guard: _,
     } = entry;
+    let RemoteSettings {
+        transport,
+        headers,
+        tls_key,
+        private,
+    } = remote;
     let list = |list: &[String]| (!list.is_empty()).then(|| Value::Array(list.iter().map(String::as_str).collect::<Array>()));
     [
         ("source", Some(Value::from(source.to_string()))),
@@ -247,10 +254,26 @@ fn fields(entry: &ServerEntry) -> Vec<(&'static str, Value)> {
         ("network", network.then(|| Value::from(true))),
         ("evidence", evidence.map(|level| Value::from(level.to_string()))),
         ("identity", identity.as_ref().map(identity_table)),
+        ("headers", (!headers.is_empty()).then(|| header_table(headers))),
+        (
+            "transport",
+            (*transport != RemoteTransport::default()).then(|| Value::from(transport.as_str())),
+        ),
+        ("tls-key", tls_key.as_ref().map(|digest| Value::from(format!("sha256:{digest}")))),
+        ("private", private.then(|| Value::from(true))),
     ]
     .into_iter()
     .filter_map(|(key, value)| Some((key, value?)))
     .collect()
+}
+
+/// Headers as the reader takes them.
+fn header_table(headers: &[HeaderRule]) -> Value {
+    let mut table = InlineTable::new();
+    for rule in headers {
+        table.insert(rule.name(), Value::from(rule.template()));
+    }
+    Value::InlineTable(table)
 }
 
 /// An identity rule as the reader takes it.

@@ -25,7 +25,7 @@ mod trust;
 
 use std::collections::BTreeMap;
 
-use crate::model::{CwdRule, IdentityRule, Level, ServerName, Source};
+use crate::model::{CwdRule, IdentityRule, Level, RemoteSettings, ServerName, Source};
 
 pub use distance::nearest;
 pub use guard::{GuardSettings, GuardTables, Manifests, Permission};
@@ -72,6 +72,8 @@ pub struct ServerEntry {
     pub identity: Option<IdentityRule>,
     /// The command with its arguments; only, and always, with the source `local`.
     pub command: Vec<String>,
+    /// What is said of a remote server; the usual with every other source.
+    pub remote: RemoteSettings,
     /// The guard's rules for this entry. Edits leave them as they stand.
     pub guard: GuardSettings,
 }
@@ -89,6 +91,7 @@ impl ServerEntry {
             evidence: None,
             identity: None,
             command: Vec::new(),
+            remote: RemoteSettings::default(),
             guard: GuardSettings::default(),
         }
     }

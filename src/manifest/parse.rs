@@ -3,6 +3,7 @@
 mod evidence;
 mod grades;
 mod guard;
+mod remote;
 
 use std::ops::Range;
 
@@ -27,7 +28,20 @@ pub(super) use guard::{LONGEST_WAIT, MANY};
 
 pub(super) const TOP: &[&str] = &["servers", "policy", "trust", "guard"];
 pub(super) const SERVER: &[&str] = &[
-    "source", "args", "env", "cwd", "network", "bin", "evidence", "identity", "command", "guard",
+    "source",
+    "args",
+    "env",
+    "cwd",
+    "network",
+    "bin",
+    "evidence",
+    "identity",
+    "command",
+    "guard",
+    "headers",
+    "transport",
+    "tls-key",
+    "private",
 ];
 pub(super) const POLICY: &[&str] = &[
     "cooldown",
@@ -123,6 +137,7 @@ impl Walk<'_> {
         let identity = self.identity(table);
         let guard = self.server_guard(table);
         let source = source?;
+        let remote = self.remote(&source, table);
         self.local_rules(&source, table);
         Some(ServerEntry {
             source,
@@ -134,6 +149,7 @@ impl Walk<'_> {
             evidence,
             identity,
             command,
+            remote,
             guard,
         })
     }
@@ -142,7 +158,7 @@ impl Walk<'_> {
     fn local_rules(&mut self, source: &Source, table: &dyn TableLike) {
         let source_span = value_span(table, "source");
         if !matches!(source, Source::Local) {
-            if table.contains_key("command") {
+            if table.contains_key("command") && !matches!(source, Source::Remote(_)) {
                 let hint = "arguments of a package stand in `args`; commands need `source = \"local\"`";
                 self.problem(
                     key_span(table, "command"),

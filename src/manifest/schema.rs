@@ -28,7 +28,7 @@ pub fn schema() -> Value {
                     "additionalProperties": false,
                     "required": ["source"],
                     "properties": {
-                        "source": {"type": "string", "description": "Where it comes from: `npm:NAME[@range|@tag|@version]`, `pypi:NAME[EXTRAS][SPECIFIERS]`, or `local` in a user's own manifest."},
+                        "source": {"type": "string", "description": "Where it comes from: `npm:NAME[@range|@tag|@version]`, `pypi:NAME[EXTRAS][SPECIFIERS]`, `https://HOST/PATH` for a remote server, or `local` in a user's own manifest."},
                         "args": described(&strings, "Arguments for the server."),
                         "env": described(&names, "Names of the variables to pass through. Values come from the client and are never stored."),
                         "cwd": {"enum": ["empty", "client"], "description": "The working directory: an empty folder, or the client's."},
@@ -36,6 +36,14 @@ pub fn schema() -> Value {
                         "bin": {"type": "string", "description": "Which of the package's executables to start; of a Python package, the console script's name."},
                         "evidence": level("The least level of evidence of the server's own package."),
                         "identity": identity(),
+                        "headers": {
+                            "description": "With a remote server: headers by name. `${NAME}` stands for a variable of the client, whose value is never stored.",
+                            "type": "object",
+                            "additionalProperties": {"type": "string"},
+                        },
+                        "transport": {"enum": ["streamable-http", "sse"], "description": "With a remote server: how it is spoken to."},
+                        "tls-key": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": "With a remote server: the digest of its certificate's public key (SubjectPublicKeyInfo)."},
+                        "private": {"type": "boolean", "description": "With a remote server: its host may be in a private network. Not in a project's manifest."},
                         "command": described(&strings, "With the source `local`: the command and its arguments."),
                         "guard": guard("The guard's rules for this server. A project's manifest can only take away: no `observe`, `sampling`, `elicitation` or `roots`."),
                     },

@@ -4,7 +4,9 @@
 //! that equals its verified archives has one) and an [`Approval`] of exactly this entry (only the
 //! user's own state hands one out). There is no other way to one.
 
+mod environment;
 mod python;
+mod search;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -17,9 +19,11 @@ use crate::model::env::check_env_name;
 use crate::model::{Launch, LocalArg, LocalCommand, PinnedFile, Sha256Digest};
 use crate::store::Installed;
 
+pub use environment::client_environment;
 #[cfg(test)]
 pub(in crate::mcp) use python::launchable;
 pub use python::python;
+pub use search::node_search;
 
 /// Why an entry cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +65,12 @@ pub enum LaunchError {
         /// Where its packages would be.
         folder: String,
     },
+    /// Node would find packages outside the tree.
+    #[error("could not start it: node would also take packages from `{}`, which nobody approved", folder.display())]
+    OtherPackages {
+        /// Where.
+        folder: PathBuf,
+    },
 }
 
 impl LaunchError {
@@ -68,6 +78,10 @@ impl LaunchError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::OtherPython { .. } => Some("install it again: its tree is then made for the Python of this machine".into()),
+            Self::OtherPackages { folder } => Some(format!(
+                "move `{}` away, or keep the data of mcp-pin below another folder",
+                folder.display()
+            )),
             _ => None,
         }
     }

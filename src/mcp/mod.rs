@@ -1,8 +1,10 @@
 //! Floor 2: talking to MCP servers: the sandbox, the wire, and the probe that takes a surface.
 
 pub mod launch;
+pub mod oauth;
 pub mod probe;
 pub mod python;
+pub mod relay;
 pub mod runtime;
 pub mod sandbox;
 
@@ -10,8 +12,11 @@ pub mod sandbox;
 #[doc(hidden)]
 pub mod fuzzing;
 mod hints;
+pub mod http;
 mod level;
+mod link;
 mod plan;
+pub mod remote;
 mod session;
 mod taking;
 

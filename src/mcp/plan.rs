@@ -9,7 +9,9 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use super::probe::{Launchable, ProbeError, ProbeOptions};
+use super::link::Link;
+use super::probe::{Launchable, ProbeError, ProbeLimits, ProbeOptions};
+use super::remote::RemoteServer;
 use super::sandbox::{Room, SandboxLevel, Tenant};
 use super::session::Session;
 use super::taking::{Asker, Discovered};
@@ -26,7 +28,21 @@ pub(super) struct Findings {
     pub(super) notes: BTreeSet<String>,
 }
 
+/// Where the server is.
+pub(super) enum Host<'a> {
+    /// Started here, as often as it is needed.
+    Sandboxed(Sandboxed<'a>),
+    /// Elsewhere: each "process" is a session of its own.
+    Remote(&'a RemoteServer),
+}
+
 pub(super) struct Plan<'a> {
+    pub(super) host: Host<'a>,
+    pub(super) limits: &'a ProbeLimits,
+    pub(super) client_version: &'a str,
+}
+
+pub(super) struct Sandboxed<'a> {
     pub(super) launchable: &'a Launchable,
     pub(super) options: &'a ProbeOptions,
     pub(super) level: SandboxLevel,
@@ -48,7 +64,7 @@ struct Started {
     places: Places,
 }
 
-impl Plan<'_> {
+impl Sandboxed<'_> {
     pub(super) fn room(&self, name: &str, setting: Setting) -> Result<Room, ProbeError> {
         let (folder, prefix) = match setting {
             Setting::First => (name.to_owned(), "/mcp"),
@@ -97,23 +113,44 @@ impl Plan<'_> {
         for (name, value) in fixed.into_iter().chain(folders).chain([("PYTHONHASHSEED", seed.into())]) {
             env.insert(name.to_owned(), value);
         }
-        let session = Session::start(self.options, self.level, room, &env)?;
-        Ok(Started { session, places })
+        let link = Link::start(self.options, self.level, room, &env)?;
+        Ok(Started {
+            session: Session::over(link, &self.options.limits),
+            places,
+        })
+    }
+}
+
+impl Plan<'_> {
+    fn start(&self, name: &str, setting: Setting) -> Result<Started, ProbeError> {
+        match &self.host {
+            Host::Sandboxed(sandboxed) => sandboxed.start(name, setting),
+            Host::Remote(server) => {
+                let (connection, places) = server.connect(self.limits)?;
+                Ok(Started {
+                    session: Session::over(Link::http(connection, self.limits), self.limits),
+                    places,
+                })
+            }
+        }
     }
 
     fn asker<'a>(&'a self, era: Era, client: ClientProfile, places: &'a Places) -> Asker<'a> {
         Asker {
             era,
             client,
-            client_version: &self.options.client_version,
-            limits: &self.options.limits,
+            client_version: self.client_version,
+            limits: self.limits,
             places,
         }
     }
 
     /// Several processes at a time only where they cannot meet on a port.
     const fn apart(&self) -> bool {
-        matches!(self.level, SandboxLevel::Namespaces) && !self.launchable.network
+        match &self.host {
+            Host::Sandboxed(sandboxed) => matches!(sandboxed.level, SandboxLevel::Namespaces) && !sandboxed.launchable.network,
+            Host::Remote(_) => false,
+        }
     }
 
     /// Everything.
@@ -124,12 +161,12 @@ impl Plan<'_> {
                 return Err(error);
             }
             Err(error) => {
-                let modern = self.modern(self.options.limits.discover.max(Duration::from_secs(10))).await?;
+                let modern = self.modern(self.limits.discover.max(Duration::from_secs(10))).await?;
                 return if modern.views.is_empty() { Err(error) } else { Ok(modern) };
             }
         };
         // A slow starter gets twice the time it needed for the first answers, and then some.
-        let wait = self.options.limits.discover + 2 * first.slowest;
+        let wait = self.limits.discover + 2 * first.slowest;
         let (modern, second, full) = if self.apart() {
             tokio::join!(
                 self.modern(wait),
@@ -185,7 +222,7 @@ impl Plan<'_> {
         let Some((bare, full)) = self.modern_process("modern", Setting::First, wait, &mut findings).await? else {
             return Ok(findings);
         };
-        let wait = self.options.limits.request;
+        let wait = self.limits.request;
         let Some((bare_again, full_again)) = self.modern_process("modern", Setting::Second, wait, &mut findings).await? else {
             let what = "one process of it speaks 2026-07-28 and another does not";
             return Err(ProbeError::Hostile {
@@ -222,7 +259,7 @@ impl Plan<'_> {
             bare.again(&asker, &mut session).await?;
         }
         let asker = self.asker(Era::Modern, ClientProfile::Full, &places);
-        let full = match asker.discover(&mut session, self.options.limits.request).await? {
+        let full = match asker.discover(&mut session, self.limits.request).await? {
             Discovered::Modern(raw) => Taken::new(asker.view(&mut session, raw).await?),
             Discovered::Legacy(_) => {
                 return Err(ProbeError::NotMcp {

@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::hints;
+use super::http::HttpError;
 use super::level::strongest;
-use super::plan::{FIXED, Plan, Setting};
+use super::plan::{FIXED, Host, Plan, Sandboxed, Setting};
 use super::sandbox::SandboxLevel;
 use crate::model::Surface;
 use crate::surface::take::Hostile;
@@ -147,6 +148,14 @@ pub enum ProbeError {
         /// What a person can do.
         hint: Option<String>,
     },
+    /// A remote server could not be reached, or did not answer with messages.
+    #[error("take the surface: {why} while {waiting_for} was awaited")]
+    Http {
+        /// What it was asked.
+        waiting_for: String,
+        /// Why.
+        why: HttpError,
+    },
     /// Whatever it is, it is no MCP server.
     #[error("take the surface: this is not an MCP server: {what}{}", words(.stderr))]
     NotMcp {
@@ -214,6 +223,7 @@ impl ProbeError {
             Self::SandboxUnavailable { .. } => Some(
                 "allow unprivileged user namespaces, or accept the risk with `--probe-unsandboxed`, or install with `--no-probe`".into(),
             ),
+            Self::Http { why, .. } => why.hint(),
             Self::Hostile { .. } | Self::Spawn { .. } | Self::Room { .. } | Self::Sandbox { .. } => None,
         }
     }
@@ -269,11 +279,15 @@ pub(super) async fn take_at(
     env: &BTreeMap<String, OsString>,
 ) -> Result<Probed, ProbeError> {
     let plan = Plan {
-        launchable,
-        options,
-        level,
-        scratch,
-        env,
+        host: Host::Sandboxed(Sandboxed {
+            launchable,
+            options,
+            level,
+            scratch,
+            env,
+        }),
+        limits: &options.limits,
+        client_version: &options.client_version,
     };
     let findings = plan.run().await?;
     let mut notes: Vec<_> = findings.notes.into_iter().collect();
@@ -304,7 +318,7 @@ async fn choose(
         return Ok(SandboxLevel::None);
     }
     strongest(&options.sandbox_exe, |level| {
-        let plan = Plan {
+        let plan = Sandboxed {
             launchable,
             options,
             level,

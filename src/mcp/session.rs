@@ -1,26 +1,22 @@
-//! One process of a server, and JSON-RPC with it.
+//! JSON-RPC with one process of a server, or with a remote one.
 //!
 //! The attack: a server that floods, stalls, talks nonsense or asks back. Every wait has an end,
 //! every buffer a size; what is not a message is noise, what is a message that readers disagree on
 //! is hostile, and whatever the server asks of its client is refused.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ffi::OsString;
-use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::hints::Tail;
-use super::probe::{ProbeError, ProbeOptions};
-use super::sandbox::{Room, SandboxLevel};
-use crate::surface::strict::{self, Limits, NotIJson};
-use crate::surface::take::{Hostile, code};
+#[cfg(feature = "fuzzing")]
+use super::link::Frames;
+use super::link::{Broken, Link};
+use super::probe::{ProbeError, ProbeLimits};
+use crate::surface::line::{has_inner_line_end, looks_like_json, mentions_rpc};
+use crate::surface::strict::{self, Limits};
+use crate::surface::take::{Hostile, code, unreadable};
 use crate::surface::visible;
 
 const NOTES: usize = 32;
@@ -36,19 +32,12 @@ pub(super) enum Reply {
 }
 
 pub(super) struct Session {
-    child: Child,
-    pid: Option<u32>,
-    stdin: ChildStdin,
-    frames: Frames,
+    link: Link,
     waiting: VecDeque<Value>,
-    stderr: Arc<Mutex<Tail>>,
-    drain: JoinHandle<()>,
     last_id: i64,
     /// Questions without an answer so far.
     open: BTreeSet<i64>,
     notes: BTreeSet<String>,
-    room: Room,
-    level: SandboxLevel,
     request_time: Duration,
     /// The slowest answer so far, the start included.
     pub(super) slowest: Duration,
@@ -59,46 +48,19 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Starts the server in its room, with exactly this environment.
-    pub(super) fn start(
-        options: &ProbeOptions,
-        level: SandboxLevel,
-        room: Room,
-        env: &BTreeMap<String, OsString>,
-    ) -> Result<Self, ProbeError> {
-        let spawn_error = |source| ProbeError::Spawn { source };
-        let mut command = Command::from(room.command(&options.sandbox_exe).map_err(spawn_error)?);
-        command
-            .env_clear()
-            .envs(env)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        let mut child = command.spawn().map_err(spawn_error)?;
-        let no_pipe = || spawn_error(std::io::Error::other("a pipe is missing"));
-        let stdin = child.stdin.take().ok_or_else(no_pipe)?;
-        let stdout = child.stdout.take().ok_or_else(no_pipe)?;
-        let tail = Arc::new(Mutex::new(Tail::default()));
-        let drain = tokio::spawn(drain(child.stderr.take().ok_or_else(no_pipe)?, Arc::clone(&tail)));
-        Ok(Self {
-            pid: child.id(),
-            child,
-            stdin,
-            frames: Frames::new(stdout, options.limits.frame, options.limits.bytes),
+    /// A session with a server that is already there.
+    pub(super) fn over(link: Link, limits: &ProbeLimits) -> Self {
+        Self {
+            link,
             waiting: VecDeque::new(),
-            stderr: tail,
-            drain,
             last_id: 0,
             open: BTreeSet::new(),
             notes: BTreeSet::new(),
-            room,
-            level,
-            request_time: options.limits.request,
+            request_time: limits.request,
             slowest: Duration::ZERO,
             silent: BTreeSet::new(),
             may_ask: true,
-        })
+        }
     }
 
     /// Asks, and waits as long as any request may take.
@@ -118,8 +80,12 @@ impl Session {
                 self.slowest = self.slowest.max(begun.elapsed());
                 Ok(reply)
             }
-            Ok(Ok(None)) => Err(self.ended(method).await),
-            Ok(Err(hostile)) => Err(ProbeError::from(hostile)),
+            Ok(Ok(None)) => Err(self.link.ended(method).await),
+            Ok(Err(Broken::Hostile(hostile))) => Err(ProbeError::from(hostile)),
+            Ok(Err(Broken::Http { why, .. })) => Err(ProbeError::Http {
+                waiting_for: format!("`{method}`"),
+                why,
+            }),
             Err(_) => Err(ProbeError::Timeout {
                 waiting_for: format!("`{method}`"),
                 seconds: wait.as_secs(),
@@ -136,32 +102,39 @@ impl Session {
 
     /// Tells. A server that is gone is noticed by the next request.
     pub(super) async fn notify(&mut self, method: &'static str) {
-        self.send(&json!({"jsonrpc": "2.0", "method": method})).await;
-    }
-
-    async fn send(&mut self, message: &Value) -> bool {
-        let line = format!("{message}\n");
-        self.stdin.write_all(line.as_bytes()).await.is_ok() && self.stdin.flush().await.is_ok()
+        self.link.send(&json!({"jsonrpc": "2.0", "method": method})).await;
     }
 
     /// `None` when the server closed its end.
-    async fn ask(&mut self, id: i64, message: &Value) -> Result<Option<Reply>, Hostile> {
+    async fn ask(&mut self, id: i64, message: &Value) -> Result<Option<Reply>, Broken> {
         // A failed write is not the end: an answer (or the reason) may still stand in the pipe.
-        self.send(message).await;
+        self.link.send(message).await;
         loop {
             while let Some(message) = self.waiting.pop_front() {
                 if let Some(reply) = self.take(Some(id), message).await? {
                     return Ok(Some(reply));
                 }
             }
-            let Some(line) = self.frames.next().await? else { return Ok(None) };
-            self.read(&line)?;
+            match self.link.next().await {
+                Ok(Some(line)) => self.read(&line)?,
+                Ok(None) => return Ok(None),
+                Err(Broken::Http { id: failed, .. }) if failed != Some(id) => self.unanswered(failed),
+                Err(broken) => return Err(broken),
+            }
+        }
+    }
+
+    /// A message of ours that is not awaited was refused.
+    fn unanswered(&mut self, id: Option<i64>) {
+        match id {
+            Some(id) => drop(self.open.remove(&id)),
+            None => self.note("it refuses messages that ask for nothing".into()),
         }
     }
 
     /// One line: a message, several (a batch), or noise.
     fn read(&mut self, line: &[u8]) -> Result<(), Hostile> {
-        match messages(line, self.frames.frame_limit)? {
+        match messages(line, self.link.frame_limit())? {
             Line::Messages(messages) => self.waiting.extend(messages),
             Line::Noise(sample) => {
                 if !self.notes.iter().any(|note| note.starts_with("it writes")) {
@@ -229,13 +202,13 @@ impl Session {
 
     async fn refuse(&mut self, id: Value, method: &str) {
         if method == "ping" {
-            self.send(&json!({"jsonrpc": "2.0", "id": id, "result": {}})).await;
+            self.link.send(&json!({"jsonrpc": "2.0", "id": id, "result": {}})).await;
             return;
         }
         let forbidden = if self.may_ask { "" } else { ", which its protocol forbids" };
         self.note(format!("it asks its client for `{method}` while it is probed{forbidden}"));
         let error = json!({"code": -32601, "message": "not available"});
-        self.send(&json!({"jsonrpc": "2.0", "id": id, "error": error})).await;
+        self.link.send(&json!({"jsonrpc": "2.0", "id": id, "error": error})).await;
     }
 
     pub(super) fn note(&mut self, note: String) {
@@ -245,35 +218,14 @@ impl Session {
     }
 
     pub(super) fn last_words(&self) -> String {
-        self.stderr.lock().unwrap_or_else(PoisonError::into_inner).text()
-    }
-
-    /// The server closed its end: how it ended, and what it said.
-    async fn ended(&mut self, method: &str) -> ProbeError {
-        let status = timeout(Duration::from_secs(2), self.child.wait()).await;
-        self.kill();
-        timeout(Duration::from_millis(500), &mut self.drain).await.ok();
-        if let Some(what) = self.room.failure() {
-            return ProbeError::Sandbox { what };
-        }
-        let status = match status {
-            Ok(Ok(status)) => describe(status),
-            _ => "closed its output without ending".to_owned(),
-        };
-        ProbeError::Exited {
-            status,
-            waiting_for: format!("`{method}`"),
-            stderr: self.last_words(),
-            hint: None,
-        }
+        self.link.last_words()
     }
 
     /// Ends the server and everything it started; gives back what was noticed. What it still has
     /// to say is read before: a second answer to the last question would be one too many.
     pub(super) async fn close(mut self) -> Result<BTreeSet<String>, ProbeError> {
         let heard = timeout(LAST_WORDS, self.listen()).await;
-        self.kill();
-        timeout(Duration::from_secs(5), self.child.wait()).await.ok();
+        self.link.close().await;
         match heard {
             Ok(Err(hostile)) => Err(hostile.into()),
             Ok(Ok(())) | Err(_) => Ok(std::mem::take(&mut self.notes)),
@@ -286,53 +238,13 @@ impl Session {
             while let Some(message) = self.waiting.pop_front() {
                 self.take(None, message).await?;
             }
-            match timeout(QUIET, self.frames.next()).await {
+            match timeout(QUIET, self.link.next()).await {
                 Ok(Ok(Some(line))) => self.read(&line)?,
-                Ok(Err(hostile)) => return Err(hostile),
+                Ok(Err(Broken::Hostile(hostile))) => return Err(hostile),
+                Ok(Err(Broken::Http { id, .. })) => self.unanswered(id),
                 Ok(Ok(None)) | Err(_) => return Ok(()),
             }
         }
-    }
-
-    /// With namespaces, the kernel ends everything inside with the first process. Otherwise all
-    /// that stayed in the server's session ends here.
-    fn kill(&mut self) {
-        let reaped = self.child.id().is_none();
-        #[cfg(unix)]
-        if !(reaped && self.level == SandboxLevel::Namespaces)
-            && let Some(pid) = self
-                .pid
-                .and_then(|pid| i32::try_from(pid).ok())
-                .and_then(rustix::process::Pid::from_raw)
-        {
-            rustix::process::kill_process_group(pid, rustix::process::Signal::KILL).ok();
-        }
-        self.child.start_kill().ok();
-        if reaped {
-            self.pid = None;
-        }
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.kill();
-        self.drain.abort();
-    }
-}
-
-fn describe(status: std::process::ExitStatus) -> String {
-    match status.code() {
-        Some(code @ 129..=192) => format!("was ended by signal {}", code - 128),
-        Some(code) => format!("exited with status {code}"),
-        None => "was killed".to_owned(),
-    }
-}
-
-async fn drain(mut stderr: ChildStderr, tail: Arc<Mutex<Tail>>) {
-    let mut chunk = [0; 8192];
-    while let Ok(length @ 1..) = stderr.read(&mut chunk).await {
-        tail.lock().unwrap_or_else(PoisonError::into_inner).push(&chunk[..length]);
     }
 }
 
@@ -366,7 +278,7 @@ fn messages(line: &[u8], most: usize) -> Result<Line, Hostile> {
     match parsed {
         Ok(Value::Array(batch)) => Ok(Line::Messages(batch)),
         Ok(message @ Value::Object(_)) => Ok(Line::Messages(vec![message])),
-        Err(error) if looks_like_json(line) && (!error.is_noise() || mentions_rpc(line)) => Err(refused(line, &error)),
+        Err(error) if looks_like_json(line) && (!error.is_noise() || mentions_rpc(line)) => Err(unreadable(line, &error)),
         Ok(_) | Err(_) => {
             let sample: String = String::from_utf8_lossy(line).chars().take(60).collect();
             Ok(Line::Noise(visible(&sample)))
@@ -422,120 +334,6 @@ fn answered(message: &Map<String, Value>, last_id: i64) -> Result<Option<i64>, H
         return Err(Hostile::new(code::MALFORMED, "it answers a question that nobody asked"));
     }
     Ok(None)
-}
-
-/// Whether a line, in the eyes of some reader, could be a JSON-RPC message: only those hold the
-/// name `jsonrpc`, with letters escaped or not.
-fn mentions_rpc(line: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(line);
-    if text.contains("\"jsonrpc\"") {
-        return true;
-    }
-    let mut parts = text.split("\\u00");
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let escaped = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match escaped {
-            Some(byte) => {
-                plain.push(char::from(byte));
-                plain.push_str(&part[2..]);
-            }
-            None => plain.push_str(part),
-        }
-    }
-    plain.contains("\"jsonrpc\"")
-}
-
-/// Whether a text begins like an object or an array, after what some reader skips: byte order
-/// marks, spaces of all kinds, control characters, bytes that are no UTF-8.
-fn looks_like_json(line: &[u8]) -> bool {
-    let skipped =
-        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{fffd}' | '\u{200b}'..='\u{200f}' | '\u{2060}');
-    String::from_utf8_lossy(line).trim_start_matches(skipped).starts_with(['{', '['])
-}
-
-/// Whether some readers end a line before its end: at a carriage return anywhere, and in a line
-/// that is not JSON at any of the characters that Unicode calls a line end.
-fn has_inner_line_end(line: &[u8], any: bool) -> bool {
-    let ends = ['\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
-    line.contains(&b'\r') || any && String::from_utf8_lossy(line).contains(ends)
-}
-
-/// Names the definition in which the unreadable place stands, if a lenient reader can tell.
-fn refused(line: &[u8], error: &NotIJson) -> Hostile {
-    let code = if matches!(error, NotIJson::TooLarge { .. }) {
-        code::TOO_LARGE
-    } else {
-        code::NOT_I_JSON
-    };
-    let at = match error {
-        NotIJson::Duplicate { at, .. } | NotIJson::LoneSurrogate { at } | NotIJson::Number { at, .. } => at.as_str(),
-        _ => "",
-    };
-    let item: Vec<_> = at.split('/').take(4).collect();
-    let named = serde_json::from_slice::<Value>(line).ok().and_then(|message| {
-        let item = message.pointer(&item.join("/"))?;
-        ["name", "uri", "uriTemplate"]
-            .iter()
-            .find_map(|key| item.get(key)?.as_str().map(str::to_owned))
-    });
-    let what = match named {
-        Some(name) => format!(
-            "JSON readers disagree on the definition of `{}`: {error}",
-            name.chars().take(80).collect::<String>()
-        ),
-        None => format!("JSON readers disagree on a message: {error}"),
-    };
-    Hostile::new(code, what)
-}
-
-/// Lines from a pipe, of bounded length and number.
-struct Frames<R = ChildStdout> {
-    stdout: R,
-    buffer: Vec<u8>,
-    /// Up to here the buffer holds no line end.
-    searched: usize,
-    total: usize,
-    frame_limit: usize,
-    total_limit: usize,
-}
-
-impl<R: AsyncRead + Unpin> Frames<R> {
-    const fn new(stdout: R, frame_limit: usize, total_limit: usize) -> Self {
-        Self {
-            stdout,
-            buffer: Vec::new(),
-            searched: 0,
-            total: 0,
-            frame_limit,
-            total_limit,
-        }
-    }
-
-    /// The next line, without waiting beyond it; `None` at the end. May be dropped while it waits:
-    /// nothing is lost.
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Hostile> {
-        loop {
-            if let Some(at) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n') {
-                let rest = self.buffer.split_off(self.searched + at + 1);
-                self.searched = 0;
-                return Ok(Some(std::mem::replace(&mut self.buffer, rest)));
-            }
-            self.searched = self.buffer.len();
-            let too_large = |what: &str, limit: usize| Hostile::new(code::TOO_LARGE, format!("{what} is larger than {limit} bytes"));
-            if self.buffer.len() > self.frame_limit {
-                return Err(too_large("one message", self.frame_limit));
-            }
-            if self.total > self.total_limit {
-                return Err(too_large("what the server wrote", self.total_limit));
-            }
-            self.buffer.reserve(64 * 1024);
-            match self.stdout.read_buf(&mut self.buffer).await {
-                Ok(0) | Err(_) => return Ok(None),
-                Ok(length) => self.total += length,
-            }
-        }
-    }
 }
 
 #[cfg(test)]

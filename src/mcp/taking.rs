@@ -114,6 +114,7 @@ impl Asker<'_> {
             Ok(Reply::Error { .. }) => Discovered::Legacy(""),
             Err(ProbeError::Timeout { .. }) => Discovered::Legacy("it does not answer `server/discover` at all"),
             Err(ProbeError::Exited { .. }) => Discovered::Legacy("it ends when it is asked for `server/discover`"),
+            Err(ProbeError::Http { why, .. }) if why.is_refusal() => Discovered::Legacy(""),
             Err(error) => return Err(error),
         })
     }

@@ -101,6 +101,15 @@ pub enum Change {
         /// As found, as text.
         after: String,
     },
+    /// Where a remote server is, or on which terms it is spoken to.
+    Remote {
+        /// `origin`, `path`, `transport`, `headers`, `issuers`, `tls-key`, `private` or `authorization`.
+        field: &'static str,
+        /// As locked, as text; lists a line each.
+        before: String,
+        /// As found, likewise.
+        after: String,
+    },
     /// A package is new in the closure (no package of this name was there before).
     PackageAdded {
         /// Where it stands.

@@ -3,11 +3,12 @@
 use super::closure::Closure;
 use super::guard::GuardPin;
 use super::launch::{Launch, LocalCommand};
+use super::remote::Remote;
 use super::server::Source;
 use super::surface::Surface;
 
 /// What stands behind an entry. A package has a closure; a local command has files of this
-/// machine. A remote server (a later version) will be a case of its own, not a missing package.
+/// machine; a remote server has neither, and nothing of its code is ever seen.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Pinned {
     /// A registry package with its closure.
@@ -19,6 +20,8 @@ pub enum Pinned {
     },
     /// A command of this machine.
     Local(LocalCommand),
+    /// A server of somebody else's, spoken to over HTTP.
+    Remote(Box<Remote>),
 }
 
 /// A whole lock entry.
@@ -36,11 +39,12 @@ pub struct Pin {
 }
 
 impl Pin {
-    /// The exact version of the server's own package; `None` for a local command.
+    /// The exact version of the server's own package; `None` for a local command
+    /// and a remote server.
     pub fn version(&self) -> Option<&str> {
         match &self.pinned {
             Pinned::Package { closure, .. } => closure.root_package().map(|package| package.version.as_str()),
-            Pinned::Local(_) => None,
+            Pinned::Local(_) | Pinned::Remote(_) => None,
         }
     }
 
@@ -49,14 +53,16 @@ impl Pin {
         match &self.pinned {
             Pinned::Package { launch, .. } => &launch.env,
             Pinned::Local(local) => &local.env,
+            Pinned::Remote(remote) => remote.env(),
         }
     }
 
-    /// Whether the probe may use the network.
+    /// Whether the probe may use the network. A remote server is nowhere else.
     pub fn network(&self) -> bool {
         match &self.pinned {
             Pinned::Package { launch, .. } => launch.network,
             Pinned::Local(local) => local.network,
+            Pinned::Remote(_) => true,
         }
     }
 }

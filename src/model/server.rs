@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::closure::PackageName;
+use super::remote::{RemoteUrl, RemoteUrlError};
 
 /// The name an entry has in `mcp-pin.toml`, `mcp-pin.lock` and on the command line.
 ///
@@ -60,6 +61,9 @@ pub enum SourceError {
     /// A git, URL, file or directory requirement: no registry digest stands behind those.
     #[error("`{0}` is not a registry package (git, URL, file and folder sources are refused)")]
     NotRegistry(String),
+    /// An address that is not taken.
+    #[error(transparent)]
+    Remote(#[from] RemoteUrlError),
     /// The npm package name is malformed.
     #[error("`{0}` is not an npm package name")]
     PackageName(String),
@@ -100,7 +104,7 @@ impl SourceError {
         match self {
             Self::NoScheme(word) => Some(scheme_hint(word)),
             Self::Unsupported { .. } => Some(
-                "this version installs `npm:NAME[@range|@tag|@version]`, `pypi:NAME[EXTRAS][==version|>=version,...]` and local commands (`--name NAME -- COMMAND ARGS`)".into(),
+                "this version installs `npm:NAME[@range|@tag|@version]`, `pypi:NAME[EXTRAS][==version|>=version,...]`, remote servers (`https://HOST/PATH`) and local commands (`--name NAME -- COMMAND ARGS`)".into(),
             ),
             Self::NotRegistry(_) => Some(
                 "install a published version, or pin a checked-out copy with `mcp-pin install --name NAME -- node /path/to/entry.js`"
@@ -111,6 +115,7 @@ impl SourceError {
             Self::PythonRequirement(_) | Self::PythonAt { .. } | Self::PythonMarker { .. } => {
                 Some("write `pypi:NAME`, `pypi:NAME==1.2` or a range such as `pypi:NAME[EXTRA]>=1.2,<2`".into())
             }
+            Self::Remote(error) => error.hint(),
             Self::Name(_) | Self::PackageName(_) | Self::Requirement(_) | Self::PythonName(_) => None,
         }
     }
@@ -150,6 +155,8 @@ pub enum Source {
     },
     /// `local`: a command of this machine, pinned by the digests of its files. User's scope only.
     Local,
+    /// `https://HOST/PATH`: a remote server, of whose code nothing is seen.
+    Remote(RemoteUrl),
 }
 
 impl Source {
@@ -161,6 +168,7 @@ impl Source {
             Self::Npm { name, .. } => name,
             Self::Pypi { name, .. } => return pypi::default_name(name),
             Self::Local => return None,
+            Self::Remote(url) => return remote_name(url),
         };
         let last = name.base();
         let short = ["mcp-server-", "server-"]
@@ -192,6 +200,7 @@ impl fmt::Display for Source {
                 f.write_str(requirement.as_deref().unwrap_or_default())
             }
             Self::Local => f.write_str("local"),
+            Self::Remote(url) => url.fmt(f),
         }
     }
 }
@@ -207,11 +216,27 @@ impl FromStr for Source {
         match scheme {
             "npm" => npm_source(rest),
             "pypi" => pypi::source(rest),
+            "https" | "http" => Ok(Self::Remote(text.parse()?)),
             "git" | "git+https" | "git+ssh" | "file" | "link" | "github" => Err(SourceError::NotRegistry(text.to_owned())),
             other => Err(SourceError::Unsupported {
                 scheme: other.chars().take(20).collect(),
             }),
         }
+    }
+}
+
+/// `mcp.notion.com` is called `notion`, `api.example.co.uk` is `example`: the longest label of the host
+/// that is neither the first of the usual prefixes nor the registry's.
+fn remote_name(url: &RemoteUrl) -> Option<ServerName> {
+    let labels: Vec<_> = url.host().split('.').collect();
+    let named = labels.len() > 1 && labels.last().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
+    let inner = if named { &labels[..labels.len() - 1] } else { &labels[..] };
+    let plain = |label: &&&str| !["mcp", "api", "www", "server", "remote", "sse"].contains(*label);
+    let name = inner.iter().filter(plain).max_by_key(|label| label.len()).or(inner.first())?;
+    if named {
+        name.parse().ok()
+    } else {
+        url.host().trim_matches(['[', ']']).replace(':', "-").parse().ok()
     }
 }
 

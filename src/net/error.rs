@@ -126,7 +126,7 @@ pub enum StreamError<E> {
     Sink(E),
 }
 
-fn chain<'a>(error: &'a (dyn std::error::Error + 'static)) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+pub(super) fn chain<'a>(error: &'a (dyn std::error::Error + 'static)) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
     // Errors of rustls travel inside an `io::Error`, which hides them from `source`.
     std::iter::successors(Some(error), |e| {
         match e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {

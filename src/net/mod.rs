@@ -7,7 +7,9 @@
 //!
 //! Being offline is a value, not a flag: whoever needs the network takes an `Option<&Network>`.
 
+pub mod address;
 mod error;
+pub mod remote;
 mod secret;
 
 use std::fmt;

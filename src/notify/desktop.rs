@@ -1,6 +1,11 @@
 //! The desktop's own notifications: D-Bus on Linux and the BSDs, the system's on macOS and Windows.
 //!
-//! No shell, no helper program, no actions: nothing in a notification can start anything.
+//! No shell, no helper program: nothing in a notification can start anything. Two kinds are sent. A
+//! message has no actions. A question ([`ask`]) has two, which mean yes and no to something that this
+//! very process asked and waits for; nothing is started by them, and without an answer it is no.
+//!
+//! Not promised: that the answer is a person's. Every program on the user's session bus can send one,
+//! as it can send keys and clicks.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +13,7 @@ use std::time::Duration;
 use notify_rust::{Notification, Timeout};
 
 use super::{Message, Urgency};
+use crate::guard::Said;
 
 /// How long a notification daemon may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -95,6 +101,71 @@ pub async fn send(bus: &DesktopBus, message: &Message) -> Result<(), NotifyError
         Ok(Err(error)) => Err(refusal(&error)),
         Err(_) => Err(NotifyError::Timeout),
     }
+}
+
+/// The names of the two actions. What a click on the notification itself invokes is neither.
+#[cfg(all(unix, not(target_os = "macos")))]
+const ALLOW: &str = "allow";
+#[cfg(all(unix, not(target_os = "macos")))]
+const REFUSE: &str = "refuse";
+
+/// Asks a question with the actions "Allow" and "Refuse", and waits for the answer, at most `wait`.
+/// Then it is taken from the screen.
+///
+/// [`Said::Nobody`]: the desktop shows no actions, or nobody answered. Only a click on "Allow" is a yes;
+/// to dismiss the question is a no.
+///
+/// # Errors
+/// As [`send`]: nobody could be asked.
+#[cfg(all(unix, not(target_os = "macos")))]
+pub async fn ask(bus: &DesktopBus, question: &Message, wait: Duration) -> Result<Said, NotifyError> {
+    bus.check()?;
+    let timely = tokio::time::timeout(PATIENCE, can_ask()).await;
+    if !timely.map_err(|_| NotifyError::Timeout)?? {
+        return Ok(Said::Nobody);
+    }
+    let mut notification = Notification::new();
+    notification.appname("mcp-pin").summary(question.title()).body(question.body());
+    notification.action(ALLOW, "Allow").action(REFUSE, "Refuse");
+    urgent(&mut notification, Urgency::Critical);
+    let shown = tokio::time::timeout(PATIENCE, notification.show_async()).await;
+    let shown = shown
+        .map_err(|_| NotifyError::Timeout)?
+        .map_err(|error| refusal(&error.to_string()))?;
+    let mut said = Said::Nobody;
+    let answered = shown.wait_for_action_async(|response| {
+        said = match response {
+            notify_rust::NotificationResponse::Action(action) if action == ALLOW => Said::Yes,
+            notify_rust::NotificationResponse::Action(action) if action == REFUSE => Said::No,
+            notify_rust::NotificationResponse::Closed(notify_rust::CloseReason::Expired) => Said::Nobody,
+            _ => Said::No,
+        };
+    });
+    if tokio::time::timeout(wait, answered).await.is_err() {
+        // A question that nobody waits for any more must not be answered later.
+        drop(tokio::time::timeout(PATIENCE, shown.close_async()).await);
+        return Ok(Said::Nobody);
+    }
+    Ok(said)
+}
+
+/// Whether the daemon shows actions.
+#[cfg(all(unix, not(target_os = "macos")))]
+async fn can_ask() -> Result<bool, NotifyError> {
+    let said = tokio::task::spawn_blocking(notify_rust::get_capabilities).await;
+    let capabilities = said
+        .map_err(|error| NotifyError::Refused(error.to_string()))?
+        .map_err(|error| refusal(&error.to_string()))?;
+    Ok(capabilities.iter().any(|capability| capability == "actions"))
+}
+
+/// No such desktop can be asked yet.
+///
+/// # Errors
+/// None.
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+pub async fn ask(_: &DesktopBus, _: &Message, _: Duration) -> Result<Said, NotifyError> {
+    Ok(Said::Nobody)
 }
 
 fn refusal(error: &str) -> NotifyError {

@@ -11,7 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error::Error;
 use crate::lock::check::{check, prune};
 use crate::manifest::{GuardSettings, Policy, ServerEntry};
-use crate::model::{Closure, Finding, InstallPath, LocalArg, LockedPackage, Pin, Pinned, ServerName, Source, Told};
+use crate::model::{
+    Closure, CwdRule, Finding, InstallPath, LocalArg, LockedPackage, Pin, Pinned, Remote, RemoteSettings, RemoteUrl, ServerName, Source,
+    Told,
+};
 use crate::ops::archive::Key;
 use crate::ops::ecosystem::{self, Ask, Builds, Ecosystem, Resolution, Site, is_built};
 use crate::ops::evidence::{self, Known};
@@ -197,6 +200,22 @@ pub fn local(tools: &Tools<'_>, entry: &ServerEntry) -> Result<Candidate, Error>
     })
 }
 
+/// The candidate of a remote server. Nothing is asked of it yet: not before its origin is approved.
+pub fn remote(entry: &ServerEntry, url: &RemoteUrl) -> Candidate {
+    let pin = Pin {
+        source: entry.source.clone(),
+        pinned: Pinned::Remote(Box::new(Remote::new(url.clone(), entry.remote.clone()))),
+        surface: None,
+        guard: entry.guard.pin(),
+    };
+    Candidate {
+        summary: figures(&pin),
+        pin,
+        findings: Vec::new(),
+        told: Told::default(),
+    }
+}
+
 /// The manifest entry that a pin was made from, as far as the pin tells.
 pub fn entry_of(pin: &Pin) -> ServerEntry {
     let (args, env, cwd, command) = match &pin.pinned {
@@ -209,17 +228,22 @@ pub fn entry_of(pin: &Pin) -> ServerEntry {
             }));
             (Vec::new(), local.env.clone(), local.cwd, command)
         }
+        Pinned::Remote(_) => (Vec::new(), Vec::new(), CwdRule::Empty, Vec::new()),
     };
     ServerEntry {
         source: pin.source.clone(),
         args,
         env,
         cwd,
-        network: pin.network(),
+        network: pin.network() && !matches!(pin.pinned, Pinned::Remote(_)),
         bin: None,
         evidence: None,
         identity: None,
         command,
+        remote: match &pin.pinned {
+            Pinned::Remote(remote) => remote.settings.clone(),
+            Pinned::Package { .. } | Pinned::Local(_) => RemoteSettings::default(),
+        },
         guard: GuardSettings::of(&pin.guard),
     }
 }
@@ -262,6 +286,18 @@ pub fn figures(pin: &Pin) -> Vec<String> {
             vec![format!(
                 "starts {} of this machine, pinned by content; files it loads in turn are not pinned",
                 local.command.path
+            )]
+        }
+        Pinned::Remote(remote) => {
+            let tls = match (remote.url.url().scheme(), &remote.settings.tls_key) {
+                ("http", _) => "in plain text, on this machine",
+                (_, Some(_)) => "over TLS with the pinned key",
+                (_, None) => "over TLS",
+            };
+            vec![format!(
+                "speaks to {} by {}, {tls}; its code is not seen",
+                remote.url,
+                remote.settings.transport.as_str()
             )]
         }
     }

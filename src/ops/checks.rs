@@ -75,6 +75,19 @@ pub fn manifest(name: &ServerName, pin: Option<&Pin>, entry: Option<&ServerEntry
     for ((rule, wanted), (_, locked)) in entry.guard.pin().rules().into_iter().zip(pin.guard.rules()) {
         compare(&format!("guard.{rule}"), wanted, locked);
     }
+    let headers = |entry: &ServerEntry| {
+        let rules = entry.remote.headers.iter();
+        format!("{:?}", rules.map(|rule| (rule.name(), rule.template())).collect::<Vec<_>>())
+    };
+    let key = |entry: &ServerEntry| entry.remote.tls_key.map_or_else(|| "none".to_owned(), |key| key.to_string());
+    compare("headers", headers(entry), headers(&locked));
+    compare(
+        "transport",
+        entry.remote.transport.as_str().into(),
+        locked.remote.transport.as_str().into(),
+    );
+    compare("tls-key", key(entry), key(&locked));
+    compare("private", entry.remote.private.to_string(), locked.remote.private.to_string());
     differences.into_iter().flat_map(differs).collect()
 }
 

@@ -127,7 +127,7 @@ impl Work<'_> {
     async fn newest(&self) -> Result<Outcome, Error> {
         let before = self.baseline()?;
         let entry = update::entry(self.loaded, self.name).ok_or_else(|| Error::NotLocked { name: self.name.clone() })?;
-        if entry.source == Source::Local {
+        if matches!(entry.source, Source::Local | Source::Remote(_)) {
             return self.standing(before, None).await;
         }
         let terms = self.terms(self.loaded.policy.cooldown_update, before.as_ref());
@@ -288,6 +288,12 @@ impl Work<'_> {
                 return self.refuse(
                     "it is a command of this machine, which has no versions",
                     "`@approved` and `@locked` name the entries that are held; `mcp-pin verify` compares its files",
+                );
+            }
+            (_, Source::Remote(_)) => {
+                return self.refuse(
+                    "it is a remote server, which has no versions that could be fetched",
+                    "`@approved` and `@locked` name the entries that are held; `mcp-pin verify` compares its surface",
                 );
             }
             (_, Source::Npm { .. }) => {
@@ -517,7 +523,7 @@ pub fn exactly(source: &Source, version: &str) -> Source {
             extras: extras.clone(),
             requirement: Some(format!("=={version}")),
         },
-        Source::Local => Source::Local,
+        Source::Local | Source::Remote(_) => source.clone(),
     }
 }
 
@@ -549,6 +555,6 @@ pub fn newer(source: &Source, one: &str, other: &str) -> bool {
             let read = |text: &str| text.parse::<pep440_rs::Version>().ok();
             read(one).zip(read(other)).is_some_and(|(one, other)| one > other)
         }
-        Source::Local => false,
+        Source::Local | Source::Remote(_) => false,
     }
 }

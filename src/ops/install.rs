@@ -6,7 +6,7 @@ use crate::lock;
 use crate::manifest::Scope as Owner;
 use crate::manifest::edit::{self, EditError};
 use crate::manifest::{GuardSettings, ServerEntry};
-use crate::model::{CwdRule, Pin, Pinned, ServerName, Source, check_env_name};
+use crate::model::{CwdRule, Pin, Pinned, RemoteSettings, RemoteTransport, ServerName, Source, check_env_name};
 use crate::ops::archive::Archive;
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate::{self, Terms};
@@ -42,6 +42,8 @@ pub struct Options {
     pub env: Vec<String>,
     /// The probe may use the network.
     pub network: bool,
+    /// What is said of a remote server.
+    pub remote: RemoteSettings,
     /// Which program of the package.
     pub bin: Option<String>,
     /// Start it to read its surface.
@@ -85,14 +87,23 @@ pub async fn install(context: &Context, options: Options, person: &dyn Interact)
 }
 
 fn only_for_one(options: &Options) -> Option<&'static str> {
+    given(options).into_iter().next()
+}
+
+/// The options that are about one server.
+fn given(options: &Options) -> Vec<&'static str> {
     let given = [
         (options.name.is_some(), "--name"),
         (!options.args.is_empty(), "--arg"),
         (!options.env.is_empty(), "--env"),
         (options.network, "--network"),
         (options.bin.is_some(), "--bin"),
+        (!options.remote.headers.is_empty(), "--header"),
+        (options.remote.transport != RemoteTransport::default(), "--transport"),
+        (options.remote.tls_key.is_some(), "--tls-key"),
+        (options.remote.private, "--private"),
     ];
-    given.iter().find(|(set, _)| *set).map(|(_, name)| *name)
+    given.iter().filter(|(set, _)| *set).map(|(_, name)| *name).collect()
 }
 
 async fn add(context: &Context, options: &Options, person: &dyn Interact) -> Result<Outcome, Error> {
@@ -102,6 +113,7 @@ async fn add(context: &Context, options: &Options, person: &dyn Interact) -> Res
         });
     }
     options.env.iter().try_for_each(|name| check_env_name(name))?;
+    fits(options)?;
     let (found, new) = Scope::for_adding(context);
     let _guard = scope::guard(context, &found, person)?;
     let mut loaded = scope::load(context, found)?;
@@ -156,6 +168,31 @@ async fn add(context: &Context, options: &Options, person: &dyn Interact) -> Res
     Ok(outcome)
 }
 
+/// What is said of a program is said of none that runs elsewhere, and the other way round.
+fn fits(options: &Options) -> Result<(), Error> {
+    let remote = match &options.wanted {
+        Wanted::Sources(sources) => sources.iter().any(|source| matches!(source, Source::Remote(_))),
+        Wanted::Command(_) => false,
+    };
+    let of_a_program = ["--arg", "--env", "--network", "--bin"];
+    let of_a_remote = ["--header", "--transport", "--tls-key", "--private"];
+    let wrong: &[&str] = if remote { &of_a_program } else { &of_a_remote };
+    match given(options).into_iter().find(|option| wrong.contains(option)) {
+        None => Ok(()),
+        Some(option) => {
+            let kind = if remote {
+                "a remote server, of which nothing is started here"
+            } else {
+                "a program of this machine"
+            };
+            Err(Error::NotPossible {
+                what: format!("apply `{option}` to {kind}"),
+                hint: (option == "--env").then(|| "name the variable in a header: `--header 'Authorization: Bearer ${TOKEN}'`".into()),
+            })
+        }
+    }
+}
+
 /// Adds the entry to the manifest's text, or changes its source where it stands already.
 fn put(text: &str, name: &ServerName, entry: &ServerEntry, known: Option<&ServerEntry>) -> Result<String, EditError> {
     match known {
@@ -178,6 +215,7 @@ fn entries(options: &Options, loaded: &Loaded) -> Result<Vec<(ServerName, Server
         evidence: None,
         identity: None,
         command,
+        remote: options.remote.clone(),
         guard: GuardSettings::default(),
     };
     let wanted: Vec<_> = match &options.wanted {
@@ -238,6 +276,7 @@ fn same_package(a: &Source, b: &Source) -> bool {
     match (a, b) {
         (Source::Npm { name: a, .. }, Source::Npm { name: b, .. }) | (Source::Pypi { name: a, .. }, Source::Pypi { name: b, .. }) => a == b,
         (Source::Local, Source::Local) => true,
+        (Source::Remote(a), Source::Remote(b)) => a.origin() == b.origin(),
         _ => false,
     }
 }
@@ -282,6 +321,7 @@ async fn proposal<'a>(
             .await?
         }
         Source::Local => candidate::local(tools, entry)?,
+        Source::Remote(url) => candidate::remote(entry, url),
     };
     Ok(Proposal {
         name,
@@ -311,6 +351,7 @@ fn manner<'a>(options: &Options, loaded: &'a Loaded) -> Manner<'a> {
 fn record(tools: &Tools<'_>, name: &ServerName, pin: &Pin, kind: EventKind) -> Result<(), Error> {
     let what = match (&pin.pinned, pin.version()) {
         (Pinned::Package { closure, .. }, Some(version)) => format!("{} {version}, {} packages", pin.source, closure.packages.len()),
+        (Pinned::Remote(remote), _) => format!("the remote server {}", remote.url),
         _ => "a command of this machine".to_owned(),
     };
     notices::event(&tools.history, tools.context.now(), kind, name, None, &what)

@@ -27,6 +27,7 @@ pub mod queries;
 pub mod remove;
 pub mod review;
 pub mod rollback;
+pub mod run;
 pub mod scope;
 pub mod settle;
 pub mod sync;

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 
 use crate::error::Error;
 use crate::history::{ApprovalKind, EventFilter, EventKind, History, NewApproval, NewEvent, Resolution};
-use crate::model::{Grade, Report, ServerName, Sha256Digest};
+use crate::model::{Finding, Fingerprint, Grade, Report, ServerName, Sha256Digest};
 use crate::notify::{self, DesktopBus, Message, Urgency};
+use crate::ops::Environment;
 use crate::ops::consent::How;
 use crate::ops::tools::Tools;
 
@@ -46,7 +47,7 @@ pub async fn record_approval(
         let body = format!("Findings graded {} were accepted for it.", grade.map_or("notice", Grade::as_str));
         let message = Message::new(&format!("{server} was approved"), &[&body], Urgency::Normal, fingerprint);
         // Nobody at the desktop is no reason to take the approval back: the log has it too.
-        drop(notify::desktop::send(&bus(tools), &message).await);
+        drop(notify::desktop::send(&bus(&tools.context.env), &message).await);
     }
     Ok(())
 }
@@ -103,8 +104,7 @@ pub fn resolved(tools: &Tools<'_>, server: &ServerName, scope: &str, how: Resolu
 
 /// The session bus as the environment names it, or as this user's session has it: cron hands no
 /// variable down.
-fn bus(tools: &Tools<'_>) -> DesktopBus {
-    let env = &tools.context.env;
+pub fn bus(env: &Environment) -> DesktopBus {
     let runtime_dir = env.get("XDG_RUNTIME_DIR").map(PathBuf::from);
     DesktopBus {
         address: env
@@ -156,7 +156,7 @@ pub async fn tell(tools: &Tools<'_>, scope: &str, report: &Report, whole: bool) 
         if !tools.history.alert_due(&channel, message.fingerprint())? {
             continue;
         }
-        match notify::desktop::send(&bus(tools), &message).await {
+        match notify::desktop::send(&bus(&tools.context.env), &message).await {
             Ok(()) => {
                 let now = tools.context.now();
                 tools.history.record_alert(&channel, message.fingerprint(), now)?;
@@ -174,5 +174,89 @@ pub async fn tell(tools: &Tools<'_>, scope: &str, report: &Report, whole: bool) 
         // What is gone is told again when it comes back.
         tools.history.forget_alerts(&channel, &current)?;
     }
+    Ok(())
+}
+
+/// The channel under which the desktop is told what a scope's servers do when they run. Not
+/// `verify`'s own: what only a running server shows is not gone because a check does not see it.
+fn run_channel(scope: &str) -> String {
+    format!("desktop run {scope}")
+}
+
+/// The channel under which the desktop is told that a server was not started.
+fn start_channel(scope: &str, server: &ServerName) -> String {
+    format!("desktop start {scope} {server}")
+}
+
+/// Tells the desktop of drift that a running server showed: the notification of `verify`, and once a
+/// distinct finding, whoever of the two saw it first.
+///
+/// # Errors
+/// The history cannot be read or written. A desktop that cannot be told is the answer's text.
+pub async fn tell_of_drift(
+    history: &History,
+    bus: &DesktopBus,
+    scope: &str,
+    findings: &[Finding],
+    now: Timestamp,
+) -> Result<Option<String>, Error> {
+    let report = Report {
+        findings: findings.to_vec(),
+        ..Report::default()
+    };
+    let Some(message) = notify::message(&report) else { return Ok(None) };
+    let channel = run_channel(scope);
+    let mut due = false;
+    for finding in findings.iter().filter(|finding| finding.grade >= Grade::Notice) {
+        due |= history.alert_due(&channel, &finding.fingerprint)?;
+    }
+    if !due || !history.alert_due(&format!("desktop {scope}"), message.fingerprint())? {
+        return Ok(None);
+    }
+    if let Err(error) = notify::desktop::send(bus, &message).await {
+        return Ok(Some(error.to_string()));
+    }
+    for finding in findings {
+        history.record_alert(&channel, &finding.fingerprint, now)?;
+    }
+    if let Some(first) = findings.first() {
+        event(history, now, EventKind::Alert, &first.server, report.worst(), message.title())?;
+    }
+    Ok(None)
+}
+
+/// Tells the desktop that a server was not started, once a distinct cause.
+///
+/// # Errors
+/// As [`tell_of_drift`].
+pub async fn tell_of_refusal(
+    history: &History,
+    bus: &DesktopBus,
+    scope: &str,
+    server: &ServerName,
+    lines: &[&str],
+    cause: Fingerprint,
+    now: Timestamp,
+) -> Result<Option<String>, Error> {
+    let channel = start_channel(scope, server);
+    if !history.alert_due(&channel, &cause)? {
+        return Ok(None);
+    }
+    let title = format!("MCP server {server} was not started");
+    let message = Message::new(&title, lines, Urgency::Critical, cause);
+    if let Err(error) = notify::desktop::send(bus, &message).await {
+        return Ok(Some(error.to_string()));
+    }
+    history.record_alert(&channel, message.fingerprint(), now)?;
+    event(history, now, EventKind::Alert, server, None, message.title())?;
+    Ok(None)
+}
+
+/// A server was started: what kept it from that is told again when it comes back.
+///
+/// # Errors
+/// The history cannot be written.
+pub fn started(history: &History, scope: &str, server: &ServerName) -> Result<(), Error> {
+    history.forget_alerts(&start_channel(scope, server), &BTreeSet::new())?;
     Ok(())
 }

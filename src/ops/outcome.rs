@@ -84,10 +84,13 @@ impl ServerLine {
                     .map(|archive| &archive.evidence);
                 (closure.packages.len(), own, counts(closure))
             }
-            Pinned::Local(_) => (0, None, Counts::default()),
+            Pinned::Local(_) | Pinned::Remote(_) => (0, None, Counts::default()),
         };
         let tools = pin.surface.as_ref().map(|surface| surface.count(crate::model::ItemKind::Tool));
         let mut notes = Vec::new();
+        if let Pinned::Remote(remote) = &pin.pinned {
+            notes.push(format!("runs at {}: its code is not seen", remote.url.origin()));
+        }
         if pin.surface.is_none() {
             notes.push("no surface is pinned: nothing guards what it tells the model".to_owned());
         }

@@ -191,7 +191,7 @@ fn row(name: ServerName, source: Source, current: Option<&str>, offered: &Offere
 fn requirement(source: &Source) -> Option<String> {
     match source {
         Source::Npm { requirement, .. } | Source::Pypi { requirement, .. } => requirement.clone(),
-        Source::Local => None,
+        Source::Local | Source::Remote(_) => None,
     }
 }
 

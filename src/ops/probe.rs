@@ -7,8 +7,10 @@ use crate::history::Approval;
 use crate::lock;
 use crate::mcp::launch;
 use crate::mcp::probe::{self, ProbeError, ProbeOptions};
+use crate::mcp::remote::{self, RemoteServer};
 use crate::mcp::sandbox::SandboxLevel;
-use crate::model::{Pin, Pinned, ServerName, Surface};
+use crate::model::{Pin, Pinned, Remote, ServerName, Sha256Digest, Surface};
+use crate::net::NetworkOptions;
 use crate::ops::ecosystem::{self, Machine, Start};
 use crate::ops::tools::Tools;
 use crate::store::Installed;
@@ -53,6 +55,9 @@ pub async fn take(
     unsandboxed: bool,
 ) -> Result<Taken, Error> {
     let digest = lock::static_digest(name, pin);
+    if let Pinned::Remote(remote) = &pin.pinned {
+        return elsewhere(tools, remote, &digest, approval).await;
+    }
     let env = launch::pass_through(pin.env(), tools.context.env.all());
     let launchable = match (&pin.pinned, ready) {
         (Pinned::Package { launch, closure }, Some((installed, machine))) => {
@@ -66,7 +71,7 @@ pub async fn take(
             ecosystem::of(closure).start(machine, start)?
         }
         (Pinned::Local(local), _) => launch::local(local, &digest, approval, tools.context.env.get("HOME").map(Path::new), env)?,
-        (Pinned::Package { .. }, None) => {
+        (Pinned::Package { .. }, None) | (Pinned::Remote(_), _) => {
             return Err(Error::Worker {
                 what: "the check of the installed files",
             });
@@ -88,6 +93,54 @@ pub async fn take(
                 surface: probed.surface,
                 notes: notes(probed.sandbox, probed.notes),
             },
+        },
+        Err(ProbeError::Hostile { code, what }) => Taken::Hostile { code, what },
+        Err(error) => Taken::Undecided {
+            hints: error.hint().into_iter().collect(),
+            what: error.to_string(),
+        },
+    })
+}
+
+/// How the network is set up for remote servers: as for everything else, with the user's own
+/// certificate authorities.
+pub fn network(tools: &Tools<'_>) -> NetworkOptions {
+    let extra = tools.context.env.get("NODE_EXTRA_CA_CERTS").map(Path::new);
+    let extra = extra.filter(|path| path.is_absolute()).and_then(|path| std::fs::read(path).ok());
+    NetworkOptions {
+        extra_ca: extra.into_iter().collect(),
+        ..NetworkOptions::default()
+    }
+}
+
+/// The same of a remote server: no sandbox, since nothing of it is started here.
+async fn elsewhere(tools: &Tools<'_>, remote: &Remote, digest: &Sha256Digest, approval: &Approval) -> Result<Taken, Error> {
+    if tools.context.offline {
+        return Ok(Taken::Undecided {
+            what: "take the surface: it is a remote server, and this run is offline".into(),
+            hints: vec!["run it again without `--offline`".into()],
+        });
+    }
+    let values = launch::pass_through(remote.env(), tools.context.env.all());
+    let server = RemoteServer::new(remote, digest, approval, &values, network(tools))?;
+    let result = remote::probe(&server, &probe::ProbeLimits::default(), env!("CARGO_PKG_VERSION")).await;
+    Ok(match result {
+        Ok(probed) => match probed.hostile.into_iter().next() {
+            Some((code, what)) => Taken::Hostile { code, what },
+            None => {
+                let mut notes = probed.notes;
+                let equipped = server.equipped();
+                if !remote.env().is_empty() {
+                    notes.push(match equipped.as_slice() {
+                        [] => "asked without any authorization: none of its variables has a value".to_owned(),
+                        names => format!("asked with {}", names.join(", ")),
+                    });
+                }
+                Taken::Surface {
+                    surface: probed.surface,
+                    notes,
+                }
+            }
         },
         Err(ProbeError::Hostile { code, what }) => Taken::Hostile { code, what },
         Err(error) => Taken::Undecided {

@@ -82,7 +82,7 @@ pub fn prune(context: &Context, dry_run: bool, person: &dyn Interact) -> Result<
 fn evidence(pin: &Pin) -> impl Iterator<Item = Sha256Digest> {
     let closure = match &pin.pinned {
         Pinned::Package { closure, .. } => Some(closure),
-        Pinned::Local(_) => None,
+        Pinned::Local(_) | Pinned::Remote(_) => None,
     };
     closure
         .into_iter()

@@ -102,6 +102,14 @@ fn target(tools: &Tools<'_>, loaded: &Loaded, name: &ServerName, present: &Pin) 
         let hint = format!("put the files back as they were, and `mcp-pin verify {name}` is content again");
         return Err(impossible(name, "it is a command of this machine, whose files nobody keeps", hint));
     }
+    if let Pinned::Remote(_) = present.pinned {
+        let hint = format!("`mcp-pin remove {name}` ends it; `mcp-pin run` refuses what differs from the pin");
+        return Err(impossible(
+            name,
+            "it is a remote server, of which nobody keeps an older version",
+            hint,
+        ));
+    }
     let previous = baseline::previous(tools, loaded.scope_key(), name, present)?;
     let Some(mut target) = previous.filter(|pin| matches!(pin.pinned, Pinned::Package { .. })) else {
         let version = present.version().map(visible).unwrap_or_default();

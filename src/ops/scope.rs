@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::lock::{self, Lockfile};
 use crate::manifest::{self, Loosening, Manifest, Policy, Scope as Owner, TrustSettings};
+use crate::model::ServerName;
+use crate::model::guard::{GuardPin, GuardRules};
 use crate::ops::{Context, Interact};
 use crate::store::{FileLock, atomic};
 
@@ -113,6 +115,8 @@ pub struct Loaded {
     pub loosened: Vec<Loosening>,
     /// What signatures are proved against: the user's and the system's word, never a project's.
     pub trust: TrustSettings,
+    /// The administrator's manifest and the user's own, whatever the scope.
+    machine: (Option<Manifest>, Option<Manifest>),
 }
 
 /// Reads a scope's files and merges the policies that apply.
@@ -145,6 +149,7 @@ pub fn load(context: &Context, scope: Scope) -> Result<Loaded, Error> {
         policy,
         loosened,
         trust: trust_of(system.as_ref(), user.as_ref()),
+        machine: (system, user),
     })
 }
 
@@ -216,6 +221,18 @@ impl Loaded {
     /// The key of the scope in the history.
     pub fn scope_key(&self) -> &str {
         &self.key
+    }
+
+    /// The guard's rules in force for an entry: what the lock holds, and what every manifest that has a
+    /// say adds.
+    pub fn guard_rules(&self, name: &ServerName, pinned: &GuardPin) -> GuardRules {
+        let manifests = manifest::Manifests {
+            system: self.machine.0.as_ref(),
+            user: self.machine.1.as_ref(),
+            project: (self.scope.owner == Owner::Project).then_some(&self.manifest),
+            owner: self.scope.owner,
+        };
+        GuardRules::effective(name, manifests, pinned)
     }
 
     /// Writes the lock and then the manifest, each atomically; a file that would not change is not

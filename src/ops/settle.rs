@@ -278,7 +278,7 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
             let machine = ecosystem.build(tools, builds, name, closure, machine).await?;
             Some(sync::install(tools, site, closure, machine)?)
         }
-        Pinned::Local(_) => None,
+        Pinned::Local(_) | Pinned::Remote(_) => None,
     };
     let mut settled = Settled {
         pin: proposal.candidate,

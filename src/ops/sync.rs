@@ -10,10 +10,12 @@ use crate::ops::archive::Archive;
 use crate::ops::checks;
 use crate::ops::ecosystem::{self, Ecosystem, Machine, Site, Wanted, gone};
 use crate::ops::tools::Tools;
-use crate::store::{Derive, Installed, Store, StoreError};
+use crate::store::{Derive, Installed, Part, Store, StoreError};
 
 /// How many archives are fetched at once.
 const AT_ONCE: usize = 8;
+/// How long a new tree is left alone before its stamp is taken.
+const SETTLES: std::time::Duration = std::time::Duration::from_millis(30);
 /// No honest package is larger.
 const MAX_ARCHIVE: u64 = 256 * 1024 * 1024;
 
@@ -162,9 +164,13 @@ pub fn install(tools: &Tools<'_>, site: Site<'_>, closure: &Closure, machine: Ma
     let mut replaced = Vec::new();
     if tools.store.has_install(&id) {
         let derive = machine.derive();
-        let check = tools.store.check(&id, &parts, derive.as_deref())?;
+        let now = tools.context.now();
+        let (check, stamp) = tools.store.check_and_stamp(&id, &parts, derive.as_deref(), now)?;
         if let Some(installed) = check.installed {
             machine.record(tools, site)?;
+            if let Some(stamp) = stamp {
+                tools.history.record_stamp(&id, &stamp, now)?;
+            }
             return Ok(Synced {
                 installed,
                 replaced,
@@ -182,11 +188,23 @@ pub fn install(tools: &Tools<'_>, site: Site<'_>, closure: &Closure, machine: Ma
         replaced.push("replaced an installed tree that could not be compared".into());
     }
     machine.record(tools, site)?;
+    // What was made this very moment could not be told from what is changed in the next.
+    std::thread::sleep(SETTLES);
+    record_stamp(tools, &done.installed, &parts)?;
     Ok(Synced {
         installed: done.installed,
         replaced,
         machine,
     })
+}
+
+/// Records what a proved tree looks like, for starts that do not read it whole.
+fn record_stamp(tools: &Tools<'_>, installed: &Installed, parts: &[Part]) -> Result<(), Error> {
+    let now = tools.context.now();
+    if let Some(stamp) = tools.store.stamp(installed, parts, now)? {
+        tools.history.record_stamp(installed.id(), &stamp, now)?;
+    }
+    Ok(())
 }
 
 /// What is replaced and why, the first few one by one.

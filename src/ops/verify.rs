@@ -174,6 +174,9 @@ async fn server(
             };
             Some(installed)
         }
+        // Somebody else's lock has no say in which hosts are asked, and with which secrets.
+        Pinned::Remote(_) if !approved => return Ok(()),
+        Pinned::Remote(_) => None,
         // Somebody else's lock has no say in which files of this machine are read.
         Pinned::Local(_) if !approved => return Ok(()),
         Pinned::Local(_) => {
@@ -306,7 +309,12 @@ fn tree(
 /// The comparison, repeated under the store's lock where it finds a difference: another mcp-pin
 /// may be replacing this very tree.
 fn settled_check(tools: &Tools<'_>, id: &InstallId, parts: &[Part], derive: Option<&dyn Derive>) -> Result<TreeCheck, Error> {
-    let check = tools.store.check(id, parts, derive)?;
+    let now = tools.context.now();
+    let (check, stamp) = tools.store.check_and_stamp(id, parts, derive, now)?;
+    if let Some(stamp) = stamp {
+        // For starts, which do not read a tree whole that is as it was now.
+        tools.history.record_stamp(id, &stamp, now)?;
+    }
     if check.changes.is_empty() {
         return Ok(check);
     }
@@ -336,6 +344,7 @@ async fn surface(
         .filter(|variable| tools.context.env.get(variable).is_none())
         .cloned()
         .collect();
+    let elsewhere = matches!(pin.pinned, Pinned::Remote(_));
     if !unset.is_empty() {
         // Started with less it would show less, or nothing: neither is drift.
         let names = unset.join(", ");
@@ -343,13 +352,20 @@ async fn surface(
             format!("compare its surface: it was taken with {names} set"),
             vec![format!("set {names}, and verify again")],
         );
-        return Ok(());
+        // A remote server answers others as well: what it adds or changes for those is drift.
+        if !elsewhere || tools.context.offline {
+            return Ok(());
+        }
     }
     match probe::take(tools, name, pin, ready, &approval, options.unsandboxed).await? {
         Taken::Undecided { what, hints } => checked.undecided(what, hints),
         Taken::Hostile { code, what } => checked.judge(vec![Change::Hostile { code, what }], loaded),
         Taken::Surface { surface, notes } => {
             line.notes.extend(notes);
+            if !unset.is_empty() {
+                checked.judge(beyond(pinned, surface), loaded);
+                return Ok(());
+            }
             match diff::diff_surfaces(pinned, &surface) {
                 Err(less) => checked.undecided(format!("compare its surface: {less}"), less.hint().into_iter().collect()),
                 Ok(changes) => {
@@ -366,6 +382,20 @@ async fn surface(
         }
     }
     Ok(())
+}
+
+/// What a surface that was taken under less authorization holds beyond the pinned one. What it lacks
+/// may be hidden from those who ask without.
+fn beyond(pinned: &Surface, mut found: Surface) -> Vec<Change> {
+    found.env.clone_from(&pinned.env);
+    let mut changes = diff::diff_surfaces(pinned, &found).unwrap_or_default();
+    changes.retain(|change| {
+        !matches!(
+            change,
+            Change::ItemRemoved { .. } | Change::ViewRemoved { .. } | Change::Volatile { .. }
+        )
+    });
+    changes
 }
 
 /// Keeps what was found: drift for `approve`, an event for `log`. A clean check resolves what was

@@ -27,8 +27,18 @@ pub fn show(printer: &Printer, error: &Error) {
                 .try_for_each(|finding| plain::finding(out, finding, printer.out))
         }));
     }
+    talk(printer, error);
+}
+
+/// Shows an error on standard error alone, whatever the format: standard output is a client's.
+pub fn talk(printer: &Printer, error: &Error) {
     let mut text = Vec::new();
-    if plain::error(&mut text, &message, &causes, &hints, printer.err).is_ok() {
+    if let Error::NotStarted { drift, .. } = error {
+        for finding in drift {
+            drop(plain::finding(&mut text, finding, printer.err));
+        }
+    }
+    if plain::error(&mut text, &error.to_string(), &causes(error), &error.hints(), printer.err).is_ok() {
         printer.insist(String::from_utf8_lossy(&text).trim_end());
     }
 }

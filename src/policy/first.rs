@@ -45,6 +45,8 @@ impl Judge<'_> {
     pub(super) fn first_launch(&self, pinned: &Pinned, asked: Asked, out: &mut Vec<Finding>) {
         let (args, env, cwd, network) = match pinned {
             Pinned::Package { launch, .. } => (launch.args.clone(), &launch.env, launch.cwd, launch.network),
+            // Where it is and what is sent stands in `remote-code-unseen`.
+            Pinned::Remote(remote) => (Vec::new(), &remote.env().to_vec(), CwdRule::Empty, false),
             Pinned::Local(local) => {
                 let text = |arg: &LocalArg| match arg {
                     LocalArg::Text(text) => text.clone(),

@@ -44,6 +44,7 @@ pub fn first_install(server: &ServerName, pin: &Pin, others: &[OtherServer], ask
             out.extend(weak_provenance(server, closure));
         }
         Pinned::Local(local) => out.push(judge.first_local(local)),
+        Pinned::Remote(remote) => out.push(judge.first_remote(remote)),
     }
     judge.first_launch(&pin.pinned, *asked, &mut out);
     match &pin.surface {

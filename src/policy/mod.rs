@@ -23,6 +23,7 @@ mod phrases;
 pub mod profile;
 mod python;
 mod reach;
+mod remote;
 mod rename;
 mod schema;
 mod signals;
@@ -218,7 +219,7 @@ impl<'a> Judge<'a> {
         match change {
             Change::Source { before, after } => out.push(self.source(before, after)),
             Change::Version { before, after } => out.push(self.version(before, after)),
-            Change::Launch { .. } | Change::GuardRule { .. } => out.extend(self.start(change)),
+            Change::Launch { .. } | Change::GuardRule { .. } | Change::Remote { .. } => out.extend(self.start(change)),
             Change::BytesReplaced {
                 name,
                 version,

@@ -41,6 +41,7 @@ mod part;
 mod prune;
 mod scratch;
 mod source;
+mod stamp;
 mod tarball;
 #[cfg(test)]
 mod testing;
@@ -61,6 +62,7 @@ pub use lock::{FileLock, StoreLock};
 pub use part::{InstallId, Part, Place};
 pub use prune::PrunePlan;
 pub use scratch::Scratch;
+pub use stamp::Stamped;
 
 use crate::model::Integrity;
 use error::At as _;

@@ -4,6 +4,7 @@
 //! see [`visible()`] text. Nothing here does I/O.
 
 pub mod canonical;
+pub mod line;
 pub mod normal;
 pub mod strict;
 pub mod take;

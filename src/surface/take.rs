@@ -16,6 +16,11 @@ use super::canonical::{canonical, digest};
 use super::volatile::is_date;
 use crate::model::{Item, ItemKind};
 
+mod restore;
+mod unreadable;
+
+pub use unreadable::unreadable;
+
 /// What a server did that no honest server does, with a stable code for the report.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]

@@ -9,12 +9,12 @@ use crate::harness::Machine;
 use crate::scripted::{Local, allow_accept_beside_servers, honest, machine, tool};
 
 /// One notification, as the daemon has it: title and body.
-type Shown = (String, String);
+pub(crate) type Shown = (String, String);
 
 /// Runs a script of shell lines in a session with a notification daemon; `$PIN` is the binary.
 /// `None`, said aloud, where this machine has no such daemon.
 #[expect(clippy::print_stderr, reason = "a skipped test says so aloud")]
-fn desktop(machine: &Machine, lines: &str) -> Option<(Vec<Shown>, String)> {
+pub(crate) fn desktop(machine: &Machine, lines: &str) -> Option<(Vec<Shown>, String)> {
     for program in ["dbus-run-session", "dunst", "Xvfb"] {
         let found = Command::new("sh")
             .args(["-c", &format!("command -v {program}")])

@@ -4,6 +4,7 @@ mod archive;
 mod attest;
 mod code;
 mod files;
+mod frame;
 mod mutate;
 mod names;
 mod npm;
@@ -22,6 +23,7 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("bundle", sigstore::bundle),
     ("bundle-mutated", sigstore::mutated),
     ("code-text", code::text),
+    ("guard-frame", frame::guard),
     ("judge", surface::judged),
     ("key-set", attest::keys),
     ("lock", files::lock),

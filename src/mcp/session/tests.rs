@@ -1,7 +1,9 @@
 //! A session against servers that write what clients read differently.
 
-use super::super::probe::ProbeLimits;
-use super::super::sandbox::Tenant;
+use std::collections::BTreeMap;
+
+use super::super::probe::{ProbeLimits, ProbeOptions};
+use super::super::sandbox::{Room, SandboxLevel, Tenant};
 use super::*;
 
 #[test]
@@ -48,7 +50,8 @@ fn heard(first: &str, second: &str) -> Result<BTreeSet<String>, ProbeError> {
     let env = [("FIRST", first), ("SECOND", second)].map(|(name, text)| (name.to_owned(), text.into()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut session = Session::start(&options, SandboxLevel::None, room, &BTreeMap::from(env))?;
+        let link = Link::start(&options, SandboxLevel::None, room, &BTreeMap::from(env))?;
+        let mut session = Session::over(link, &options.limits);
         for _ in 0..2 {
             session.request("tools/list", json!({})).await?;
         }
@@ -101,17 +104,4 @@ fn lines_that_clients_read_differently_are_hostile() {
         assert_eq!(ends(&one_line, &format!("{two_line}{bad}\n")), wanted, "after: {bad}");
     }
     assert_eq!(ends(&one_line, &format!("{two_line}{two_line}")), code::LIST_UNSTABLE);
-}
-
-#[test]
-fn the_unreadable_definition_is_named() {
-    let line = br#"{"id":1,"result":{"tools":[{"name":"fine"},{"name":"two","inputSchema":{"a":1,"a":2}}]}}"#;
-    let error = strict::parse(line, &Limits::default()).unwrap_err();
-    let found = refused(line, &error);
-    assert_eq!(found.code, code::NOT_I_JSON);
-    assert!(
-        found.what.contains("`two`") && found.what.contains("`a` stands twice"),
-        "{}",
-        found.what
-    );
 }

@@ -270,12 +270,12 @@ pub trait Ecosystem: Sync {
 /// Files of an archive: what they are, and their bytes by path.
 pub type Files = (crate::model::ArchiveContents, BTreeMap<String, Vec<u8>>);
 
-/// The ecosystem of a source; `None` for commands of this machine.
+/// The ecosystem of a source; `None` for commands of this machine and remote servers.
 pub fn of_source(source: &Source) -> Option<&'static dyn Ecosystem> {
     match source {
         Source::Npm { .. } => Some(&npm::Npm),
         Source::Pypi { .. } => Some(&python::Python),
-        Source::Local => None,
+        Source::Local | Source::Remote(_) => None,
     }
 }
 

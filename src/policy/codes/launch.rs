@@ -58,6 +58,36 @@ pub(super) const PAGES: &[Page] = &[
         advice: "run `mcp-pin install` or `mcp-pin update` after you found out who changed one file and not the other",
     },
     Page {
+        code: "remote-code-unseen",
+        meaning: "the server runs on somebody else's machine: nothing of its code is pinned, and it can change between two calls",
+        advice: "send it no more than you would tell its operator, and keys that can do no more than it needs",
+    },
+    Page {
+        code: "remote-issuers-grew",
+        meaning: "the server names another authorization server than before; whoever it names is handed tokens",
+        advice: "ask the operator before you log in anywhere; a stolen server would do the same",
+    },
+    Page {
+        code: "remote-issuers-shrank",
+        meaning: "the server no longer names one of its authorization servers",
+        advice: ADVICE,
+    },
+    Page {
+        code: "remote-origin-changed",
+        meaning: "requests to the server, and the tokens in them, go to another host than was approved",
+        advice: "treat it as another server, and make sure that the operator moved there",
+    },
+    Page {
+        code: "remote-request-changed",
+        meaning: "other headers, another path, another authorization or another network than approved",
+        advice: "compare the old with the new; nobody but you should have changed it",
+    },
+    Page {
+        code: "remote-transport-changed",
+        meaning: "the server is spoken to in another way than was approved",
+        advice: "make sure that the operator says so too; the surface is taken anew",
+    },
+    Page {
         code: "runtime-range-changed",
         meaning: "the package asks for other versions of its runtime",
         advice: ADVICE,
@@ -66,5 +96,10 @@ pub(super) const PAGES: &[Page] = &[
         code: "source-changed",
         meaning: "the entry comes from another source, or asks for another range of versions",
         advice: "treat it as another server: the name alone is no ground to trust it",
+    },
+    Page {
+        code: "tls-key-changed",
+        meaning: "the certificate of a remote server has another key than the pinned one, or the pin was changed",
+        advice: "ask the operator whether the key was changed; until then somebody may stand in between",
     },
 ];

@@ -1,0 +1,256 @@
+//! What the client asks: calls to what is pinned, and nothing else.
+//!
+//! The attack: a tool, a prompt or an address that stands in no approved list and is asked for all
+//! the same; a server may talk a model into it. Names are looked up in the pin, in any of its views.
+
+use jiff::Timestamp;
+
+use super::Output;
+use super::frame::{Id, Members, Message};
+use super::lists::ListAsked;
+use super::refusal::{self, INVALID, NO_METHOD, REFUSED, UNKNOWN};
+use super::session::{Asked, Fate, Guard, Refusal};
+use crate::model::{ClientProfile, Era, Grade, ItemKind};
+
+const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+
+/// The parameters of a request, which may be missing.
+type Params<'a, 'b> = Option<&'b Members<'a>>;
+
+impl Guard {
+    pub(super) fn client_message(&mut self, message: &Message<'_>, text: &[u8], now: Timestamp, out: &mut Output) -> Fate {
+        match message {
+            Message::Request { id, method, params } => self.client_request(id, method, params.as_ref(), text, now, out),
+            Message::Notification { method, params } => {
+                if self.closed.is_some() {
+                    return Fate::Drop;
+                }
+                if &**method == "notifications/cancelled"
+                    && let Some(id) = params.as_ref().and_then(|params| params.get("requestId"))
+                    && let Some(id) = id_of(id.get())
+                {
+                    self.give_up(&id);
+                }
+                Fate::Pass
+            }
+            Message::Result { id, .. } | Message::Error { id, .. } => {
+                if self.closed.is_some() {
+                    return Fate::Drop;
+                }
+                if self.asked_by_server.remove(id) {
+                    return Fate::Pass;
+                }
+                if id.is_null() && matches!(message, Message::Error { .. }) {
+                    return Fate::Pass;
+                }
+                self.strange(
+                    out,
+                    Grade::Notice,
+                    "an answer of the client to a question that was not passed on to it",
+                )
+            }
+        }
+    }
+
+    fn client_request(&mut self, id: &Id, method: &str, params: Params<'_, '_>, _text: &[u8], _now: Timestamp, out: &mut Output) -> Fate {
+        if let Some(message) = &self.closed {
+            out.to_client.push(refusal::error(id, REFUSED, message));
+            return Fate::Drop;
+        }
+        let asked = match self.judge_request(method, params) {
+            Ok(asked) => asked,
+            Err(refusal) => {
+                if self.refuse(out, Some(id), refusal) == Fate::Drop {
+                    return Fate::Drop;
+                }
+                Asked::Other
+            }
+        };
+        match self.remember(id, asked) {
+            Ok(()) => Fate::Pass,
+            Err(refusal) => self.refuse(out, Some(id), refusal),
+        }
+    }
+
+    /// What a request asks for, or why it may not be asked.
+    fn judge_request(&mut self, method: &str, params: Params<'_, '_>) -> Result<Asked, Refusal> {
+        if let Some(kind) = ItemKind::ALL.into_iter().find(|kind| kind.method() == method) {
+            return self.list(kind, params).map(Asked::List);
+        }
+        match method {
+            "initialize" => self.initialize(params),
+            "server/discover" => {
+                self.modern |= self.version.is_none();
+                Ok(Asked::Discover)
+            }
+            "tools/call" => self.named(ItemKind::Tool, params),
+            "prompts/get" => self.named(ItemKind::Prompt, params),
+            "resources/read" => self.address(text(params, "uri")?.as_deref()).map(|()| Asked::Work),
+            "resources/subscribe" => self.address(text(params, "uri")?.as_deref()).map(|()| Asked::Other),
+            "completion/complete" => self.completion(params),
+            "subscriptions/listen" => self.listen(params),
+            "tasks/get" | "tasks/result" => Ok(Asked::Work),
+            _ if method.starts_with("skills/") && self.pins.as_ref().is_some_and(|pins| !pins.claims(&["extensions", "experimental"])) => {
+                Err(Refusal {
+                    code: NO_METHOD,
+                    message: "the approved server has no skills".into(),
+                    grade: Grade::Notice,
+                    what: "a request for skills, which the pinned server does not claim to have".into(),
+                })
+            }
+            _ => Ok(Asked::Other),
+        }
+    }
+
+    fn initialize(&mut self, params: Params<'_, '_>) -> Result<Asked, Refusal> {
+        let version = text(params, "protocolVersion")?;
+        if let Some(capabilities) = object(params, "capabilities")? {
+            self.client = profile(&capabilities);
+        }
+        Ok(Asked::Initialize(version))
+    }
+
+    fn list(&mut self, kind: ItemKind, params: Params<'_, '_>) -> Result<ListAsked, Refusal> {
+        let meta = object(params, "_meta")?;
+        let modern = meta.as_ref().is_some_and(|meta| meta.get(META_VERSION).is_some());
+        if let Some(capabilities) = meta.as_ref().and_then(|meta| meta.object(META_CAPABILITIES).ok().flatten()) {
+            self.client = profile(&capabilities);
+        }
+        let pinned = |era| {
+            self.pins
+                .as_ref()
+                .is_some_and(|pins| pins.surface().views.iter().any(|view| view.era == era))
+        };
+        let eras = match (modern, self.version.is_some()) {
+            (true, true) if pinned(Era::Modern) => vec![Era::Modern, Era::Legacy],
+            (true, false) => vec![Era::Modern],
+            _ => vec![Era::Legacy],
+        };
+        self.modern |= modern && self.version.is_none();
+        let cursor = match params.and_then(|params| params.get("cursor")) {
+            Some(cursor) if cursor.get() != "null" => text(params, "cursor")?.filter(|cursor| !cursor.is_empty()),
+            _ => None,
+        };
+        Ok(ListAsked { kind, eras, cursor })
+    }
+
+    /// A tool or a prompt by its name.
+    fn named(&self, kind: ItemKind, params: Params<'_, '_>) -> Result<Asked, Refusal> {
+        let name = text(params, "name")?;
+        let Some(pins) = &self.pins else { return Ok(Asked::Work) };
+        match name.and_then(|name| pins.key(kind, &name)) {
+            Some(key) => self.usable(kind, key).map(|()| Asked::Work),
+            None => Err(self.unknown(kind)),
+        }
+    }
+
+    /// A resource, or what a template makes.
+    fn address(&self, uri: Option<&str>) -> Result<(), Refusal> {
+        let Some(pins) = &self.pins else { return Ok(()) };
+        let Some(uri) = uri else {
+            return Err(self.unknown(ItemKind::Resource));
+        };
+        if let Some(key) = pins.key(ItemKind::Resource, uri) {
+            return self.usable(ItemKind::Resource, key);
+        }
+        match pins.template(uri) {
+            Some(key) => self.usable(ItemKind::Template, key),
+            None => Err(self.unknown(ItemKind::Resource)),
+        }
+    }
+
+    fn completion(&self, params: Params<'_, '_>) -> Result<Asked, Refusal> {
+        let Some(pins) = &self.pins else { return Ok(Asked::Other) };
+        let reference = object(params, "ref")?;
+        let reference = reference.as_ref();
+        if let Some(name) = text(reference, "name")? {
+            let key = pins.key(ItemKind::Prompt, &name);
+            return key
+                .map_or_else(|| Err(self.unknown(ItemKind::Prompt)), |key| self.usable(ItemKind::Prompt, key))
+                .map(|()| Asked::Other);
+        }
+        let uri = text(reference, "uri")?;
+        if let Some(key) = uri.as_deref().and_then(|uri| pins.key(ItemKind::Template, uri)) {
+            return self.usable(ItemKind::Template, key).map(|()| Asked::Other);
+        }
+        self.address(uri.as_deref()).map(|()| Asked::Other)
+    }
+
+    /// Every address to be told about must be one that may be read.
+    fn listen(&self, params: Params<'_, '_>) -> Result<Asked, Refusal> {
+        let filter = object(params, "notifications")?;
+        for members in params.into_iter().chain(filter.as_ref()) {
+            let Some(uris) = members.get("resourceSubscriptions").filter(|uris| uris.get() != "null") else {
+                continue;
+            };
+            let uris: Vec<String> = serde_json::from_str(uris.get()).map_err(|_| malformed())?;
+            uris.iter().try_for_each(|uri| self.address(Some(uri)))?;
+        }
+        Ok(Asked::Other)
+    }
+
+    /// Refuses what turned since.
+    fn usable(&self, kind: ItemKind, key: &str) -> Result<(), Refusal> {
+        if !self.refused.contains(&(kind, key.to_owned())) {
+            return Ok(());
+        }
+        Err(Refusal {
+            code: REFUSED,
+            message: refusal::item(&self.setup.server, kind, key),
+            grade: Grade::Warning,
+            what: format!("a use of {} `{}`, which is not what was approved", kind.noun(), refusal::short(key)),
+        })
+    }
+
+    fn unknown(&self, kind: ItemKind) -> Refusal {
+        Refusal {
+            code: UNKNOWN,
+            message: refusal::unknown(&self.setup.server, kind),
+            grade: Grade::Warning,
+            what: format!("a use of a {} that is not in the pin", kind.noun()),
+        }
+    }
+}
+
+/// What the client says it can do.
+fn profile(capabilities: &Members<'_>) -> ClientProfile {
+    let has = |name| capabilities.get(name).is_some_and(|value| value.get() != "null");
+    if ["sampling", "elicitation", "roots"].into_iter().any(has) {
+        ClientProfile::Full
+    } else {
+        ClientProfile::Bare
+    }
+}
+
+fn malformed() -> Refusal {
+    Refusal {
+        code: INVALID,
+        message: "the request's parameters are malformed".into(),
+        grade: Grade::Notice,
+        what: "a request of the client with malformed parameters".into(),
+    }
+}
+
+/// A parameter that is a text. One that is something else is malformed: the server might read it.
+fn text(params: Params<'_, '_>, name: &str) -> Result<Option<String>, Refusal> {
+    let found = params.map(|params| params.text(name)).transpose().map_err(|_| malformed())?;
+    Ok(found.flatten().map(std::borrow::Cow::into_owned))
+}
+
+/// A parameter that is an object.
+fn object<'a>(params: Params<'a, '_>, name: &str) -> Result<Option<Members<'a>>, Refusal> {
+    let Some(raw) = params.and_then(|params| params.get(name)).filter(|raw| raw.get() != "null") else {
+        return Ok(None);
+    };
+    raw.members().map_err(|_| malformed())?.map(Some).ok_or_else(malformed)
+}
+
+/// An id in a parameter.
+pub(super) fn id_of(raw: &str) -> Option<Id> {
+    match serde_json::from_str(raw).ok()? {
+        serde_json::Value::Number(number) => number.as_i64().map(Id::number),
+        serde_json::Value::String(text) => Some(Id::text(&text)),
+        _ => None,
+    }
+}

@@ -1,0 +1,253 @@
+//! What the server sends: answers judged by what was asked, questions by the rules, and of what it
+//! tells only what the protocol knows.
+//!
+//! The attacks: an answer to nothing, a second answer, a question that spends the user's tokens or
+//! asks for a password, also inside a result, and messages that some hosts put before the model.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::frame::{Id, Members, Message, NotAFrame, Peeked};
+use super::handshake::{Shaken, judge_handshake};
+use super::lists::{ListAsked, Sent};
+use super::refusal::{self, NO_METHOD, REFUSED};
+use super::session::{Asked, Fate, Guard, Open, Refusal};
+use super::turned::hostile;
+use super::{Event, Output};
+use crate::model::{Era, Grade};
+use crate::surface::strict::{self, Limits};
+use crate::surface::take::{Hostile, code, unreadable};
+
+/// Questions of the server that may be open at a time.
+const MOST_ASKED: usize = 256;
+/// A server wants the user to open an address first (2025-11-25).
+const URL_ELICITATION: f64 = -32_042.0;
+
+/// What a server may tell a client.
+const TOLD: [&str; 10] = [
+    "notifications/progress",
+    "notifications/message",
+    "notifications/cancelled",
+    "notifications/resources/updated",
+    "notifications/resources/list_changed",
+    "notifications/tools/list_changed",
+    "notifications/prompts/list_changed",
+    "notifications/elicitation/complete",
+    "notifications/tasks/status",
+    "notifications/subscriptions/acknowledged",
+];
+
+impl Guard {
+    pub(super) fn server_message(&mut self, message: &Message<'_>, text: &[u8], now: Timestamp, out: &mut Output) -> Fate {
+        match message {
+            Message::Request { id, method, params } => self.server_request(id, method, params.as_ref(), now, out),
+            Message::Notification { method, .. } => self.server_tells(method, out),
+            Message::Result { id, result } => match self.open.remove(id) {
+                Some(open) => {
+                    let line = std::str::from_utf8(text).unwrap_or_default();
+                    self.answer(&open, Sent { line, result }, out)
+                }
+                None => self.strange(out, Grade::Warning, "an answer of the server to a request that is not open"),
+            },
+            Message::Error { id, error } => {
+                if id.is_null() {
+                    return Fate::Pass;
+                }
+                match self.open.remove(id) {
+                    Some(open) => self.server_error(&open, error, out),
+                    None => self.strange(out, Grade::Warning, "an answer of the server to a request that is not open"),
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, open: &Open, sent: Sent<'_>, out: &mut Output) -> Fate {
+        let asks = sent.result.input_requests().is_some() || sent.result.result_type.as_deref() == Some("input_required");
+        match &open.asked {
+            Asked::Initialize(version) => self.shaken(open, Era::Legacy, version.as_deref(), sent, out),
+            Asked::Discover => self.shaken(open, Era::Modern, None, sent, out),
+            Asked::List(asked) => self.listed(open, asked, sent, out),
+            Asked::Work if asks => self.asks_inside(open, sent.result, out),
+            Asked::Other if asks => {
+                let refusal = self.asks_wrongly("questions of the server in a result that may hold none");
+                self.refuse(out, Some(&open.id), refusal)
+            }
+            Asked::Work | Asked::Other => Fate::Pass,
+        }
+    }
+
+    fn shaken(&mut self, open: &Open, era: Era, asked: Option<&str>, sent: Sent<'_>, out: &mut Output) -> Fate {
+        let fate = match &self.pins {
+            None => Fate::Pass,
+            Some(pins) => {
+                let views = pins.views(&[era], self.client);
+                match judge_handshake(&self.setup, pins, &views, asked, sent) {
+                    Shaken::Goes(judged) => self.act(judged, open, "what it says about itself", out),
+                    Shaken::Ends(judged) => {
+                        self.tell(judged.findings, out);
+                        if self.observing() {
+                            Fate::Pass
+                        } else {
+                            self.close("what it says about itself", Some(&open.id), out);
+                            Fate::Drop
+                        }
+                    }
+                }
+            }
+        };
+        if era == Era::Legacy && fate != Fate::Drop {
+            let version = sent.result.members.text("protocolVersion").ok().flatten();
+            self.version = version.map(std::borrow::Cow::into_owned).or_else(|| Some(String::new()));
+            self.modern = false;
+        }
+        fate
+    }
+
+    fn listed(&mut self, open: &Open, asked: &ListAsked, sent: Sent<'_>, out: &mut Output) -> Fate {
+        let Some(pins) = &self.pins else { return Fate::Pass };
+        let views = pins.views(&asked.eras, self.client);
+        let judged = self.lists.judge(&self.setup, pins, asked, &views, sent);
+        let part = match asked.kind.list_key() {
+            "resourceTemplates" => "its list of resource templates".to_owned(),
+            key => format!("its list of {key}"),
+        };
+        self.act(judged, open, &part, out)
+    }
+
+    /// Questions inside a result (2026-07-28). The whole result is refused: a question cannot be
+    /// taken out without answering it, and only the client can, with the state that the guard does
+    /// not touch.
+    fn asks_inside(&self, open: &Open, _result: &Peeked<'_>, out: &mut Output) -> Fate {
+        let refusal = self.asks_wrongly("questions of the server inside a result: the rules of the entry permit none");
+        self.refuse(out, Some(&open.id), refusal)
+    }
+
+    fn asks_wrongly(&self, what: &str) -> Refusal {
+        let server = &self.setup.server;
+        Refusal {
+            code: REFUSED,
+            message: format!("{server} asks for something that its rules do not permit, so this request cannot be completed"),
+            grade: Grade::Warning,
+            what: what.to_owned(),
+        }
+    }
+
+    fn server_error(&self, open: &Open, error: &Members<'_>, out: &mut Output) -> Fate {
+        let code = error.get("code").and_then(|code| code.get().parse::<f64>().ok());
+        if code.is_some_and(|code| (code - URL_ELICITATION).abs() < 0.5) {
+            let refusal = self.asks_wrongly("an error that sends the user to an address: the rules of the entry do not permit it");
+            return self.refuse(out, Some(&open.id), refusal);
+        }
+        Fate::Pass
+    }
+
+    fn server_request(&mut self, id: &Id, method: &str, _params: Option<&Members<'_>>, _now: Timestamp, out: &mut Output) -> Fate {
+        if self.modern && self.version.is_none() {
+            return self.strange(
+                out,
+                Grade::Warning,
+                "a request of the server, which may send none in protocol version 2026-07-28",
+            );
+        }
+        let refusal = if self.asked_by_server.len() >= MOST_ASKED {
+            (REFUSED, "too many requests are open", "a request of the server: too many are open")
+        } else if self.asked_by_server.contains(id) {
+            (
+                refusal::INVALID,
+                "the id is that of a request that is still open",
+                "a request of the server with an id that is in use",
+            )
+        } else {
+            match method {
+                "ping" => {
+                    self.asked_by_server.insert(id.clone());
+                    return Fate::Pass;
+                }
+                "sampling/createMessage" => (
+                    REFUSED,
+                    "not permitted",
+                    "the server asked for a completion: the rules of the entry do not permit it",
+                ),
+                "elicitation/create" => (
+                    REFUSED,
+                    "not permitted",
+                    "the server asked the user for something: the rules of the entry do not permit it",
+                ),
+                "roots/list" => (
+                    REFUSED,
+                    "not permitted",
+                    "the server asked for the client's roots: the rules of the entry do not permit it",
+                ),
+                _ => (
+                    NO_METHOD,
+                    "there is no such method",
+                    "a request of the server that the protocol does not know",
+                ),
+            }
+        };
+        let (code, message, what) = refusal;
+        if self.observing() {
+            self.asked_by_server.insert(id.clone());
+            out.events.push(Event::Observed {
+                grade: Grade::Warning,
+                what: what.to_owned(),
+            });
+            return Fate::Pass;
+        }
+        out.events.push(Event::Refused {
+            grade: Grade::Warning,
+            what: what.to_owned(),
+        });
+        out.to_server.push(refusal::error(id, code, message));
+        Fate::Drop
+    }
+
+    fn server_tells(&mut self, method: &str, out: &mut Output) -> Fate {
+        let known = TOLD.contains(&method);
+        let unbound = self.pins.as_ref().is_none_or(|pins| pins.claims(&["experimental", "extensions"]));
+        if known || unbound {
+            return Fate::Pass;
+        }
+        self.strange(out, Grade::Warning, "a notification of the server that the protocol does not know")
+    }
+
+    /// What is no message. Noise is left out; what some reader could take for a message is hostile.
+    pub(super) fn unread(&mut self, why: &NotAFrame, frame: &[u8], out: &mut Output) -> Fate {
+        if matches!(why, NotAFrame::Noise | NotAFrame::NoVersion) {
+            return self.strange(out, Grade::Info, "a line of the server that is no message");
+        }
+        let found = match (why, strict::parse(frame, &Limits::default())) {
+            (NotAFrame::LineEnd, _) => Hostile::new(
+                code::NOT_I_JSON,
+                "readers disagree on where a message ends: a line end of another kind stands inside a line",
+            ),
+            (NotAFrame::Malformed { .. }, Ok(_)) => Hostile::new(code::MALFORMED, why.to_string()),
+            (NotAFrame::TooLarge { .. }, _) => Hostile::new(code::TOO_LARGE, why.to_string()),
+            (_, Err(error)) if !error.is_noise() => unreadable(frame, &error),
+            _ => Hostile::new(code::NOT_I_JSON, why.to_string()),
+        };
+        let findings = hostile(&self.setup, found);
+        self.tell(findings, out);
+        if self.observing() {
+            return Fate::Pass;
+        }
+        #[derive(Deserialize)]
+        struct Lenient {
+            id: serde_json::Value,
+        }
+        let id = serde_json::from_slice::<Lenient>(frame).ok();
+        let id = id.and_then(|lenient| super::from_client::id_of(&lenient.id.to_string()));
+        match id.and_then(|id| self.open.remove(&id)) {
+            Some(open) if matches!(open.asked, Asked::Work | Asked::Other) => {
+                let server = &self.setup.server;
+                let message = format!("the answer of {server} cannot be read safely, and was left out. `mcp-pin log {server}` says why");
+                out.to_client.push(refusal::error(&open.id, REFUSED, &message));
+                Fate::Drop
+            }
+            open => {
+                self.close("the form of its messages", open.as_ref().map(|open| &open.id), out);
+                Fate::Drop
+            }
+        }
+    }
+}
