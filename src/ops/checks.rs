@@ -72,6 +72,9 @@ pub fn manifest(name: &ServerName, pin: Option<&Pin>, entry: Option<&ServerEntry
     compare("env", sorted(&entry.env), sorted(&locked.env));
     compare("cwd", entry.cwd.as_str().into(), locked.cwd.as_str().into());
     compare("network", entry.network.to_string(), locked.network.to_string());
+    for ((rule, wanted), (_, locked)) in entry.guard.pin().rules().into_iter().zip(pin.guard.rules()) {
+        compare(&format!("guard.{rule}"), wanted, locked);
+    }
     let headers = |entry: &ServerEntry| {
         let rules = entry.remote.headers.iter();
         format!("{:?}", rules.map(|rule| (rule.name(), rule.template())).collect::<Vec<_>>())
@@ -85,9 +88,6 @@ pub fn manifest(name: &ServerName, pin: Option<&Pin>, entry: Option<&ServerEntry
     );
     compare("tls-key", key(entry), key(&locked));
     compare("private", entry.remote.private.to_string(), locked.remote.private.to_string());
-    for ((rule, wanted), (_, locked)) in entry.guard.pin().rules().into_iter().zip(pin.guard.rules()) {
-        compare(&format!("guard.{rule}"), wanted, locked);
-    }
     differences.into_iter().flat_map(differs).collect()
 }
 

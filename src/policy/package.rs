@@ -59,6 +59,7 @@ impl Judge<'_> {
     pub(super) fn start(&self, change: &Change) -> Option<Finding> {
         match change {
             Change::Launch { field, before, after } => Some(self.launch(field, before, after)),
+            Change::Remote { field, before, after } => Some(self.remote(field, before, after)),
             Change::GuardRule {
                 rule,
                 before,
