@@ -214,7 +214,7 @@ fn a_client_that_is_gone_leaves_nothing_behind() {
 
 #[test]
 fn what_a_server_started_ends_with_it() {
-    let mut session = Session::with(sh("sleep 60 >/dev/null </dev/null & echo $!; read line"));
+    let mut session = Session::with(sh("(trap '' TERM; exec sleep 60) >/dev/null </dev/null & echo $!; read line"));
     let second: u32 = session.hear().trim().parse().unwrap();
     assert!(lives(second));
     let (_, end) = session.rest();
@@ -273,8 +273,9 @@ fn a_frame_above_the_limit_is_refused_and_the_next_one_passes() {
 fn both_pipes_full_and_the_guard_has_something_to_say() {
     // It writes without reading until it has written everything: what the guard answers it, more than
     // a pipe holds, must not keep its own lines from being read.
-    let script = "i=0; while [ $i -lt 2000 ]; do echo DENY; i=$((i+1)); done; echo through; wc -c";
-    let mut session = Session::with(sh(script));
+    let padding = "x".repeat(200);
+    let script = format!("i=0; while [ $i -lt 2000 ]; do echo DENY{padding}; i=$((i+1)); done; echo through; wc -c");
+    let mut session = Session::with(sh(&script));
     assert_eq!(session.hear(), "through\n");
     std::thread::sleep(Duration::from_millis(300));
     drop(session.to.take());
@@ -378,6 +379,7 @@ fn one_frame_never_becomes_two_lines() {
     feed.send(b"one\n".to_vec()).unwrap();
     feed.send(b"[\n{\"jsonrpc\": \"2.0\"}\n]\n".to_vec()).unwrap();
     feed.send(b"two\n".to_vec()).unwrap();
+    drop(feed);
     let (back, end) = session.rest();
     assert_eq!((back.as_slice(), end), (&b"one\n"[..], finished(Why::Broken, Ended::Gone)));
 }
