@@ -240,9 +240,9 @@ impl Inner {
     /// is asked once more: a refused request had no effect.
     async fn authorized(&self, ask: Ask<'_>) -> Result<Answer, HttpError> {
         let Some(authorizer) = &self.authorizer else {
-            return Ok(self.network.ask(ask).await?);
+            return Ok(Box::pin(self.network.ask(ask)).await?);
         };
-        let token = match authorizer.token().await {
+        let token = match Box::pin(authorizer.token()).await {
             Ok(token) => Some(token),
             // Perhaps it wants none.
             Err(OAuthError::LoginNeeded { .. }) => None,
@@ -253,9 +253,9 @@ impl Inner {
             return Ok(answer);
         }
         let said = challenge_of(answer.headers());
-        match authorizer.refused(answer.status(), said.as_deref(), token.as_ref()).await {
+        match Box::pin(authorizer.refused(answer.status(), said.as_deref(), token.as_ref())).await {
             Next::Retry => {
-                let token = authorizer.token().await?;
+                let token = Box::pin(authorizer.token()).await?;
                 self.with_token(ask, Some(&token)).await
             }
             // No matter of tokens: the status says it.
@@ -267,7 +267,7 @@ impl Inner {
 
     async fn with_token(&self, ask: Ask<'_>, token: Option<&AccessToken>) -> Result<Answer, HttpError> {
         let auth = token.map(|token| token.for_url(ask.url)).transpose()?;
-        Ok(self.network.ask(Ask { auth, ..ask }).await?)
+        Ok(Box::pin(self.network.ask(Ask { auth, ..ask })).await?)
     }
 
     /// The user's headers and the protocol's.
