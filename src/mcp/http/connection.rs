@@ -236,17 +236,14 @@ impl Inner {
         }
     }
 
-    /// Asks with the token that there is. Where the server refuses it, another one is fetched and it
-    /// is asked once more: a refused request had no effect.
+    /// Asks with the token that there is, and once more with another where it is refused.
     async fn authorized(&self, ask: Ask<'_>) -> Result<Answer, HttpError> {
         let Some(authorizer) = &self.authorizer else {
             return Ok(Box::pin(self.network.ask(ask)).await?);
         };
         let token = match Box::pin(authorizer.token()).await {
-            Ok(token) => Some(token),
-            // Perhaps it wants none.
             Err(OAuthError::LoginNeeded { .. }) => None,
-            Err(error) => return Err(error.into()),
+            other => Some(other?),
         };
         let answer = self.with_token(ask.clone(), token.as_ref()).await?;
         if !matches!(answer.status(), 401 | 403) {
@@ -258,7 +255,6 @@ impl Inner {
                 let token = Box::pin(authorizer.token()).await?;
                 self.with_token(ask, Some(&token)).await
             }
-            // No matter of tokens: the status says it.
             Next::Failed(OAuthError::Denied { .. }) => Ok(answer),
             Next::Failed(OAuthError::LoginNeeded { .. }) if said.is_none() && token.is_none() => Ok(answer),
             Next::Failed(error) => Err(error.into()),
