@@ -257,29 +257,25 @@ impl Inner {
         }
     }
 
-    /// Asks with the token that there is. Where the server refuses it, another one is fetched and it
-    /// is asked once more: a refused request had no effect.
+    /// Asks with the token that there is, and once more with another where it is refused.
     async fn authorized(&self, ask: Ask<'_>) -> Result<Answer, HttpError> {
         let Some(authorizer) = &self.authorizer else {
-            return Ok(self.network.ask(ask).await?);
+            return Ok(Box::pin(self.network.ask(ask)).await?);
         };
-        let token = match authorizer.token().await {
-            Ok(token) => Some(token),
-            // Perhaps it wants none.
+        let token = match Box::pin(authorizer.token()).await {
             Err(OAuthError::LoginNeeded { .. }) => None,
-            Err(error) => return Err(error.into()),
+            other => Some(other?),
         };
         let answer = self.with_token(ask.clone(), token.as_ref()).await?;
         if !matches!(answer.status(), 401 | 403) {
             return Ok(answer);
         }
         let said = challenge_of(answer.headers());
-        match authorizer.refused(answer.status(), said.as_deref(), token.as_ref()).await {
+        match Box::pin(authorizer.refused(answer.status(), said.as_deref(), token.as_ref())).await {
             Next::Retry => {
-                let token = authorizer.token().await?;
+                let token = Box::pin(authorizer.token()).await?;
                 self.with_token(ask, Some(&token)).await
             }
-            // No matter of tokens: the status says it.
             Next::Failed(OAuthError::Denied { .. }) => Ok(answer),
             Next::Failed(OAuthError::LoginNeeded { .. }) if said.is_none() && token.is_none() => Ok(answer),
             Next::Failed(error) => Err(error.into()),
@@ -288,7 +284,7 @@ impl Inner {
 
     async fn with_token(&self, ask: Ask<'_>, token: Option<&AccessToken>) -> Result<Answer, HttpError> {
         let auth = token.map(|token| token.for_url(ask.url)).transpose()?;
-        Ok(self.network.ask(Ask { auth, ..ask }).await?)
+        Ok(Box::pin(self.network.ask(Ask { auth, ..ask })).await?)
     }
 
     /// The user's headers and the protocol's.

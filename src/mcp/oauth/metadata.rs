@@ -1,4 +1,4 @@
-//! The two documents of discovery (RFC 9728, RFC 8414 / OpenID Connect), checked. Pure.
+//! The two documents of discovery (RFC 9728, RFC 8414 / `OpenID` Connect), checked. Pure.
 //!
 //! The attacks: metadata that speaks for another resource or another authorization server, so that
 //! the user logs in at one and the token reaches the other; an `authorization_endpoint` that is no
