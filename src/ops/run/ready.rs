@@ -67,6 +67,11 @@ pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: 
             (ecosystem::of(closure).start(&machine, start)?, launch.cwd)
         }
         Pinned::Remote(remote) => {
+            if tools.context.offline {
+                return Err(Error::Offline {
+                    what: format!("run `{name}`, a remote server,"),
+                });
+            }
             let server = RemoteServer::new(remote, &digest, &approval, &passed, probe::network(tools))?;
             return Ok(elsewhere(tools, loaded, options, pin, server));
         }
