@@ -661,7 +661,7 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__install)
-            opts="-q -v -y -h --name --arg --env --network --bin --no-probe --probe-unsandboxed --accept --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            opts="-q -v -y -h --name --arg --env --network --bin --header --transport --tls-key --private --no-probe --probe-unsandboxed --accept --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -680,6 +680,18 @@ _mcp__pin() {
                     return 0
                     ;;
                 --bin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transport)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -62,6 +62,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l name -d 'The
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l arg -d 'An argument that the server is started with (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l env -d 'The name of a variable that the server gets from its client (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l bin -d 'Which of the package\'s programs to start, where it has several (of a Python package: the console script\'s name)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l header -d 'Of a remote server: a header that is sent with every request, as `NAME: VALUE`; `${VARIABLE}` in the value stands for a variable of the client (may be repeated)' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l transport -d 'Of a remote server: how it is spoken to' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l tls-key -d 'Of a remote server: the SHA-256 of its certificate\'s public key, `sha256:HEX`' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l accept -d 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
@@ -72,6 +75,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l color -d 'Wh
 always\t'Always'
 never\t'Never'"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l network -d 'Let the probe use the network, for servers whose lists need it'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l private -d 'Of a remote server: its host may be in a private network'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l no-probe -d 'Do not start the server: install or check without its surface'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l probe-unsandboxed -d 'Start the server without a sandbox where this machine offers none'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand install" -l global -d 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project\'s'

@@ -25,16 +25,14 @@ use crate::model::{
 use crate::surface::visible::is_invisible;
 use crate::surface::{digest, visible};
 
-/// The largest closure that is read, in packages. The attack: a lock so large that checking it
-/// never ends, in a hook that everybody waits for.
+/// The largest closure that is read, in packages. The attack: a lock that is checked without end.
 const MAX_PACKAGES: usize = 20_000;
 
 /// How deep packages may be nested in one another. Real trees stay below ten.
 const MAX_DEPTH: usize = 50;
 
-/// How much looking for dependencies a closure may ask for: each is looked for in every folder
-/// above its package, so edges count by the length of the path they start from. Real closures stay
-/// below a tenth of it.
+/// How much looking for dependencies a closure may ask for: edges count by the length of the path
+/// they start from, since each folder above is looked in. Real closures stay below a tenth of it.
 const MAX_SEARCH: usize = 64 << 20;
 
 const NOT_NPM: &str = "an npm package has `integrity`, and nothing of a Python package";
@@ -151,14 +149,13 @@ impl Reader<'_> {
                 Pinned::Package { closure, launch }
             }
             (None, None, None, Some(local), None) => Pinned::Local(self.local(local)?),
-            (None, None, None, None, Some(_)) if self.version <= VERSION_WITHOUT_GUARD => {
-                return self.rule("remote", "it stands in a lock of a version that has none");
+            (None, None, None, None, Some(remote)) => {
+                Pinned::Remote(Box::new(self.at("remote", super::remote::read(remote, &source, self.version))?))
             }
-            (None, None, None, None, Some(remote)) => Pinned::Remote(Box::new(self.at("remote", super::remote::read(remote, &source))?)),
             _ => {
                 return self.rule(
                     "entry",
-                    "it needs `package`, `launch` and `packages`, or `local` alone, or `remote` alone",
+                    "it needs `package`, `launch` and `packages`, `local` alone, or `remote` alone",
                 );
             }
         };

@@ -80,7 +80,10 @@ pub(super) fn wire(remote: &Remote) -> WireRemote {
 }
 
 /// Wire to model. What would be written in another spelling is refused: one entry has one text.
-pub(super) fn read(wire: WireRemote, source: &Source) -> Result<Remote, EntryError> {
+pub(super) fn read(wire: WireRemote, source: &Source, version: u64) -> Result<Remote, EntryError> {
+    if version <= super::VERSION_WITHOUT_GUARD {
+        return Err(EntryError::Rule("it stands in a lock of a version that has none"));
+    }
     let WireRemote {
         url,
         transport,

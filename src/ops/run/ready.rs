@@ -71,6 +71,11 @@ pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: 
             (launchable, launch.cwd)
         }
         Pinned::Remote(remote) => {
+            if tools.context.offline {
+                return Err(Error::Offline {
+                    what: format!("run `{name}`, a remote server,"),
+                });
+            }
             let server = RemoteServer::new(remote, &digest, &approval, &passed, probe::network(tools))?;
             return Ok(elsewhere(tools, loaded, options, pin, server));
         }

@@ -142,8 +142,8 @@ fn serve(stream: &TcpStream, manners: &Mutex<Manners>, seen: &Mutex<Vec<Seen>>, 
             let mut out = stream;
             let endpoint = endpoint.replace("{}", &number.to_string());
             let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
-            let _ = write!(out, "{head}event: endpoint\ndata: {endpoint}\n\n");
             streams.lock().unwrap().insert(number, stream.try_clone().unwrap());
+            let _ = write!(out, "{head}event: endpoint\ndata: {endpoint}\n\n");
             std::thread::sleep(Duration::from_secs(20));
             return;
         }
