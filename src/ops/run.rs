@@ -14,7 +14,6 @@
 
 mod ready;
 pub mod refusal;
-mod trace;
 mod watch;
 
 use std::ffi::OsString;
@@ -22,12 +21,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::refusal::Why;
-use self::trace::Trace;
 use self::watch::{Place, Watch, Watching};
 use crate::error::Error;
 use crate::guard::Guard;
 use crate::manifest::Scope as Owner;
-use crate::mcp::relay::{self, Child, ClientEnds, Finished, Relay};
+use crate::mcp::relay::{self, Child, ClientEnds, Finished, Relay, Trace};
 use crate::model::{Pin, ServerName};
 use crate::ops::scope::{self, LOCKFILE, Loaded, Scope};
 use crate::ops::tools::Tools;
@@ -58,13 +56,11 @@ pub fn run(context: &Context, options: &Options, person: &dyn Interact) -> Resul
     let tools = Tools::open(context, person)?;
     let ready = ready::ready(&tools, &loaded, options, pin)?;
     let trace = match &options.trace {
-        Some(path) => Some(Arc::new(Trace::open(path, ready.setup.places.clone(), context.now).map_err(
-            |source| Error::File {
-                action: "write",
-                path: path.clone(),
-                source,
-            },
-        )?)),
+        Some(path) => Some(Trace::open(path, ready.setup.places.clone()).map_err(|source| Error::File {
+            action: "write",
+            path: path.clone(),
+            source,
+        })?),
         None => None,
     };
     let child = Child::start(relay::Start {
@@ -77,20 +73,17 @@ pub fn run(context: &Context, options: &Options, person: &dyn Interact) -> Resul
     // From here on the server runs, and nothing may end this but its end.
     let watch = Arc::new(Watch::start(Place::of(context, &loaded, options), tools.history));
     let client = ClientEnds::stdio().map_err(|source| cannot_start(options, &ready.launchable.program, source))?;
-    let (client, upstream) = trace::traced(client, Arc::new(child), trace.as_ref());
     let finished = relay::relay(Relay {
         client,
-        upstream,
+        upstream: Arc::new(child),
         guard: Guard::new(ready.setup),
         observer: Watching(Arc::clone(&watch)),
         clock: context.now,
         signals: true,
+        trace,
     });
     for line in watch.finish() {
         person.warn(&line);
-    }
-    if let Some(Err(error)) = trace.map(|trace| trace.finish()) {
-        person.warn(&format!("could not write the trace: {error}"));
     }
     Ok(status(finished))
 }

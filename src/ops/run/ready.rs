@@ -19,7 +19,7 @@ use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
 use crate::ops::{baseline, checks, settle};
 use crate::policy;
-use crate::store::{Installed, Scratch, StoreError, TreeCheck};
+use crate::store::{Installed, Scratch, Stamped, StoreError};
 use crate::surface::take::Places;
 
 /// A server that may be started, and what its guard knows.
@@ -148,17 +148,25 @@ fn tree(tools: &Tools<'_>, loaded: &Loaded, options: &Options, closure: &Closure
         return Err(refuse.because(Why::NotInstalled, Vec::new()));
     }
     let derive = machine.derive();
-    let check = || -> Result<TreeCheck, Error> { Ok(tools.store.check(&id, &parts, derive.as_deref())?) };
+    let now = tools.context.now();
+    let last = if options.full { None } else { tools.history.stamp(&id)? };
     // Another mcp-pin may be replacing this very tree: a difference is looked at again when it is done.
-    let settled = check().and_then(|found| {
-        if found.changes.is_empty() {
-            return Ok(found);
+    let settled = match tools.store.check_stamped(&id, &parts, derive.as_deref(), last.as_ref(), now) {
+        Ok(Stamped::Unchanged(installed)) => return Ok((installed, machine)),
+        Ok(Stamped::Checked { check, stamp }) if check.changes.is_empty() => {
+            if let Some(stamp) = stamp {
+                tools.history.record_stamp(&id, &stamp, now)?;
+            }
+            Ok(*check)
         }
-        let _lock = tools.lock_store()?;
-        check()
-    });
+        Ok(Stamped::Checked { .. }) => {
+            let _lock = tools.lock_store()?;
+            tools.store.check(&id, &parts, derive.as_deref())
+        }
+        Err(error) => Err(error),
+    };
     let found = match settled {
-        Err(Error::Store(StoreError::ChangedOnDisk { what, .. })) => {
+        Err(StoreError::ChangedOnDisk { what, .. }) => {
             return Err(refuse.because(Why::Archive, vec![checks::archive_changed(name, &what)]));
         }
         settled => settled?,
