@@ -13,6 +13,7 @@ use crate::lock::LockError;
 use crate::manifest::ManifestError;
 use crate::manifest::edit::EditError;
 use crate::mcp::launch::LaunchError;
+use crate::mcp::oauth::OAuthError;
 use crate::mcp::runtime::RuntimeError;
 use crate::model::{EnvNameError, Finding, Fingerprint, Report, ServerName, SourceError};
 use crate::net::NetError;
@@ -111,6 +112,14 @@ pub enum Error {
     /// The network.
     #[error(transparent)]
     Net(#[from] NetError),
+    /// A login at a remote server.
+    #[error("could not log in at `{server}`")]
+    OAuth {
+        /// The server.
+        server: ServerName,
+        /// Why; names the attack where it is one.
+        source: OAuthError,
+    },
     /// The user's state.
     #[error(transparent)]
     History(#[from] HistoryError),
@@ -403,6 +412,7 @@ impl Error {
         match self {
             Self::Refused { reason, .. } => reason.exit_status(),
             Self::NotStarted { why, .. } => why.exit_status(),
+            Self::OAuth { source, .. } if source.is_finding() => 1,
             Self::Manifest { .. }
             | Self::Lock { .. }
             | Self::File { .. }
@@ -415,6 +425,7 @@ impl Error {
             | Self::TwoDigests { .. }
             | Self::NoReport
             | Self::Net(_)
+            | Self::OAuth { .. }
             | Self::History(_)
             | Self::Runtime(_)
             | Self::NoRuntime { .. }
@@ -508,6 +519,7 @@ impl Error {
                 why.hint().into_iter().chain([permit]).collect()
             }
             Self::Net(source) => source.hint().into_iter().collect(),
+            Self::OAuth { source, .. } => source.hint().into_iter().collect(),
             // What `SQLite` says of a full disk is at times just "disk I/O error".
             Self::History(HistoryError::Sqlite { path, .. }) => {
                 vec![format!("look whether the disk that holds `{}` is full", path.display())]

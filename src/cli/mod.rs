@@ -114,6 +114,10 @@ pub enum Command {
     Prune(commands::prune::Args),
     /// Show what happened: installs, approvals, drift, alerts.
     Log(commands::log::Args),
+    /// Log in at a remote server, in the browser.
+    Login(commands::login::Args),
+    /// Forget the login at a remote server.
+    Logout(commands::logout::Args),
     /// Show what signatures are proved against, fetch it anew, prove one file by hand.
     Trust(commands::trust::Args),
     /// Say what a finding's code means.

@@ -10,6 +10,8 @@ pub mod explain;
 pub mod install;
 pub mod list;
 pub mod log;
+pub mod login;
+pub mod logout;
 pub mod outdated;
 pub mod prune;
 pub mod remove;
@@ -72,6 +74,8 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Remove(args) => remove::exec(&args, session),
         Command::Prune(args) => prune::exec(&args, session),
         Command::Log(args) => log::exec(&args, session),
+        Command::Login(args) => login::exec(args, session).await,
+        Command::Logout(args) => logout::exec(&args, session).await,
         Command::Trust(args) => trust::exec(args, session).await,
         Command::Explain(args) => explain::exec(&args, session),
         Command::Completions(args) => completions::exec(&args, session),
@@ -88,6 +92,8 @@ const fn makes_report(command: &Command) -> bool {
             | Command::Remove(_)
             | Command::Prune(_)
             | Command::Log(_)
+            | Command::Login(_)
+            | Command::Logout(_)
             | Command::Trust(_)
             | Command::Explain(_)
             | Command::Completions(_)

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::evidence;
+use super::guard::diff_guard;
 use crate::model::pin::Pinned;
 use crate::model::{
     Change, Closure, Evidence, InstallPath, Integrity, Launch, LocalArg, LocalCommand, LockedArchive, LockedPackage, PackageName, Pin,
@@ -291,8 +292,8 @@ fn diff_local(before: &LocalCommand, after: &LocalCommand) -> Vec<Change> {
     out
 }
 
-/// Every difference between two pins except their surfaces: source, version, launch, closure; for
-/// local commands the command, its arguments and its files.
+/// Every difference between two pins except their surfaces: source, version, launch, closure, the
+/// guard's rules; for local commands the command, its arguments and its files.
 pub fn diff_pins(before: &Pin, after: &Pin) -> Vec<Change> {
     let mut out = Vec::new();
     if before.source != after.source {
@@ -331,6 +332,7 @@ pub fn diff_pins(before: &Pin, after: &Pin) -> Vec<Change> {
             after: command(new),
         }),
     }
+    out.extend(diff_guard(&before.guard, &after.guard));
     out
 }
 

@@ -9,6 +9,7 @@ mod closure;
 mod code;
 mod evidence;
 mod files;
+mod guard;
 mod hidden;
 mod leaves;
 mod refs;

@@ -6,10 +6,11 @@
 use jiff::Timestamp;
 
 use super::Output;
-use super::frame::{Id, Members, Message};
+use super::frame::{Id, Members, Message, Raw};
 use super::lists::ListAsked;
 use super::refusal::{self, INVALID, NO_METHOD, REFUSED, UNKNOWN};
-use super::session::{Asked, Fate, Guard, Refusal};
+use super::session::{Asked, Asking, Fate, Guard, PATIENCE, Refusal, Way};
+use super::tools::Verdict;
 use crate::model::{ClientProfile, Era, Grade, ItemKind};
 
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -53,7 +54,7 @@ impl Guard {
         }
     }
 
-    fn client_request(&mut self, id: &Id, method: &str, params: Params<'_, '_>, _text: &[u8], _now: Timestamp, out: &mut Output) -> Fate {
+    fn client_request(&mut self, id: &Id, method: &str, params: Params<'_, '_>, frame: &[u8], now: Timestamp, out: &mut Output) -> Fate {
         if let Some(message) = &self.closed {
             out.to_client.push(refusal::error(id, REFUSED, message));
             return Fate::Drop;
@@ -67,9 +68,66 @@ impl Guard {
                 Asked::Other
             }
         };
-        match self.remember(id, asked) {
-            Ok(()) => Fate::Pass,
-            Err(refusal) => self.refuse(out, Some(id), refusal),
+        let held = match self
+            .remember(id, asked)
+            .and_then(|()| self.rules(id, method, params, frame, now, out))
+        {
+            Ok(held) => held,
+            Err(refusal) => {
+                let fate = self.refuse(out, Some(id), refusal);
+                if fate == Fate::Drop {
+                    return fate;
+                }
+                false
+            }
+        };
+        if held { Fate::Drop } else { Fate::Pass }
+    }
+
+    /// The entry's rules about a call: whether it is held back until the user says yes.
+    fn rules(
+        &mut self,
+        id: &Id,
+        method: &str,
+        params: Params<'_, '_>,
+        frame: &[u8],
+        now: Timestamp,
+        out: &mut Output,
+    ) -> Result<bool, Refusal> {
+        if method != "tools/call" {
+            return Ok(false);
+        }
+        let name = text(params, "name")?.unwrap_or_default();
+        let key = self.pins.as_ref().and_then(|pins| pins.key(ItemKind::Tool, &name));
+        let arguments = params.and_then(|params| params.get("arguments"));
+        match self.gate.call(key.unwrap_or(&name), arguments.map(Raw::get)) {
+            Verdict::Pass => Ok(false),
+            Verdict::Refuse { code, why } => {
+                self.open.remove(id);
+                Err(Refusal {
+                    code,
+                    what: format!(
+                        "a call to {}: {why}",
+                        key.map_or_else(|| "a tool".to_owned(), |key| format!("tool `{}`", refusal::short(key)))
+                    ),
+                    message: why,
+                    grade: Grade::Notice,
+                })
+            }
+            Verdict::Confirm { .. } if self.observing() => Ok(false),
+            Verdict::Confirm { title, body } => {
+                let asking = Asking {
+                    way: Way::Call,
+                    title,
+                    body,
+                    until: now.saturating_add(PATIENCE).unwrap_or(now),
+                };
+                let held = self.hold(id, frame.to_vec(), asking, out);
+                if held.is_err() {
+                    self.open.remove(id);
+                }
+                held.map(|()| true)
+            }
         }
     }
 

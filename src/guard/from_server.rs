@@ -7,19 +7,19 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::frame::{Id, Members, Message, NotAFrame, Peeked};
+use super::frame::{Members, Message, NotAFrame, Peeked};
 use super::handshake::{Shaken, judge_handshake};
 use super::lists::{ListAsked, Sent};
-use super::refusal::{self, NO_METHOD, REFUSED};
+use super::refusal::{self, REFUSED};
+use super::server_asks::ROUNDS;
 use super::session::{Asked, Fate, Guard, Open, Refusal};
 use super::turned::hostile;
-use super::{Event, Output};
+use super::{Output, hygiene};
+use crate::model::guard::ResultRules;
 use crate::model::{Era, Grade};
 use crate::surface::strict::{self, Limits};
 use crate::surface::take::{Hostile, code, unreadable};
 
-/// Questions of the server that may be open at a time.
-const MOST_ASKED: usize = 256;
 /// A server wants the user to open an address first (2025-11-25).
 const URL_ELICITATION: f64 = -32_042.0;
 
@@ -40,12 +40,12 @@ const TOLD: [&str; 10] = [
 impl Guard {
     pub(super) fn server_message(&mut self, message: &Message<'_>, text: &[u8], now: Timestamp, out: &mut Output) -> Fate {
         match message {
-            Message::Request { id, method, params } => self.server_request(id, method, params.as_ref(), now, out),
+            Message::Request { id, method, params } => self.server_request(id, method, params.as_ref(), text, now, out),
             Message::Notification { method, .. } => self.server_tells(method, out),
             Message::Result { id, result } => match self.open.remove(id) {
                 Some(open) => {
                     let line = std::str::from_utf8(text).unwrap_or_default();
-                    self.answer(&open, Sent { line, result }, out)
+                    self.answer(&open, Sent { line, result }, now, out)
                 }
                 None => self.strange(out, Grade::Warning, "an answer of the server to a request that is not open"),
             },
@@ -61,18 +61,35 @@ impl Guard {
         }
     }
 
-    fn answer(&mut self, open: &Open, sent: Sent<'_>, out: &mut Output) -> Fate {
+    fn answer(&mut self, open: &Open, sent: Sent<'_>, now: Timestamp, out: &mut Output) -> Fate {
         let asks = sent.result.input_requests().is_some() || sent.result.result_type.as_deref() == Some("input_required");
         match &open.asked {
             Asked::Initialize(version) => self.shaken(open, Era::Legacy, version.as_deref(), sent, out),
             Asked::Discover => self.shaken(open, Era::Modern, None, sent, out),
             Asked::List(asked) => self.listed(open, asked, sent, out),
-            Asked::Work if asks => self.asks_inside(open, sent.result, out),
+            Asked::Work if asks => self.asks_inside(open, sent.result, sent.line.as_bytes(), now, out),
             Asked::Other if asks => {
                 let refusal = self.asks_wrongly("questions of the server in a result that may hold none");
                 self.refuse(out, Some(&open.id), refusal)
             }
-            Asked::Work | Asked::Other => Fate::Pass,
+            Asked::Work => {
+                self.asks.finished(ROUNDS);
+                self.cleaned(open, sent.result, out)
+            }
+            Asked::Other => Fate::Pass,
+        }
+    }
+
+    /// A result by the rules of the entry, which are off unless set.
+    fn cleaned(&self, open: &Open, result: &Peeked<'_>, out: &mut Output) -> Fate {
+        let rules = &self.setup.rules.results;
+        if *rules == ResultRules::default() {
+            return Fate::Pass;
+        }
+        match hygiene::clean(rules, result.raw().get()) {
+            Ok(Some(text)) if !self.observing() => Fate::Instead(refusal::with_result(&open.id, &text)),
+            Ok(_) => Fate::Pass,
+            Err(large) => self.refuse(out, Some(&open.id), Refusal::of(REFUSED, &large.to_string())),
         }
     }
 
@@ -114,15 +131,7 @@ impl Guard {
         self.act(judged, open, &part, out)
     }
 
-    /// Questions inside a result (2026-07-28). The whole result is refused: a question cannot be
-    /// taken out without answering it, and only the client can, with the state that the guard does
-    /// not touch.
-    fn asks_inside(&self, open: &Open, _result: &Peeked<'_>, out: &mut Output) -> Fate {
-        let refusal = self.asks_wrongly("questions of the server inside a result: the rules of the entry permit none");
-        self.refuse(out, Some(&open.id), refusal)
-    }
-
-    fn asks_wrongly(&self, what: &str) -> Refusal {
+    pub(super) fn asks_wrongly(&self, what: &str) -> Refusal {
         let server = &self.setup.server;
         Refusal {
             code: REFUSED,
@@ -139,67 +148,6 @@ impl Guard {
             return self.refuse(out, Some(&open.id), refusal);
         }
         Fate::Pass
-    }
-
-    fn server_request(&mut self, id: &Id, method: &str, _params: Option<&Members<'_>>, _now: Timestamp, out: &mut Output) -> Fate {
-        if self.modern && self.version.is_none() {
-            return self.strange(
-                out,
-                Grade::Warning,
-                "a request of the server, which may send none in protocol version 2026-07-28",
-            );
-        }
-        let refusal = if self.asked_by_server.len() >= MOST_ASKED {
-            (REFUSED, "too many requests are open", "a request of the server: too many are open")
-        } else if self.asked_by_server.contains(id) {
-            (
-                refusal::INVALID,
-                "the id is that of a request that is still open",
-                "a request of the server with an id that is in use",
-            )
-        } else {
-            match method {
-                "ping" => {
-                    self.asked_by_server.insert(id.clone());
-                    return Fate::Pass;
-                }
-                "sampling/createMessage" => (
-                    REFUSED,
-                    "not permitted",
-                    "the server asked for a completion: the rules of the entry do not permit it",
-                ),
-                "elicitation/create" => (
-                    REFUSED,
-                    "not permitted",
-                    "the server asked the user for something: the rules of the entry do not permit it",
-                ),
-                "roots/list" => (
-                    REFUSED,
-                    "not permitted",
-                    "the server asked for the client's roots: the rules of the entry do not permit it",
-                ),
-                _ => (
-                    NO_METHOD,
-                    "there is no such method",
-                    "a request of the server that the protocol does not know",
-                ),
-            }
-        };
-        let (code, message, what) = refusal;
-        if self.observing() {
-            self.asked_by_server.insert(id.clone());
-            out.events.push(Event::Observed {
-                grade: Grade::Warning,
-                what: what.to_owned(),
-            });
-            return Fate::Pass;
-        }
-        out.events.push(Event::Refused {
-            grade: Grade::Warning,
-            what: what.to_owned(),
-        });
-        out.to_server.push(refusal::error(id, code, message));
-        Fate::Drop
     }
 
     fn server_tells(&mut self, method: &str, out: &mut Output) -> Fate {

@@ -20,7 +20,7 @@ use crate::surface::volatile::HANDSHAKE;
 /// The protocol versions there are.
 pub(super) const VERSIONS: [&str; 5] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
 
-const MODERN_INFO: &str = "io.modelcontextprotocol/serverInfo";
+pub(super) const MODERN_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
 /// What becomes of a handshake.
 #[derive(Debug)]
@@ -176,13 +176,24 @@ fn stranger(pins: &Pins, views: &Views, raw: &Value, found: Value) -> Option<Oth
     let mut ends = false;
     let shared = ["capabilities", "instructions"];
     let mut compared = found;
+    if let (Some(before), Some(now)) = (view.handshake.get("capabilities"), compared.get_mut("capabilities")) {
+        fill(before, now);
+    }
     for name in shared {
+        let filled = || {
+            let mut sent = raw.get(name).cloned().unwrap_or_default();
+            fill(
+                &view.handshake.get(name).map(|value| pins.restored(value)).unwrap_or_default(),
+                &mut sent,
+            );
+            Some(sent)
+        };
         let same = pins.same(
             view,
             HANDSHAKE,
             view.handshake.get(name).unwrap_or(&Value::Null),
             compared.get(name).unwrap_or(&Value::Null),
-            || Some(raw.get(name).cloned().unwrap_or_default()),
+            filled,
         );
         if same {
             keep(name, raw.get(name).cloned());

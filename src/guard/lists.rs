@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Setup;
 use super::frame::Peeked;
+use super::handshake::MODERN_INFO;
 use super::pinned::{Pins, Standing, Views};
 use super::turned::{self, Turn, beside_changes, beside_of, changes, hostile, judge, set};
 use crate::model::{Era, Finding, Grade, ItemKind, Sha256Digest};
@@ -348,12 +349,24 @@ impl<'a> Reading<'a> {
         let sent = self.raw.iter().filter(|(name, value)| honest(name, value));
         let mut out: Map<String, Value> = sent.map(|(name, value)| (name.clone(), value.clone())).collect();
         out.extend(pinned.clone());
+        let named = self.raw.get("_meta").is_some_and(|meta| meta.get(MODERN_INFO).is_some());
+        if let Some(info) = self.identity().filter(|_| named) {
+            let meta = out.entry("_meta").or_insert_with(|| Value::Object(Map::new()));
+            set(meta, MODERN_INFO, Some(info));
+        }
         if self.views.era == Era::Modern {
             out.entry("resultType").or_insert_with(|| "complete".into());
             out.entry("ttlMs").or_insert_with(|| 0.into());
             out.entry("cacheScope").or_insert_with(|| "private".into());
         }
         out
+    }
+
+    /// Who the server said it is when it was pinned.
+    fn identity(&self) -> Option<Value> {
+        let handshake = &self.pins.view(*self.views.at.first()?)?.handshake;
+        let modern = || handshake.get("_meta")?.get(MODERN_INFO);
+        Some(self.pins.restored(handshake.get("serverInfo").or_else(modern)?))
     }
 
     /// A list of nothing, where what was sent cannot be read.

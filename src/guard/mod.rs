@@ -18,6 +18,7 @@ pub mod hygiene;
 mod lists;
 mod pinned;
 mod refusal;
+mod server_asks;
 pub mod session;
 mod template;
 #[cfg(test)]

@@ -163,6 +163,15 @@ impl Pins {
         value
     }
 
+    /// The whole surface as this run's server would have sent it.
+    pub(super) fn real_surface(&self) -> Surface {
+        let mut surface = self.surface.clone();
+        for item in surface.views.iter_mut().flat_map(|view| view.items.values_mut().flatten()) {
+            self.places.restore_in(&mut item.definition);
+        }
+        surface
+    }
+
     /// The definition to serve for a key, as this run's server would have sent it.
     pub(super) fn served(&self, kind: ItemKind, view: usize, key: &str) -> Option<Value> {
         let item = self.view(view)?.list(kind).iter().find(|item| item.key == key)?;

@@ -3,7 +3,7 @@
 //! The attack: an error text that carries what was refused; clients hand errors to the model. So
 //! every text here is our own, but for the entry's name and keys that are pinned.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::frame::Id;
 use crate::model::{ItemKind, ServerName};
@@ -24,11 +24,6 @@ pub(super) const REFUSED: i64 = -32_050;
 pub(super) fn error(id: &Id, code: i64, message: &str) -> Vec<u8> {
     let error = json!({"code": code, "message": format!("mcp-pin: {message}")});
     format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"error\":{error}}}", id.raw()).into_bytes()
-}
-
-/// An answer as a frame.
-pub(super) fn result(id: &Id, result: &Value) -> Vec<u8> {
-    with_result(id, &result.to_string())
 }
 
 /// An answer as a frame; the result is JSON.

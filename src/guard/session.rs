@@ -6,12 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::ask::Asks;
 use super::frame::{self, Frame, Id, Message};
 use super::lists::{Judged, ListAsked, Lists};
 use super::pinned::Pins;
 use super::refusal::{self, REFUSED};
+use super::tools::Gate;
 use super::{Event, Output, Question, Said, Setup, Side};
 use crate::model::guard::GuardMode;
 use crate::model::{ClientProfile, Finding, Fingerprint, Grade, ItemKind};
@@ -24,6 +26,8 @@ const MOST_CANCELLED: usize = 1_024;
 const MOST_TOLD: usize = 4_096;
 /// Calls that wait for the user's word.
 const MOST_HELD: usize = 64;
+/// How long the user may think about a call.
+pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
 
 /// What an open request of the client asks for.
 #[derive(Debug)]
@@ -59,6 +63,18 @@ pub(super) struct Refusal {
     pub(super) what: String,
 }
 
+impl Refusal {
+    /// The same words for the client and the log.
+    pub(super) fn of(code: i64, what: &str) -> Self {
+        Self {
+            code,
+            message: what.to_owned(),
+            grade: Grade::Notice,
+            what: what.to_owned(),
+        }
+    }
+}
+
 /// What becomes of one message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -70,8 +86,28 @@ pub(super) enum Fate {
     Drop,
 }
 
+/// Which way a held frame goes after a yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// A call of the client's, to the server.
+    Call,
+    /// A request of the server's, to the client.
+    Request,
+    /// A result with questions in it, to the client.
+    Result,
+}
+
+/// What the user is asked about a held frame.
+pub(super) struct Asking {
+    pub(super) way: Way,
+    pub(super) title: String,
+    pub(super) body: String,
+    pub(super) until: Timestamp,
+}
+
 /// A frame that waits for the user's word.
 struct Held {
+    way: Way,
     id: Id,
     frame: Vec<u8>,
     what: String,
@@ -82,6 +118,8 @@ struct Held {
 pub struct Guard {
     pub(super) setup: Setup,
     pub(super) pins: Option<Pins>,
+    pub(super) gate: Gate,
+    pub(super) asks: Asks,
     pub(super) lists: Lists,
     pub(super) open: HashMap<Id, Open>,
     given_up: VecDeque<Id>,
@@ -104,9 +142,15 @@ impl Guard {
     /// A guard for a connection that has not said anything yet.
     pub fn new(mut setup: Setup) -> Self {
         let pins = setup.pinned.take().map(|surface| Pins::new(surface, setup.places.clone()));
+        // Arguments name real places: so must the schemas that they are held against.
+        let real = pins.as_ref().map(Pins::real_surface);
+        let gate = Gate::new(&setup.rules, real.as_ref());
+        let asks = Asks::new(&setup.rules);
         Self {
             setup,
             pins,
+            gate,
+            asks,
             lists: Lists::default(),
             open: HashMap::new(),
             given_up: VecDeque::new(),
@@ -212,26 +256,29 @@ impl Guard {
     }
 
     /// A frame above [`LARGEST_FRAME`](super::LARGEST_FRAME) came, of which nothing was kept. It never
-    /// passes. Which request it answers cannot be known: where one alone is open it is refused, and where
-    /// several are, the connection is closed, since one of them would be waited for in vain.
+    /// passes, whatever is decided here. Which request it answered is not known, so every open one is
+    /// answered with an error: a client that waits for ever would be worse.
     pub fn oversized(&mut self, from: Side, _now: Timestamp) -> Output {
         let mut out = Output::default();
-        let side = match from {
+        if self.closed.is_some() {
+            out.close = from == Side::Server;
+            return out;
+        }
+        let whose = match from {
             Side::Client => "client",
             Side::Server => "server",
         };
         out.events.push(Event::Refused {
-            grade: Grade::Notice,
-            what: format!("a frame of the {side} larger than {} MiB", super::LARGEST_FRAME / 1024 / 1024),
+            grade: Grade::Warning,
+            what: format!("a frame of the {whose} above {} MiB", super::LARGEST_FRAME / (1024 * 1024)),
         });
-        if from == Side::Client || self.open.is_empty() {
-            return out;
-        }
-        out.close = self.open.len() > 1;
-        for (id, open) in self.open.drain() {
-            if !open.cancelled {
-                let what = "the answer is larger than any that passes";
-                out.to_client.push(refusal::error(&id, REFUSED, what));
+        let message = "a message above the limit of 16 MiB was left out";
+        match from {
+            Side::Client => out.to_client.push(refusal::error(&Id::null(), refusal::INVALID, message)),
+            Side::Server => {
+                for (id, _) in std::mem::take(&mut self.open) {
+                    out.to_client.push(refusal::error(&id, REFUSED, message));
+                }
             }
         }
         out
@@ -249,19 +296,37 @@ impl Guard {
         out.events.push(Event::Decision {
             what: format!("{}: {word}", held.what),
         });
-        if said == Said::Yes && self.closed.is_none() {
+        if said != Said::Yes || self.closed.is_some() {
+            self.decline(&held, &mut out);
+        } else if held.way == Way::Call {
             out.to_server.push(held.frame);
         } else {
-            self.decline(&held, &mut out);
+            if held.way == Way::Request {
+                self.asked_by_server.insert(held.id);
+            }
+            out.to_client.push(held.frame);
         }
         out
     }
 
     fn decline(&mut self, held: &Held, out: &mut Output) {
-        if self.open.remove(&held.id).is_some_and(|open| !open.cancelled) {
-            out.to_client
-                .push(refusal::error(&held.id, REFUSED, "the user did not agree to this call"));
+        const WHY: &str = "the user did not agree";
+        match held.way {
+            Way::Call if self.open.remove(&held.id).is_none_or(|open| open.cancelled) => {}
+            Way::Call | Way::Result => out.to_client.push(refusal::error(&held.id, REFUSED, WHY)),
+            Way::Request => out.to_server.push(refusal::error(&held.id, REFUSED, WHY)),
         }
+    }
+
+    /// What other connections of this entry have let the server ask for today, in tokens: counted
+    /// towards the day's limit.
+    pub const fn spent_today(&mut self, tokens: u64) {
+        self.asks.spent_today(tokens);
+    }
+
+    /// The tokens that this connection has let the server ask for so far.
+    pub const fn spent(&self) -> u64 {
+        self.asks.spent()
     }
 
     /// When [`Self::tick`] has something to do, if nothing else happens before.
@@ -284,33 +349,29 @@ impl Guard {
         out
     }
 
-    /// Holds a request back until the user says yes.
-    pub(super) fn hold(&mut self, id: &Id, frame: &[u8], question: Question, what: String, out: &mut Output) -> Result<(), Refusal> {
+    /// Holds a frame back until the user says yes.
+    pub(super) fn hold(&mut self, id: &Id, frame: Vec<u8>, asking: Asking, out: &mut Output) -> Result<(), Refusal> {
+        let Asking { way, title, body, until } = asking;
         if self.held.len() >= MOST_HELD {
-            return Err(Refusal {
-                code: REFUSED,
-                message: "too many calls wait for the user's word".into(),
-                grade: Grade::Notice,
-                what: format!("{what}: too many wait already"),
-            });
+            return Err(Refusal::of(REFUSED, "too many questions wait for the user's word"));
         }
-        self.held.insert(
-            question.id,
-            Held {
-                id: id.clone(),
-                frame: frame.to_vec(),
-                what,
-                until: question.until,
-            },
-        );
-        out.questions.push(question);
-        Ok(())
-    }
-
-    /// A number for a question of the guard's.
-    pub(super) const fn question(&mut self) -> u64 {
         self.questions += 1;
-        self.questions
+        let what = title.trim_end_matches('?').to_owned();
+        let held = Held {
+            way,
+            id: id.clone(),
+            frame,
+            what,
+            until,
+        };
+        self.held.insert(self.questions, held);
+        out.questions.push(Question {
+            id: self.questions,
+            title,
+            body,
+            until,
+        });
+        Ok(())
     }
 
     pub(super) fn observing(&self) -> bool {
@@ -376,7 +437,7 @@ impl Guard {
             return;
         };
         open.cancelled = true;
-        self.held.retain(|_, held| held.id != *id);
+        self.held.retain(|_, held| held.way != Way::Call || held.id != *id);
         self.given_up.push_back(id.clone());
         if self.given_up.len() > MOST_CANCELLED
             && let Some(oldest) = self.given_up.pop_front()

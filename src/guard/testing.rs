@@ -24,11 +24,17 @@ pub(super) struct Fake {
 impl Fake {
     pub(super) fn legacy() -> Self {
         let mut lists = BTreeMap::new();
-        lists.insert(ItemKind::Tool, vec![tool("echo", "Echoes a text."), tool("add", "Adds two numbers.")]);
+        lists.insert(
+            ItemKind::Tool,
+            vec![tool("echo", "Echoes a text."), tool("add", "Adds two numbers.")],
+        );
         lists.insert(ItemKind::Prompt, vec![json!({"name": "greet", "description": "Greets a person."})]);
         lists.insert(
             ItemKind::Resource,
-            vec![json!({"uri": "demo://one", "name": "one", "size": 7}), json!({"uri": "ui://demo/page", "name": "page"})],
+            vec![
+                json!({"uri": "demo://one", "name": "one", "size": 7}),
+                json!({"uri": "ui://demo/page", "name": "page"}),
+            ],
         );
         lists.insert(ItemKind::Template, vec![json!({"uriTemplate": "demo://text/{id}", "name": "text"})]);
         Self {
@@ -68,7 +74,10 @@ impl Fake {
 
     pub(super) fn result(&self, kind: ItemKind) -> Value {
         let mut result = self.beside.clone();
-        result.insert(kind.list_key().to_owned(), self.lists.get(&kind).cloned().unwrap_or_default().into());
+        result.insert(
+            kind.list_key().to_owned(),
+            self.lists.get(&kind).cloned().unwrap_or_default().into(),
+        );
         Value::Object(result)
     }
 

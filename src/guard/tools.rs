@@ -8,7 +8,6 @@ mod schema;
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::model::guard::{ArgumentCheck, GuardRules, ToolRules, any_matches};
@@ -83,8 +82,8 @@ impl Gate {
         self.rules.permits(name)
     }
 
-    /// What becomes of a call. `arguments` is `params.arguments` as it came.
-    pub fn call(&self, name: &str, arguments: Option<&RawValue>) -> Verdict {
+    /// What becomes of a call. `arguments` is the raw text of `params.arguments`.
+    pub fn call(&self, name: &str, arguments: Option<&str>) -> Verdict {
         if !self.permits(name) {
             let rule = if any_matches(&self.rules.deny, name) {
                 "its `deny` names it"
@@ -101,19 +100,19 @@ impl Gate {
         if any_matches(&self.rules.confirm, name) {
             return Verdict::Confirm {
                 title: format!("let the tool `{}` be called?", visible(name)),
-                body: shown(arguments.map_or("{}", RawValue::get)),
+                body: shown(arguments.unwrap_or("{}")),
             };
         }
         Verdict::Pass
     }
 
-    fn fits(&self, name: &str, arguments: Option<&RawValue>) -> Result<(), String> {
+    fn fits(&self, name: &str, arguments: Option<&str>) -> Result<(), String> {
         let Some(schemas) = self.schemas.get(name) else {
             return Err("its arguments cannot be checked: nothing is pinned to compare them with".to_owned());
         };
         let arguments = match arguments {
             None => json!({}),
-            Some(raw) => strict::parse(raw.get().as_bytes(), &Limits::default())
+            Some(raw) => strict::parse(raw.as_bytes(), &Limits::default())
                 .map_err(|_| "its arguments are read differently by different readers (not I-JSON)".to_owned())?,
         };
         if !arguments.is_object() {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Setup;
 use super::pinned::{Pins, Views};
-use crate::diff::diff_surfaces;
+use crate::diff::{diff_surfaces, leaves};
 use crate::model::{Change, ClientProfile, Drift, Finding, Item, ItemKind, Surface, View};
 use crate::policy;
 use crate::surface::take::{Hostile, LISTS_MEMBER};
@@ -104,6 +104,7 @@ pub(super) fn handshake_changes(pins: &Pins, views: &Views, view: usize, handsha
             ..view
         }));
     }
+    let changed = leaves(&bare_handshake(&before.handshake), handshake);
     for other in found.iter_mut().filter(|_| !views.stranger) {
         if other.era == before.era {
             if bare_handshake(&other.handshake) == bare_handshake(&before.handshake) {
@@ -116,9 +117,12 @@ pub(super) fn handshake_changes(pins: &Pins, views: &Views, view: usize, handsha
             continue;
         }
         // The other era's handshake has another form: what both have would change in both.
-        for member in ["capabilities", "instructions"] {
-            if other.handshake.get(member) == before.handshake.get(member) {
-                set(&mut other.handshake, member, handshake.get(member).cloned());
+        for leaf in &changed {
+            let shared = ["/capabilities/", "/instructions"]
+                .iter()
+                .any(|start| leaf.pointer.starts_with(start));
+            if shared && other.handshake.pointer(&leaf.pointer) == leaf.before.as_ref() {
+                put(&mut other.handshake, &leaf.pointer, leaf.after.clone());
             }
         }
     }
@@ -173,6 +177,15 @@ pub(super) fn set(object: &mut Value, member: &str, value: Option<Value>) {
         None => {
             members.remove(member);
         }
+    }
+}
+
+/// Sets or removes a member of an object inside a value.
+fn put(value: &mut Value, pointer: &str, to: Option<Value>) {
+    if let Some((parent, name)) = pointer.rsplit_once('/')
+        && let Some(parent) = value.pointer_mut(parent)
+    {
+        set(parent, &name.replace("~1", "/").replace("~0", "~"), to);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Floor 2: talking to MCP servers: the sandbox, the wire, and the probe that takes a surface.
 
 pub mod launch;
+pub mod oauth;
 pub mod probe;
 pub mod python;
 pub mod relay;

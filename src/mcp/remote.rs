@@ -9,9 +9,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use super::http::{Connection, HttpError, Mirrors, Options, Terms};
 use super::launch::LaunchError;
+use super::oauth::Authorizer;
 use super::plan::{Host, Plan};
 use super::probe::{ProbeError, ProbeLimits};
 use crate::history::Approval;
@@ -25,6 +27,7 @@ pub struct RemoteServer {
     remote: Remote,
     values: BTreeMap<String, String>,
     network: NetworkOptions,
+    authorizer: Option<Arc<Authorizer>>,
 }
 
 impl std::fmt::Debug for RemoteServer {
@@ -61,7 +64,15 @@ impl RemoteServer {
             remote: remote.clone(),
             values: values.collect(),
             network,
+            authorizer: None,
         })
+    }
+
+    /// With a login: tokens of `authorizer` where the headers bring no authorization.
+    #[must_use]
+    pub fn authorized(mut self, authorizer: Arc<Authorizer>) -> Self {
+        self.authorizer = Some(authorizer);
+        self
     }
 
     /// The server.
@@ -85,6 +96,7 @@ impl RemoteServer {
             values: self.values.clone(),
             mirrors,
             terms,
+            authorizer: self.authorizer.clone(),
         })
     }
 

@@ -293,6 +293,17 @@ pub enum Change {
         /// it cannot be read.
         found: Option<Sha256Digest>,
     },
+    /// A rule of the guard that the lock holds is another.
+    GuardRule {
+        /// `allow`, `deny`, `confirm`, `arguments`, `results.visible` or `results.largest`.
+        rule: &'static str,
+        /// As locked, as text.
+        before: String,
+        /// As found, as text.
+        after: String,
+        /// It takes less away than before.
+        looser: bool,
+    },
     /// A pinned file of a local command has other content, or is gone (`after` is `None`).
     LocalFile {
         /// Its path.

@@ -193,8 +193,9 @@ pub struct SamplingRules {
     pub max_tokens: u64,
     /// How often the server may ask during one request of the client.
     pub rounds: u32,
-    /// The models that the server may wish for: a hint that is no part of one of these names is left
-    /// out. `None` for any. What model is used is the client's choice all the same.
+    /// The models that the server may wish for: a hint that contains none of these names is left out,
+    /// and where none is left these are the hints. `None` for any. What model is used is the client's
+    /// choice all the same.
     pub models: Option<Vec<String>>,
     /// How long the client may take to answer, in seconds.
     pub timeout: u32,
@@ -290,6 +291,26 @@ impl GuardPin {
     /// Whether it takes nothing away.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Every rule by its key, as text for people.
+    pub fn rules(&self) -> [(&'static str, String); 6] {
+        let list = |set: &BTreeSet<Pattern>| {
+            let quoted: Vec<_> = set.iter().map(|pattern| format!("\"{pattern}\"")).collect();
+            format!("[{}]", quoted.join(", "))
+        };
+        let Self { tools, results } = self;
+        [
+            ("allow", tools.allow.as_ref().map_or_else(|| "not set".to_owned(), list)),
+            ("deny", list(&tools.deny)),
+            ("confirm", list(&tools.confirm)),
+            ("arguments", tools.arguments.as_str().to_owned()),
+            ("results.visible", results.visible.to_string()),
+            (
+                "results.largest",
+                results.largest.map_or_else(|| "not set".to_owned(), |bytes| bytes.to_string()),
+            ),
+        ]
     }
 }
 

@@ -85,6 +85,9 @@ pub fn manifest(name: &ServerName, pin: Option<&Pin>, entry: Option<&ServerEntry
     );
     compare("tls-key", key(entry), key(&locked));
     compare("private", entry.remote.private.to_string(), locked.remote.private.to_string());
+    for ((rule, wanted), (_, locked)) in entry.guard.pin().rules().into_iter().zip(pin.guard.rules()) {
+        compare(&format!("guard.{rule}"), wanted, locked);
+    }
     differences.into_iter().flat_map(differs).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Starting an approved server in the sandbox to read its surface.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::history::Approval;
@@ -12,6 +13,7 @@ use crate::mcp::sandbox::SandboxLevel;
 use crate::model::{Pin, Pinned, Remote, ServerName, Sha256Digest, Surface};
 use crate::net::NetworkOptions;
 use crate::ops::ecosystem::{self, Machine, Start};
+use crate::ops::login;
 use crate::ops::tools::Tools;
 use crate::store::Installed;
 
@@ -122,7 +124,11 @@ async fn elsewhere(tools: &Tools<'_>, remote: &Remote, digest: &Sha256Digest, ap
         });
     }
     let values = launch::pass_through(remote.env(), tools.context.env.all());
-    let server = RemoteServer::new(remote, digest, approval, &values, network(tools))?;
+    let authorizer = login::authorizer(tools.context, network(tools), remote, login::pin_of(remote)).map_err(|source| Error::Machine {
+        what: source.to_string(),
+        hint: source.hint(),
+    })?;
+    let server = RemoteServer::new(remote, digest, approval, &values, network(tools))?.authorized(Arc::new(authorizer));
     let result = remote::probe(&server, &probe::ProbeLimits::default(), env!("CARGO_PKG_VERSION")).await;
     Ok(match result {
         Ok(probed) => match probed.hostile.into_iter().next() {

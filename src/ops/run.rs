@@ -20,12 +20,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::ready::{Ready, What};
 use self::refusal::Why;
 use self::watch::{Place, Watch, Watching};
 use crate::error::Error;
 use crate::guard::Guard;
 use crate::manifest::Scope as Owner;
-use crate::mcp::relay::{self, Child, ClientEnds, Finished, Relay, Trace};
+use crate::mcp::http::{HttpUpstream, Mirrors, Terms};
+use crate::mcp::relay::{self, Child, ClientEnds, Finished, Relay, Trace, Upstream};
 use crate::model::{Pin, ServerName};
 use crate::ops::scope::{self, LOCKFILE, Loaded, Scope};
 use crate::ops::tools::Tools;
@@ -63,19 +65,13 @@ pub fn run(context: &Context, options: &Options, person: &dyn Interact) -> Resul
         })?),
         None => None,
     };
-    let child = Child::start(relay::Start {
-        launchable: &ready.launchable,
-        extra: &options.extra,
-        environment: &ready.environment,
-        cwd: &ready.cwd,
-    });
-    let child = child.map_err(|source| cannot_start(options, &ready.launchable.program, source))?;
+    let (program, server) = upstream(&ready, options)?;
     // From here on the server runs, and nothing may end this but its end.
     let watch = Arc::new(Watch::start(Place::of(context, &loaded, options), tools.history));
-    let client = ClientEnds::stdio().map_err(|source| cannot_start(options, &ready.launchable.program, source))?;
+    let client = ClientEnds::stdio().map_err(|source| cannot_start(options, &program, source))?;
     let finished = relay::relay(Relay {
         client,
-        upstream: Arc::new(child),
+        upstream: server,
         guard: Guard::new(ready.setup),
         observer: Watching(Arc::clone(&watch)),
         clock: context.now,
@@ -86,6 +82,35 @@ pub fn run(context: &Context, options: &Options, person: &dyn Interact) -> Resul
         person.warn(&line);
     }
     Ok(status(finished))
+}
+
+/// The server's side of the relay: a process that is started here, or a connection. And its name, for
+/// errors.
+fn upstream(ready: &Ready, options: &Options) -> Result<(PathBuf, Arc<dyn Upstream>), Error> {
+    match &ready.start {
+        What::Process(launchable) => {
+            let child = Child::start(relay::Start {
+                launchable,
+                extra: &options.extra,
+                environment: &ready.environment,
+                cwd: &ready.cwd,
+            });
+            let child = child.map_err(|source| cannot_start(options, &launchable.program, source))?;
+            Ok((launchable.program.clone(), Arc::new(child)))
+        }
+        What::Remote(_) if !options.extra.is_empty() => Err(Error::NotPossible {
+            what: "give arguments to a remote server: nothing of it is started here".into(),
+            hint: None,
+        }),
+        What::Remote(server) => {
+            let mirrors = ready.setup.pinned.as_ref().map(Mirrors::of).unwrap_or_default();
+            let url = PathBuf::from(server.remote().url.as_str());
+            let connect = || server.open(mirrors, Terms::RUN);
+            let connected = HttpUpstream::start(options.name.as_str(), connect);
+            let connected = connected.map_err(|source| cannot_start(options, &url, source))?;
+            Ok((url, Arc::new(connected)))
+        }
+    }
 }
 
 /// The server's own status where it ended by itself; `1` where the guard closed the connection, which is

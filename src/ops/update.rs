@@ -59,16 +59,12 @@ pub async fn update(context: &Context, options: Options, person: &dyn Interact) 
             }
             continue;
         }
-        if let Source::Remote(_) = entry.source
+        if let (Source::Remote(_), Some(pin)) = (&entry.source, loaded.lock.servers.get(name))
             && options.dry_run
         {
-            if let Some(pin) = loaded.lock.servers.get(name) {
-                let mut line = ServerLine::new(name, Action::Unchanged, pin);
-                line.notes.push(format!(
-                    "a remote server has no versions; `mcp-pin verify {name}` compares what it says"
-                ));
-                outcome.servers.push(line);
-            }
+            let mut line = ServerLine::new(name, Action::Unchanged, pin);
+            line.notes.push(no_versions(name));
+            outcome.servers.push(line);
             continue;
         }
         let (line, report) = one(&tools, &mut loaded, &options, name, &entry, before.as_ref()).await?;
@@ -98,24 +94,27 @@ async fn one(
         scope: loaded.scope_key(),
         server: name,
     };
-    let made = candidate::package(
-        tools,
-        site,
-        entry,
-        &Terms {
+    let made = if let Source::Remote(url) = &entry.source {
+        candidate::remote(entry, url)
+    } else {
+        let terms = Terms {
             cooldown: loaded.policy.cooldown_update,
             policy: &loaded.policy,
             unsandboxed: options.unsandboxed,
             known: evidence::known([&loaded.lock], before.map(|before| &before.pin)),
             before: before.map(|before| &before.pin),
-        },
-    )
-    .await?;
+        };
+        candidate::package(tools, site, entry, &terms).await?
+    };
     let same = |pin: &Pin| lock::static_digest(name, pin) == lock::static_digest(name, &made.pin);
     // A demand that came later is asked about, also where nothing newer is there.
     let met = evidence::demands(name, &made.pin, &loaded.policy, Some(entry)).is_empty();
     if let Some(before) = before.filter(|before| met && before.approved && same(&before.pin)) {
-        return unchanged(tools, loaded, options, name, &before.pin);
+        let (mut line, report) = unchanged(tools, loaded, options, name, &before.pin)?;
+        if let Source::Remote(_) = entry.source {
+            line.notes.push(no_versions(name));
+        }
+        return Ok((line, report));
     }
     let own = loaded.scope.owner == Owner::User;
     let mut findings = made.findings;
@@ -170,6 +169,10 @@ async fn one(
     notices::resolved(tools, name, loaded.scope_key(), Resolution::Replaced)?;
     notices::event(&tools.history, tools.context.now(), EventKind::Update, name, None, &what)?;
     Ok((line, settled.report))
+}
+
+fn no_versions(name: &ServerName) -> String {
+    format!("a remote server has no versions; `mcp-pin verify {name}` compares what it says")
 }
 
 /// Nothing newer than what is approved. A lock that holds something else, which nobody here

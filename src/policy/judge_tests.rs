@@ -254,6 +254,16 @@ fn bytes_and_launches_are_graded() {
         ("runtime-range-changed", Grade::Notice)
     );
     assert_eq!(launch("entry", "a.js", "b.js"), ("entry-changed", Grade::Warning));
+    let rule = |looser| {
+        one(Change::GuardRule {
+            rule: "deny",
+            before: "[]".into(),
+            after: "[\"a\"]".into(),
+            looser,
+        })
+    };
+    assert_eq!(rule(true), ("guard-rules-loosened", Grade::Warning));
+    assert_eq!(rule(false), ("guard-rules-changed", Grade::Notice));
     let source = |after: &str| {
         one(Change::Source {
             before: "npm:a@^1".into(),

@@ -219,8 +219,8 @@ impl<'a> Judge<'a> {
         match change {
             Change::Source { before, after } => out.push(self.source(before, after)),
             Change::Version { before, after } => out.push(self.version(before, after)),
-            Change::Launch { field, before, after } => out.push(self.launch(field, before, after)),
             Change::Remote { field, before, after } => out.push(self.remote(field, before, after)),
+            Change::Launch { .. } | Change::GuardRule { .. } => out.extend(self.start(change)),
             Change::BytesReplaced {
                 name,
                 version,

@@ -55,8 +55,22 @@ impl Judge<'_> {
         }
     }
 
+    /// The finding for how the server is started, or for what the guard keeps from it.
+    pub(super) fn start(&self, change: &Change) -> Option<Finding> {
+        match change {
+            Change::Launch { field, before, after } => Some(self.launch(field, before, after)),
+            Change::GuardRule {
+                rule,
+                before,
+                after,
+                looser,
+            } => Some(self.guard_rule(rule, before, after, *looser)),
+            _ => None,
+        }
+    }
+
     /// The finding for one changed field of the launch.
-    pub(super) fn launch(&self, field: &str, before: &str, after: &str) -> Finding {
+    fn launch(&self, field: &str, before: &str, after: &str) -> Finding {
         let facts = json!({"before": before, "after": after});
         let kind = |text: &str| text.split(' ').next().map(str::to_owned);
         let (code, grade, title) = match field {
@@ -77,6 +91,25 @@ impl Judge<'_> {
             ),
         };
         self.finding(code, grade, field, title, &facts).with(changed(field, before, after))
+    }
+
+    /// The finding for a rule of the guard that the lock holds.
+    fn guard_rule(&self, rule: &str, before: &str, after: &str, looser: bool) -> Finding {
+        let facts = json!({"rule": rule, "before": before, "after": after});
+        let (code, grade, title) = if looser {
+            (
+                "guard-rules-loosened",
+                Grade::Warning,
+                format!("the guard keeps less from this server than before: {rule}"),
+            )
+        } else {
+            (
+                "guard-rules-changed",
+                Grade::Notice,
+                format!("the guard keeps more from this server than before: {rule}"),
+            )
+        };
+        self.finding(code, grade, rule, title, &facts).with(changed(rule, before, after))
     }
 
     /// The finding for an install script.

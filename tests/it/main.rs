@@ -20,6 +20,7 @@ mod interrupted;
 mod lying;
 mod notify;
 mod npm;
+mod peers;
 mod probe;
 mod pypi;
 mod real;

@@ -2,6 +2,7 @@
 
 mod archive;
 mod attest;
+mod challenge;
 mod code;
 mod files;
 mod frame;
@@ -22,6 +23,7 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("attest-mutated", attest::mutated),
     ("bundle", sigstore::bundle),
     ("bundle-mutated", sigstore::mutated),
+    ("challenge", challenge::challenge),
     ("code-text", code::text),
     ("guard-frame", frame::guard),
     ("judge", surface::judged),

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use crate::surface::strict::escape_pointer;
 
 /// Steps that one check may take: a schema can branch without end.
-const MOST_STEPS: usize = 200_000;
+const MOST_STEPS: usize = 500_000;
 
 /// Schemas inside one another, followed references included.
 const MOST_DEPTH: usize = 64;
@@ -103,9 +103,9 @@ impl<'s> Walk<'s> {
         };
         let mark = self.seen.len();
         self.reference(schema, value, at, depth)?;
-        self.simple(schema, value, at)?;
+        simple(schema, value, at)?;
         match value {
-            Value::Object(members) => self.object(schema, members, at, depth)?,
+            Value::Object(members) => self.object(schema, value, members, at, depth)?,
             Value::Array(items) => self.array(schema, items, at, depth)?,
             Value::Number(_) => number(schema, value, at)?,
             Value::String(text) => string(schema, text, at)?,
@@ -155,31 +155,7 @@ impl<'s> Walk<'s> {
         self.root.pointer(fragment)
     }
 
-    fn simple(&self, schema: &Map<String, Value>, value: &Value, at: &str) -> Fit {
-        if let Some(types) = schema.get("type") {
-            let fits = match types {
-                Value::String(name) => is_of(name, value),
-                Value::Array(names) => names.iter().filter_map(Value::as_str).any(|name| is_of(name, value)),
-                _ => return misfit(at, UNDECIDED),
-            };
-            if !fits {
-                return misfit(at, "it is of another type");
-            }
-        }
-        if let Some(expected) = schema.get("const")
-            && !equal(expected, value)
-        {
-            return misfit(at, "it is not the one value that may stand here");
-        }
-        match schema.get("enum") {
-            None => Ok(()),
-            Some(Value::Array(values)) if values.iter().any(|one| equal(one, value)) => Ok(()),
-            Some(Value::Array(_)) => misfit(at, "it is none of the values that may stand here"),
-            Some(_) => misfit(at, UNDECIDED),
-        }
-    }
-
-    fn object(&mut self, schema: &'s Map<String, Value>, members: &Map<String, Value>, at: &str, depth: usize) -> Fit {
+    fn object(&mut self, schema: &'s Map<String, Value>, value: &Value, members: &Map<String, Value>, at: &str, depth: usize) -> Fit {
         count(schema, "minProperties", "maxProperties", members.len(), at)?;
         let required = |names: &Value, at: &str| match names {
             Value::Array(names) if names.iter().filter_map(Value::as_str).any(|name| !members.contains_key(name)) => {
@@ -195,7 +171,7 @@ impl<'s> Walk<'s> {
             for (_, needs) in table(schema, key, at)?.filter(|(name, _)| members.contains_key(name.as_str())) {
                 match needs {
                     Value::Array(_) => required(needs, at)?,
-                    schema => self.value(schema, &Value::Object(members.clone()), at, depth + 1)?,
+                    schema => self.value(schema, value, at, depth + 1)?,
                 }
             }
         }
@@ -252,9 +228,10 @@ impl<'s> Walk<'s> {
 
     /// What no schema beside it and none inside it has looked at.
     fn unevaluated(&mut self, rest: &'s Value, members: &Map<String, Value>, mark: usize, at: &str, depth: usize) -> Fit {
+        let looked_at: HashSet<String> = self.seen[mark..].iter().map(|seen| seen.at.clone()).collect();
         for (name, member) in members {
             let at = format!("{at}/{}", escape_pointer(name));
-            if self.seen[mark..].iter().any(|seen| seen.at == at) {
+            if looked_at.contains(&at) {
                 continue;
             }
             self.step(&at, depth)?;
@@ -339,6 +316,31 @@ impl<'s> Walk<'s> {
     }
 }
 
+/// Types and values.
+fn simple(schema: &Map<String, Value>, value: &Value, at: &str) -> Fit {
+    if let Some(types) = schema.get("type") {
+        let fits = match types {
+            Value::String(name) => is_of(name, value),
+            Value::Array(names) => names.iter().filter_map(Value::as_str).any(|name| is_of(name, value)),
+            _ => return misfit(at, UNDECIDED),
+        };
+        if !fits {
+            return misfit(at, "it is of another type");
+        }
+    }
+    if let Some(expected) = schema.get("const")
+        && !equal(expected, value)
+    {
+        return misfit(at, "it is not the one value that may stand here");
+    }
+    match schema.get("enum") {
+        None => Ok(()),
+        Some(Value::Array(values)) if values.iter().any(|one| equal(one, value)) => Ok(()),
+        Some(Value::Array(_)) => misfit(at, "it is none of the values that may stand here"),
+        Some(_) => misfit(at, UNDECIDED),
+    }
+}
+
 /// The schema says something that is not understood here: then nobody can tell that it fits.
 const UNDECIDED: &str = "the pinned schema cannot be read here";
 const TOO_MUCH: &str = "it takes too much work to compare with the pinned schema";
@@ -366,7 +368,7 @@ fn list<'s>(schema: &'s Map<String, Value>, key: &str, at: &str) -> Result<&'s [
 }
 
 fn count(schema: &Map<String, Value>, least: &str, most: &str, found: usize, at: &str) -> Fit {
-    let found = found as f64;
+    let found = u32::try_from(found).map_or(f64::INFINITY, f64::from);
     let limit = |key: &str| schema.get(key).and_then(Value::as_f64);
     if limit(least).is_some_and(|least| found < least) {
         return misfit(at, "it is shorter than it must be");

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use super::HttpError;
 use super::events::{Event, EventReader};
 use super::peek::{Mirrors, Peek};
+use crate::mcp::oauth::{AccessToken, Authorizer, Next, OAuthError, challenge_of};
 use crate::model::{Remote, RemoteTransport};
 use crate::net::NetworkOptions;
 use crate::net::remote::{Answer, Ask, AskError, Permitted, RemoteNetwork, RemoteOptions, Waits, origin_of};
@@ -46,6 +47,16 @@ pub struct Terms {
     pub listen: bool,
 }
 
+impl Terms {
+    /// For a client: a call takes as long as it takes, and it is the client's to lose patience.
+    pub const RUN: Self = Self {
+        frame: crate::guard::LARGEST_FRAME,
+        answer: Duration::from_hours(24),
+        notice: Duration::from_secs(30),
+        listen: true,
+    };
+}
+
 /// What a connection is made of.
 #[derive(Clone)]
 pub struct Options {
@@ -59,6 +70,8 @@ pub struct Options {
     pub mirrors: Mirrors,
     /// Limits.
     pub terms: Terms,
+    /// Tokens, where the server hands them out. A header of the user's for the same purpose wins.
+    pub authorizer: Option<Arc<Authorizer>>,
 }
 
 /// What comes from the server.
@@ -79,12 +92,16 @@ pub enum Heard {
 pub struct Connection {
     inner: Arc<Inner>,
     heard: mpsc::Receiver<Heard>,
+    /// Questions that await their answer.
     tasks: JoinSet<()>,
+    /// Streams that stay open.
+    streams: JoinSet<()>,
     listening: bool,
 }
 
 struct Inner {
     network: RemoteNetwork,
+    authorizer: Option<Arc<Authorizer>>,
     url: Url,
     transport: RemoteTransport,
     headers: HeaderMap,
@@ -119,6 +136,7 @@ impl Connection {
             values,
             mirrors,
             terms,
+            authorizer,
         } = options;
         let mut permitted = Permitted::default();
         // The origin was approved as it stands: this machine's own address says what it is.
@@ -148,6 +166,7 @@ impl Connection {
         Ok(Self {
             inner: Arc::new(Inner {
                 network,
+                authorizer: authorizer.filter(|_| !headers.contains_key(AUTHORIZATION)),
                 url: remote.url.url().clone(),
                 transport: remote.settings.transport,
                 headers,
@@ -159,6 +178,7 @@ impl Connection {
             }),
             heard,
             tasks: JoinSet::new(),
+            streams: JoinSet::new(),
             listening: false,
         })
     }
@@ -168,7 +188,7 @@ impl Connection {
         while self.tasks.try_join_next().is_some() {}
         if self.inner.transport == RemoteTransport::Sse && !self.listening {
             self.listening = true;
-            self.tasks.spawn(Arc::clone(&self.inner).stream());
+            self.streams.spawn(Arc::clone(&self.inner).stream());
         }
         let (request, initialized) = {
             let peek = Peek::of(&frame);
@@ -182,7 +202,7 @@ impl Connection {
         posted.await;
         if initialized && self.inner.terms.listen && !self.listening {
             self.listening = true;
-            self.tasks.spawn(Arc::clone(&self.inner).listen());
+            self.streams.spawn(Arc::clone(&self.inner).listen());
         }
     }
 
@@ -198,9 +218,16 @@ impl Connection {
         (self, heard)
     }
 
+    /// Waits until every question has its answer. The old transport answers on a stream of its own,
+    /// which is not waited for.
+    pub(super) async fn answered(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+
     /// Ends the session, if there is one. What the server says to that does not matter.
     pub async fn close(mut self) {
         self.tasks.abort_all();
+        self.streams.abort_all();
         let inner = &self.inner;
         let session = inner.state().session.take();
         if let (Some(session), RemoteTransport::StreamableHttp) = (session, inner.transport) {
@@ -208,7 +235,7 @@ impl Connection {
             headers.insert(SESSION, session);
             let mut ask = inner.ask(Method::DELETE, &inner.url, headers, Duration::from_secs(2));
             ask.follow = false;
-            inner.network.ask(ask).await.ok();
+            inner.authorized(ask).await.ok();
         }
     }
 }
@@ -228,6 +255,40 @@ impl Inner {
             },
             ..Ask::get(url)
         }
+    }
+
+    /// Asks with the token that there is. Where the server refuses it, another one is fetched and it
+    /// is asked once more: a refused request had no effect.
+    async fn authorized(&self, ask: Ask<'_>) -> Result<Answer, HttpError> {
+        let Some(authorizer) = &self.authorizer else {
+            return Ok(self.network.ask(ask).await?);
+        };
+        let token = match authorizer.token().await {
+            Ok(token) => Some(token),
+            // Perhaps it wants none.
+            Err(OAuthError::LoginNeeded { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let answer = self.with_token(ask.clone(), token.as_ref()).await?;
+        if !matches!(answer.status(), 401 | 403) {
+            return Ok(answer);
+        }
+        let said = challenge_of(answer.headers());
+        match authorizer.refused(answer.status(), said.as_deref(), token.as_ref()).await {
+            Next::Retry => {
+                let token = authorizer.token().await?;
+                self.with_token(ask, Some(&token)).await
+            }
+            // No matter of tokens: the status says it.
+            Next::Failed(OAuthError::Denied { .. }) => Ok(answer),
+            Next::Failed(OAuthError::LoginNeeded { .. }) if said.is_none() && token.is_none() => Ok(answer),
+            Next::Failed(error) => Err(error.into()),
+        }
+    }
+
+    async fn with_token(&self, ask: Ask<'_>, token: Option<&AccessToken>) -> Result<Answer, HttpError> {
+        let auth = token.map(|token| token.for_url(ask.url)).transpose()?;
+        Ok(self.network.ask(Ask { auth, ..ask }).await?)
     }
 
     /// The user's headers and the protocol's.
@@ -298,7 +359,7 @@ impl Inner {
         let wait = if id.is_some() { self.terms.answer } else { self.terms.notice };
         let mut ask = self.ask(Method::POST, &url, headers, wait);
         ask.body = Some(frame);
-        let answer = self.network.ask(ask).await?;
+        let answer = self.authorized(ask).await?;
         if answer.status() == 404 && had_session {
             self.state().session = None;
             return Err(HttpError::SessionEnded);
@@ -455,7 +516,7 @@ impl Inner {
             headers.insert(LAST_EVENT, last);
         }
         let ask = self.ask(Method::GET, &self.url, headers, self.terms.notice);
-        let answer = self.network.ask(ask).await?;
+        let answer = self.authorized(ask).await?;
         let kind = answer.header(CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
         Ok((answer.status() == 200 && kind.starts_with(STREAM)).then_some(answer))
     }
@@ -496,7 +557,7 @@ impl Inner {
         let mut headers = self.headers(None);
         headers.insert(ACCEPT, HeaderValue::from_static(STREAM));
         let ask = self.ask(Method::GET, &self.url, headers, self.terms.notice);
-        let mut answer = self.network.ask(ask).await?;
+        let mut answer = self.authorized(ask).await?;
         match answer.status() {
             200 => {}
             status @ (401 | 403) => return Err(HttpError::Unauthorized(status)),

@@ -1,5 +1,7 @@
 //! What can go wrong with a remote server. Nothing of what it says is repeated.
 
+use crate::mcp::oauth::OAuthError;
+use crate::net::NetError;
 use crate::net::remote::AskError;
 
 /// Why a message has no answer.
@@ -8,6 +10,9 @@ pub enum HttpError {
     /// It was not asked, or did not answer: network, address, certificate.
     #[error(transparent)]
     Ask(#[from] AskError),
+    /// There is no token for it: nobody logged in, or who hands them out is not who was approved.
+    #[error(transparent)]
+    OAuth(#[from] OAuthError),
     /// Another status than success, without an answer in the body.
     #[error("the server answers with status {0}")]
     Status(u16),
@@ -42,11 +47,30 @@ impl HttpError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Ask(error) => error.hint(),
+            Self::OAuth(error) => error.hint(),
             Self::Unauthorized(_) => {
-                Some("send a token in a header from a variable: `--header 'Authorization: Bearer ${TOKEN}'`, with TOKEN set".into())
+                Some("send a token in a header from a variable: `--header 'Authorization: Bearer ${TOKEN}'`, with TOKEN set; or log in with `mcp-pin login NAME`".into())
             }
             Self::Status(404 | 405) => Some("check the address; a server of the old transport needs `transport = \"sse\"`".into()),
             _ => None,
+        }
+    }
+
+    /// The same for a client, which may show it to a model: nothing in it is the server's word.
+    pub const fn for_the_client(&self) -> &'static str {
+        match self {
+            Self::Ask(AskError::Refused { .. } | AskError::Insecure { .. } | AskError::UserInfo { .. }) => {
+                "is at an address that is not permitted"
+            }
+            Self::Ask(AskError::Key { .. }) => "has another TLS key than the pinned one",
+            Self::Ask(AskError::Net(NetError::Redirect { .. })) => "sends requests elsewhere, which is not followed",
+            Self::Ask(_) | Self::NoAnswer => "cannot be reached, or did not answer",
+            Self::Unauthorized(_) | Self::OAuth(_) => "wants an authorization that it was not given",
+            Self::SessionEnded => "has ended the session; the client has to begin anew",
+            Self::Status(_) | Self::Kind => "does not answer with a message",
+            Self::TooLarge(_) => "sends more than is allowed",
+            Self::ForeignEndpoint | Self::NoEndpoint => "names no endpoint of its own",
+            Self::Header(_) => "cannot be sent a header as it stands in a variable",
         }
     }
 

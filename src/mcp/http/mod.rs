@@ -15,8 +15,10 @@ mod connection;
 mod error;
 mod events;
 mod peek;
+mod upstream;
 
 pub use connection::{Connection, Heard, Options, Terms};
 pub use error::HttpError;
 pub use events::{Event, EventReader, EventTooLarge};
 pub use peek::Mirrors;
+pub use upstream::HttpUpstream;

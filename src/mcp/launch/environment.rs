@@ -33,7 +33,7 @@ const PLAIN_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// folder (empty or relative ones) and packages' `node_modules/.bin`: programs there are chosen by
 /// whatever project the client was started in.
 pub fn client_environment(environment: &BTreeMap<OsString, OsString>, listed: &[String]) -> BTreeMap<OsString, OsString> {
-    let passes = |name: &&OsString, value: &OsString| {
+    let is_passed = |name: &&OsString, value: &OsString| {
         let Some(name) = name.to_str() else { return false };
         let by_itself = PASSED.contains(&name) || PASSED_PREFIX.iter().any(|prefix| name.starts_with(prefix));
         let is_function = value.as_bytes().starts_with(b"()");
@@ -41,15 +41,15 @@ pub fn client_environment(environment: &BTreeMap<OsString, OsString>, listed: &[
             && check_env_name(name).is_ok()
             && !name.to_ascii_uppercase().starts_with(OWN_PREFIX)
     };
-    let mut passed: BTreeMap<_, _> = environment
+    let mut kept: BTreeMap<_, _> = environment
         .iter()
-        .filter(|(name, value)| passes(name, value))
+        .filter(|(name, value)| is_passed(name, value))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    if let Some(path) = passed.get_mut(OsStr::new("PATH")) {
+    if let Some(path) = kept.get_mut(OsStr::new("PATH")) {
         *path = safe_path(path);
     }
-    passed
+    kept
 }
 
 fn safe_path(path: &OsStr) -> OsString {

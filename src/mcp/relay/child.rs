@@ -3,6 +3,10 @@
 //! It leads a process group of its own. When it ends, or is ended, what is left of the group is ended
 //! too: asked first, then by force. What a server moved to another group or session on purpose (a
 //! daemon) is not looked for. A terminal's ctrl-C reaches us, not the group, and is passed on.
+//!
+//! If we are killed ourselves, with a signal that nobody can hear, the system closes the server's input
+//! and the reading end of its output: it is where it would be if its client had died. One that heeds
+//! neither stays; only a process beside us, or one between us and the server, could end it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -100,7 +100,7 @@ enum From {
 
 /// Relays until the server, the client or the guard ends it. Returns when the server has ended.
 pub fn relay<O: Observer, G: Gate>(relay: Relay<O, G>) -> Finished {
-    let (notes, noted) = mpsc::channel();
+    let (notes, heard) = mpsc::channel();
     let (told, telling) = Told::new();
     let ClientEnds { input, mut output, unread } = relay.client;
     let upstream = Arc::clone(&relay.upstream);
@@ -122,7 +122,7 @@ pub fn relay<O: Observer, G: Gate>(relay: Relay<O, G>) -> Finished {
         upstream: &relay.upstream,
     }
     .start(Lines::new(input), told, relay.observer, relay.signals)
-    .map_or(Why::Broken, |()| wait(&shared, &relay.upstream, &noted, &*unread));
+    .map_or(Why::Broken, |()| wait(&shared, &relay.upstream, &heard, &*unread));
     shared.close();
     if why != Why::Client {
         shared.to_client.drain(LAST_WORDS);
@@ -186,15 +186,15 @@ impl Threads<'_> {
 }
 
 /// Waits for whatever comes first, and for the guard's points in time.
-fn wait(shared: &Arc<Shared>, upstream: &Arc<dyn Upstream>, noted: &mpsc::Receiver<Note>, unread: &dyn Fn() -> bool) -> Why {
+fn wait(shared: &Arc<Shared>, upstream: &Arc<dyn Upstream>, heard: &mpsc::Receiver<Note>, unread: &dyn Fn() -> bool) -> Why {
     let mut silent: Option<Instant> = None;
     loop {
         let due = shared.due_in();
         let look = silent.map(|_| LOOK);
         let limit = [due, look].into_iter().flatten().min();
         let note = match limit {
-            Some(limit) => noted.recv_timeout(limit.min(LONGEST_WAIT)),
-            None => noted.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(limit) => heard.recv_timeout(limit.min(LONGEST_WAIT)),
+            None => heard.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match note {
             Ok(Note::Due) | Err(RecvTimeoutError::Timeout) => {}

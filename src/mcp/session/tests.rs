@@ -105,3 +105,16 @@ fn lines_that_clients_read_differently_are_hostile() {
     }
     assert_eq!(ends(&one_line, &format!("{two_line}{two_line}")), code::LIST_UNSTABLE);
 }
+
+#[test]
+fn the_unreadable_definition_is_named() {
+    let line = br#"{"id":1,"result":{"tools":[{"name":"fine"},{"name":"two","inputSchema":{"a":1,"a":2}}]}}"#;
+    let error = crate::surface::strict::parse(line, &crate::surface::strict::Limits::default()).unwrap_err();
+    let found = crate::surface::take::unreadable(line, &error);
+    assert_eq!(found.code, code::NOT_I_JSON);
+    assert!(
+        found.what.contains("`two`") && found.what.contains("`a` stands twice"),
+        "{}",
+        found.what
+    );
+}

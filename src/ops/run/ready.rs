@@ -12,19 +12,20 @@ use crate::history::ApprovalKind;
 use crate::lock;
 use crate::mcp::launch::{self, LaunchError};
 use crate::mcp::probe::Launchable;
+use crate::mcp::remote::RemoteServer;
 use crate::model::launch::CwdRule;
 use crate::model::{Change, Closure, Drift, Finding, Pin, Pinned, Report, ServerName};
 use crate::ops::ecosystem::{self, Machine, Recorded, Site, Start};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
-use crate::ops::{baseline, checks, settle};
+use crate::ops::{baseline, checks, probe, settle};
 use crate::policy;
 use crate::store::{Installed, Scratch, Stamped, StoreError};
 use crate::surface::take::Places;
 
 /// A server that may be started, and what its guard knows.
 pub(super) struct Ready {
-    pub(super) launchable: Launchable,
+    pub(super) start: What,
     /// What the server gets of the client's environment, beside the entry's own variables.
     pub(super) environment: BTreeMap<OsString, OsString>,
     /// Where it starts.
@@ -32,6 +33,14 @@ pub(super) struct Ready {
     pub(super) setup: Setup,
     /// The folder it starts in, kept until it has ended.
     _scratch: Option<Scratch>,
+}
+
+/// What is behind the relay.
+pub(super) enum What {
+    /// A process of this machine.
+    Process(Launchable),
+    /// A server elsewhere.
+    Remote(Box<RemoteServer>),
 }
 
 pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin) -> Result<Ready, Error> {
@@ -61,6 +70,10 @@ pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: 
             }
             (launchable, launch.cwd)
         }
+        Pinned::Remote(remote) => {
+            let server = RemoteServer::new(remote, &digest, &approval, &passed, probe::network(tools))?;
+            return Ok(elsewhere(tools, loaded, options, pin, server));
+        }
         Pinned::Local(local) => {
             let home = tools.context.env.get("HOME").map(Path::new);
             let changes = checks::local_drift(pin);
@@ -68,12 +81,6 @@ pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: 
                 return Err(whole().because(Why::LocalFile, judged(name, loaded, changes)));
             }
             (launch::local(local, &digest, &approval, home, passed)?, local.cwd)
-        }
-        Pinned::Remote(_) => {
-            return Err(Error::NotPossible {
-                what: format!("run `{name}`: it is a remote server"),
-                hint: None,
-            });
         }
     };
     start(tools, loaded, options, pin, launchable, rule)
@@ -111,19 +118,35 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
         }
     }
     Ok(Ready {
-        launchable,
+        start: What::Process(launchable),
         environment,
         cwd,
-        setup: Setup {
-            server: options.name.clone(),
-            pinned: pin.surface.clone(),
-            places,
-            rules: loaded.guard_rules(&options.name, &pin.guard),
-            judge: settle::judge_context(&options.name, loaded.into()),
-            grading: loaded.policy.grading.clone(),
-        },
+        setup: setup(loaded, options, pin, places),
         _scratch: scratch,
     })
+}
+
+/// A remote server: nothing is started, so nothing of this machine is handed over.
+fn elsewhere(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, server: RemoteServer) -> Ready {
+    let places = server.places();
+    Ready {
+        start: What::Remote(Box::new(server)),
+        environment: BTreeMap::new(),
+        cwd: tools.context.cwd.clone(),
+        setup: setup(loaded, options, pin, places),
+        _scratch: None,
+    }
+}
+
+fn setup(loaded: &Loaded, options: &Options, pin: &Pin, places: Places) -> Setup {
+    Setup {
+        server: options.name.clone(),
+        pinned: pin.surface.clone(),
+        places,
+        rules: loaded.guard_rules(&options.name, &pin.guard),
+        judge: settle::judge_context(&options.name, loaded.into()),
+        grading: loaded.policy.grading.clone(),
+    }
 }
 
 /// The proof that the installed tree is what its archives hold.

@@ -13,6 +13,16 @@ pub(super) const PAGES: &[Page] = &[
         advice: "read the file that is started now; it is the first thing that runs",
     },
     Page {
+        code: "guard-rules-changed",
+        meaning: "a rule of the guard changed so that it keeps more from the server than before",
+        advice: "check that the server can still do what it is for",
+    },
+    Page {
+        code: "guard-rules-loosened",
+        meaning: "a rule of the guard that kept something from the server is gone, or keeps less from it",
+        advice: "find out who took it away and why; put it back in the manifest and lock again where nobody can say",
+    },
+    Page {
         code: "launch-args",
         meaning: "the server is started with these arguments",
         advice: "check that they grant no more than the server needs, such as folders and addresses",

@@ -13,7 +13,7 @@ mod interrupted;
 mod itself;
 mod lying;
 mod private;
-mod real;
+pub(crate) mod real;
 mod scripts;
 mod signed;
 mod tamper;

@@ -206,6 +206,11 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// A machine for tests elsewhere, where an index answers.
+pub(crate) fn ready() -> Option<Machine> {
+    (!skipped()).then(machine)
+}
+
 /// A machine with an empty home whose uv and pip find their index as this machine's do.
 fn machine() -> Machine {
     let mut machine = Machine::new();

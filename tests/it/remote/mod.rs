@@ -2,6 +2,10 @@
 
 pub mod server;
 
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
 use server::{Manners, Server};
 
 use crate::harness::{Machine, Ran};
@@ -223,11 +227,7 @@ fn secrets_and_insecure_addresses_are_refused() {
         ),
         (&["install", "https://example.com/mcp", "--env", "X"], "--env"),
     ] {
-        let ran = machine.run(args).exits(2).says(text);
-        assert!(
-            !ran.stderr.replace(&args.join(" "), "").contains("hunter2") || args.len() == 2,
-            "{ran:?}"
-        );
+        machine.run(args).exits(2).says(text);
     }
     machine.write(
         "mcp-pin.toml",
@@ -253,4 +253,95 @@ fn another_host_under_the_same_name_is_critical() {
     let ran = machine.run(&["install", "--yes"]).says("another host");
     assert_ne!(ran.status, 0);
     assert!(other.seen().is_empty(), "{:?}", other.seen());
+}
+
+/// What a client that writes these frames to `run` reads, and the status.
+fn run(machine: &Machine, frames: &[Value]) -> (Vec<Value>, i32) {
+    let lock = machine.project().join("mcp-pin.lock");
+    let mut command = machine.command(&["run", "far", "--lock", lock.to_str().unwrap()]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    for frame in frames {
+        writeln!(input, "{frame}").unwrap();
+    }
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let heard = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(
+        !String::from_utf8_lossy(&output.stderr).contains("panicked"),
+        "{:?}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    (heard, output.status.code().unwrap_or(-1))
+}
+
+fn answer(heard: &[Value], id: u64) -> &Value {
+    heard
+        .iter()
+        .find(|frame| frame["id"] == id)
+        .unwrap_or_else(|| panic!("no answer to {id}: {heard:#?}"))
+}
+
+#[test]
+fn a_client_speaks_with_a_remote_server_over_stdio() {
+    let server = Server::start(Manners { modern: true, ..honest() });
+    let machine = Machine::new();
+    install(&machine, &server, &[]).exits(0);
+    let before = server.seen().len();
+    let meta = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}});
+    let (heard, status) = run(
+        &machine,
+        &[
+            json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta}}),
+            json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "look", "arguments": {"region": "Zürich"}, "_meta": meta}}),
+        ],
+    );
+    assert_eq!(answer(&heard, 1)["result"]["tools"][0]["name"], "look");
+    assert_eq!(answer(&heard, 2)["result"]["content"][0]["text"], "called \"look\"");
+    assert_eq!(status, 0);
+    let seen = &server.seen()[before..];
+    let call = seen.iter().find(|one| one.body.contains("tools/call")).unwrap();
+    assert_eq!(call.headers["mcp-name"], "look");
+    assert_eq!(call.headers["mcp-protocol-version"], "2026-07-28");
+    assert_eq!(call.headers["mcp-param-region"], "=?base64?WsO8cmljaA==?=");
+}
+
+#[test]
+fn an_answer_that_does_not_come_is_an_error_of_ours() {
+    let server = Server::start(honest());
+    let thief = Server::start(honest());
+    let machine = Machine::new();
+    install(&machine, &server, &[]).exits(0);
+    let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}});
+    let refused = |turn: &dyn Fn(&mut Manners)| {
+        server.turn(|manners| turn(manners));
+        let (heard, _) = run(&machine, std::slice::from_ref(&hello));
+        answer(&heard, 1)["error"]["message"].as_str().unwrap().to_owned()
+    };
+    let message = refused(&|manners| manners.wants = Some("Bearer x".into()));
+    assert!(message.contains("`far`") && message.contains("mcp-pin verify far"), "{message}");
+    let message = refused(&|manners| {
+        manners.wants = None;
+        manners.redirect = Some((307, thief.url()));
+    });
+    assert!(!message.contains("127.0.0.1"), "{message}");
+    assert!(thief.seen().is_empty());
+}
+
+#[test]
+fn what_nobody_approved_is_not_spoken_to() {
+    let server = Server::start(honest());
+    let (theirs, mine) = (Machine::new(), Machine::new());
+    install(&theirs, &server, &[]).exits(0);
+    mine.clone_project(&theirs);
+    let before = server.seen().len();
+    let (heard, status) = run(&mine, &[json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}})]);
+    assert!(answer(&heard, 1)["error"]["message"].as_str().unwrap().contains("mcp-pin install"));
+    assert_eq!((status, server.seen().len()), (1, before));
 }

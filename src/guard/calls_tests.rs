@@ -1,0 +1,238 @@
+//! What a client may ask, and what a server may ask of it.
+
+use serde_json::json;
+
+use super::testing::{Bench, Fake, told};
+use super::testing::{setup, surface};
+use super::{Event, Grade, Guard, Said};
+use crate::surface::take::Places;
+use jiff::{SignedDuration, Timestamp};
+
+#[test]
+fn only_pinned_names_and_addresses_may_be_used() {
+    let fake = Fake::legacy();
+    for (method, params, passes) in [
+        ("tools/call", json!({"name": "echo"}), true),
+        ("tools/call", json!({"name": "Echo"}), false),
+        ("tools/call", json!({"name": "echo "}), false),
+        ("tools/call", json!({}), false),
+        ("tools/call", json!({"name": ["echo"]}), false),
+        ("prompts/get", json!({"name": "greet"}), true),
+        ("prompts/get", json!({"name": "echo"}), false),
+        ("resources/read", json!({"uri": "demo://one"}), true),
+        ("resources/read", json!({"uri": "demo://two"}), false),
+        ("resources/read", json!({"uri": "demo://text/5"}), true),
+        ("resources/read", json!({"uri": "demo://text/5/6"}), false),
+        ("resources/read", json!({"uri": "demo://text/.."}), false),
+        ("resources/read", json!({"uri": "ui://demo/page"}), true),
+        ("resources/read", json!({"uri": "ui://demo/other"}), false),
+        ("resources/read", json!({"uri": "file:///etc/passwd"}), false),
+        ("resources/subscribe", json!({"uri": "demo://one"}), true),
+        ("resources/subscribe", json!({"uri": "demo://two"}), false),
+        ("completion/complete", json!({"ref": {"type": "ref/prompt", "name": "greet"}}), true),
+        ("completion/complete", json!({"ref": {"type": "ref/prompt", "name": "evil"}}), false),
+        (
+            "completion/complete",
+            json!({"ref": {"type": "ref/resource", "uri": "demo://text/{id}"}}),
+            true,
+        ),
+        (
+            "completion/complete",
+            json!({"ref": {"type": "ref/resource", "uri": "evil://{id}"}}),
+            false,
+        ),
+        (
+            "subscriptions/listen",
+            json!({"notifications": {"toolsListChanged": true, "resourceSubscriptions": ["demo://one"]}}),
+            true,
+        ),
+        (
+            "subscriptions/listen",
+            json!({"notifications": {"resourceSubscriptions": ["demo://two"]}}),
+            false,
+        ),
+        ("subscriptions/listen", json!({"resourceSubscriptions": [7]}), false),
+        ("skills/list", json!({}), false),
+        ("ping", json!({}), true),
+        ("logging/setLevel", json!({"level": "info"}), true),
+        ("tasks/get", json!({"taskId": "x"}), true),
+        ("vendor/thing", json!({}), true),
+    ] {
+        let mut bench = Bench::of(&fake);
+        let out = bench.call(method, params.clone());
+        assert_eq!(out.pass, passes, "{method} {params}");
+        assert_eq!(out.to_client.len(), usize::from(!passes), "{method} {params}");
+        assert!(out.to_server.is_empty());
+    }
+}
+
+#[test]
+fn a_name_that_is_refused_is_not_repeated() {
+    let mut bench = Bench::of(&Fake::modern());
+    for (method, params) in [
+        ("tools/call", json!({"name": "EVIL"})),
+        ("prompts/get", json!({"name": "EVIL"})),
+        ("resources/read", json!({"uri": "x://EVIL"})),
+    ] {
+        bench.call(method, params);
+    }
+    assert_eq!(bench.events.len(), 3);
+    assert!(!bench.told.contains("EVIL") && !format!("{:?}", bench.events).contains("EVIL"));
+}
+
+#[test]
+fn what_the_server_asks_is_denied_without_the_client_seeing_it() {
+    let mut bench = Bench::of(&Fake::legacy());
+    bench.shake(&Fake::legacy());
+    for (method, code) in [
+        ("sampling/createMessage", -32050),
+        ("elicitation/create", -32050),
+        ("roots/list", -32050),
+        ("tools/call", -32601),
+    ] {
+        let out = bench.server(&format!(
+            r#"{{"jsonrpc":"2.0","id":"s-1","method":"{method}","params":{{"message":"EVIL"}}}}"#
+        ));
+        assert!(!out.pass && out.to_client.is_empty());
+        let answer: serde_json::Value = serde_json::from_slice(&out.to_server[0]).unwrap();
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!("s-1"), &json!(code)));
+        assert!(matches!(out.events[..], [Event::Refused { grade: Grade::Warning, .. }]));
+        assert!(
+            !bench.client(r#"{"jsonrpc":"2.0","id":"s-1","result":{}}"#).pass,
+            "nothing was passed on to answer"
+        );
+    }
+    let ping = bench.server(r#"{"jsonrpc":"2.0","id":3,"method":"ping"}"#);
+    assert!(ping.pass);
+    assert!(bench.client(r#"{"jsonrpc":"2.0","id":3,"result":{}}"#).pass);
+    assert!(!bench.client(r#"{"jsonrpc":"2.0","id":3,"result":{}}"#).pass, "once");
+}
+
+#[test]
+fn in_the_newer_era_a_server_asks_nothing() {
+    let mut bench = Bench::of(&Fake::modern());
+    bench.shake(&Fake::modern());
+    let out = bench.server(r#"{"jsonrpc":"2.0","id":3,"method":"ping"}"#);
+    assert!(!out.pass && out.to_server.is_empty() && out.events.len() == 1);
+}
+
+#[test]
+fn questions_inside_a_result_are_refused_with_the_result() {
+    let asks = json!({
+        "resultType": "input_required", "requestState": "opaque EVIL",
+        "inputRequests": {"k": {"method": "sampling/createMessage", "params": {"messages": ["EVIL"]}}},
+    });
+    for method in ["tools/call", "prompts/get", "resources/read", "tasks/get", "ping"] {
+        let mut bench = Bench::of(&Fake::modern());
+        let name = if method == "prompts/get" { "greet" } else { "echo" };
+        let out = bench.reply(method, json!({"name": name, "uri": "demo://one"}), &asks);
+        assert_eq!(told(&out)["error"]["code"], -32050, "{method}");
+        assert!(!bench.told.contains("EVIL") && bench.events.len() == 1);
+    }
+    let mut bench = Bench::of(&Fake::legacy());
+    let id = bench.ask("tools/call", json!({"name": "echo"}));
+    let out = bench.server(&format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32042,"message":"EVIL","data":{{"elicitations":[]}}}}}}"#
+    ));
+    assert!(!out.pass && !bench.told.contains("EVIL"), "an error that asks");
+}
+
+#[test]
+fn answers_to_nothing_do_not_pass() {
+    let mut bench = Bench::of(&Fake::legacy());
+    let id = bench.ask("tools/call", json!({"name": "echo"}));
+    assert!(!bench.server(r#"{"jsonrpc":"2.0","id":99,"result":{"tools":["EVIL"]}}"#).pass);
+    assert!(
+        !bench.server(&format!(r#"{{"jsonrpc":"2.0","id":"{id}","result":{{}}}}"#)).pass,
+        "another spelling"
+    );
+    assert!(bench.server(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)).pass);
+    assert!(
+        !bench.server(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)).pass,
+        "a second answer"
+    );
+    assert!(
+        !bench
+            .server(r#"{"jsonrpc":"2.0","id":98,"error":{"code":1,"message":"EVIL"}}"#)
+            .pass
+    );
+    assert!(!bench.told.contains("EVIL"));
+    assert_eq!(bench.events.len(), 1, "told once");
+}
+
+#[test]
+fn a_request_that_was_given_up_may_still_be_answered() {
+    let mut bench = Bench::of(&Fake::legacy());
+    let id = bench.ask("tools/list", json!({}));
+    let cancel = format!(r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#);
+    assert!(bench.client(&cancel).pass);
+    let evil = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"tools":[{{"name":"x","description":"EVIL"}}]}}}}"#);
+    assert!(!bench.server(&evil).pass, "and is judged all the same");
+    assert!(!bench.told.contains("EVIL"));
+}
+
+#[test]
+fn an_id_in_use_is_not_used_twice() {
+    let mut bench = Bench::of(&Fake::legacy());
+    let call = r#"{"jsonrpc":"2.0","id":"a","method":"tools/list"}"#;
+    assert!(bench.client(call).pass);
+    let out = bench.client(&call.replace("tools/list", "ping"));
+    assert_eq!(told(&out)["error"]["code"], -32600);
+}
+
+/// A guard that asks before `add` is called and refuses `echo`.
+fn with_rules() -> Bench {
+    let mut set = setup(Some(surface(vec![Fake::legacy().view(&Places::default())])));
+    set.rules.tools.confirm.insert("add".parse().unwrap());
+    set.rules.tools.deny.insert("echo".parse().unwrap());
+    let mut bench = Bench::of(&Fake::legacy());
+    bench.guard = Guard::new(set);
+    bench
+}
+
+#[test]
+fn the_rules_refuse_a_call_or_hold_it_until_the_user_agrees() {
+    let mut bench = with_rules();
+    assert_eq!(told(&bench.call("tools/call", json!({"name": "echo"})))["error"]["code"], -32602);
+    for said in [Said::Yes, Said::No, Said::Nobody] {
+        let out = bench.call("tools/call", json!({"name": "add", "arguments": {"a": 1}}));
+        assert!(!out.pass && out.to_client.is_empty() && out.to_server.is_empty());
+        let question = out.questions[0].id;
+        let out = bench.guard.answered(question, said, Timestamp::UNIX_EPOCH);
+        assert_eq!(
+            (out.to_server.len(), out.to_client.len()),
+            if said == Said::Yes { (1, 0) } else { (0, 1) },
+            "{said:?}"
+        );
+        assert!(matches!(out.events[..], [Event::Decision { .. }]));
+        let again = bench.guard.answered(question, Said::Yes, Timestamp::UNIX_EPOCH);
+        assert!(again.to_server.is_empty(), "once");
+    }
+}
+
+#[test]
+fn a_question_without_an_answer_in_time_is_a_no() {
+    let mut bench = with_rules();
+    let out = bench.call("tools/call", json!({"name": "add"}));
+    let due = bench.guard.due().unwrap();
+    assert_eq!(out.questions[0].until, due);
+    assert!(bench.guard.tick(due - SignedDuration::from_secs(1)).to_client.is_empty());
+    assert_eq!(bench.guard.tick(due).to_client.len(), 1);
+    assert_eq!(bench.guard.due(), None);
+}
+
+#[test]
+fn results_are_made_visible_where_the_rules_say_so() {
+    let mut bench = with_rules();
+    let result = json!({"contents": [{"uri": "demo://one", "text": "a\u{1b}[31mb"}]});
+    assert!(
+        bench.reply("resources/read", json!({"uri": "demo://one"}), &result).pass,
+        "off unless set"
+    );
+    bench.guard.setup.rules.results.visible = true;
+    let out = bench.reply("resources/read", json!({"uri": "demo://one"}), &result);
+    assert!(told(&out)["result"]["contents"][0]["text"].as_str().unwrap().contains("\\u{1b}"));
+    bench.guard.setup.rules.results.largest = Some(4);
+    let out = bench.reply("resources/read", json!({"uri": "demo://one"}), &result);
+    assert!(told(&out)["error"].is_object());
+}
