@@ -43,20 +43,6 @@ impl ClientEnds {
         }
     }
 
-    /// The same with each stream seen by another one: for a trace.
-    #[must_use]
-    pub fn through(
-        self,
-        input: impl FnOnce(Box<dyn Read + Send>) -> Box<dyn Read + Send>,
-        output: impl FnOnce(Box<dyn Write + Send>) -> Box<dyn Write + Send>,
-    ) -> Self {
-        Self {
-            input: input(self.input),
-            output: output(self.output),
-            unread: self.unread,
-        }
-    }
-
     /// The two streams, for whoever answers the client without a server.
     pub fn into_parts(self) -> (Box<dyn Read + Send>, Box<dyn Write + Send>) {
         (self.input, self.output)
