@@ -354,7 +354,26 @@ fn a_private_address_needs_the_users_own_word() {
     let machine = Machine::new();
     let ran = machine.run(&["install", "--yes", "--name", "far", "https://10.255.255.1/mcp"]);
     ran.exits(2).says("private");
-    // A project's manifest cannot say it.
+    // Neither a project's manifest nor its lock can say it.
+    let ran = machine.run(&["install", "--yes", "--private", "--name", "far", "https://10.255.255.1/mcp"]);
+    ran.exits(2).says("--global");
+    let server = Server::start(honest());
+    let theirs = Machine::new();
+    install(&theirs, &server, &[]).exits(0);
+    let lock = theirs.read("mcp-pin.lock");
+    let private = lock.replacen(
+        "\"transport\": \"streamable-http\"",
+        "\"transport\": \"streamable-http\",\n        \"private\": true",
+        1,
+    );
+    assert_ne!(lock, private);
+    theirs.write("mcp-pin.lock", &private);
+    let mine = Machine::new();
+    mine.clone_project(&theirs);
+    let before = server.seen().len();
+    let ran = mine.run(&["install", "--yes"]).says("private");
+    assert_ne!(ran.status, 0);
+    assert_eq!(server.seen().len(), before);
     machine.write(
         "mcp-pin.toml",
         "[servers.far]\nsource = \"https://10.255.255.1/mcp\"\nprivate = true\n",
