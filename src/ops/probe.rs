@@ -138,23 +138,23 @@ async fn elsewhere(
     let (server, _) = server(tools, remote, digest, approval)?;
     let result = remote::probe(&server, &probe::ProbeLimits::default(), env!("CARGO_PKG_VERSION")).await;
     Ok(match result {
-        Ok(probed) => match probed.hostile.into_iter().next() {
-            Some((code, what)) => Taken::Hostile { code, what },
-            None => {
-                let mut notes = probed.notes;
-                let equipped = server.equipped();
-                if !remote.env().is_empty() {
-                    notes.push(match equipped.as_slice() {
-                        [] => "asked without any authorization: none of its variables has a value".to_owned(),
-                        names => format!("asked with {}", names.join(", ")),
-                    });
-                }
-                Taken::Surface {
-                    surface: probed.surface,
-                    notes,
-                }
+        Ok(probed) => {
+            if let Some((code, what)) = probed.hostile.into_iter().next() {
+                return Ok(Taken::Hostile { code, what });
             }
-        },
+            let mut notes = probed.notes;
+            let equipped = server.equipped();
+            if !remote.env().is_empty() {
+                notes.push(match equipped.as_slice() {
+                    [] => "asked without any authorization: none of its variables has a value".to_owned(),
+                    names => format!("asked with {}", names.join(", ")),
+                });
+            }
+            Taken::Surface {
+                surface: probed.surface,
+                notes,
+            }
+        }
         Err(ProbeError::Hostile { code, what }) => Taken::Hostile { code, what },
         Err(error) => match other_key_in(&error) {
             Some(found) => Taken::OtherKey { found },

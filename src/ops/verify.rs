@@ -175,11 +175,10 @@ async fn server(
             };
             Some(installed)
         }
-        // Somebody else's lock has no say in which hosts are asked, and with which secrets.
-        Pinned::Remote(_) if !approved => return Ok(()),
+        // Somebody else's lock has no say in which hosts are asked, and with which secrets, nor in which
+        // files of this machine are read.
+        Pinned::Remote(_) | Pinned::Local(_) if !approved => return Ok(()),
         Pinned::Remote(_) => None,
-        // Somebody else's lock has no say in which files of this machine are read.
-        Pinned::Local(_) if !approved => return Ok(()),
         Pinned::Local(_) => {
             let changes = checks::local_drift(pin);
             let moved = !changes.is_empty();

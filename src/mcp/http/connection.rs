@@ -32,7 +32,7 @@ const QUEUE: usize = 64;
 /// How often a stream that broke off is taken up again without anything new on it.
 const RESUMES: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// How long, how much.
 #[derive(Debug, Clone, Copy)]

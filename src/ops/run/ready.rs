@@ -81,11 +81,12 @@ pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: 
         }
         Pinned::Local(local) => {
             let home = tools.context.env.get("HOME").map(Path::new);
-            let changes = checks::local_drift(pin);
-            if !changes.is_empty() {
-                return Err(whole().because(Why::LocalFile, judged(name, loaded, changes)));
-            }
-            (launch::local(local, &digest, &approval, home, passed)?, local.cwd)
+            // This hashes every file. Programs are large: only what failed is hashed again, to say what.
+            let launchable = launch::local(local, &digest, &approval, home, passed).map_err(|error| match checks::local_drift(pin) {
+                changes if changes.is_empty() => Error::from(error),
+                changes => whole().because(Why::LocalFile, judged(name, loaded, changes)),
+            })?;
+            (launchable, local.cwd)
         }
     };
     start(tools, loaded, options, pin, launchable, rule)
