@@ -40,6 +40,8 @@ mod python_tests;
 mod read;
 mod remote;
 #[cfg(test)]
+mod remote_tests;
+#[cfg(test)]
 pub(crate) mod sample;
 mod strict;
 #[cfg(test)]

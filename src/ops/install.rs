@@ -115,6 +115,12 @@ async fn add(context: &Context, options: &Options, person: &dyn Interact) -> Res
     options.env.iter().try_for_each(|name| check_env_name(name))?;
     fits(options)?;
     let (found, new) = Scope::for_adding(context);
+    if options.remote.private && found.owner == Owner::Project {
+        return Err(Error::NotPossible {
+            what: "point a project into a private network: everybody who clones it would be sent into their own".into(),
+            hint: Some("say so for yourself: `mcp-pin install --global --private ADDRESS`".into()),
+        });
+    }
     let _guard = scope::guard(context, &found, person)?;
     let mut loaded = scope::load(context, found)?;
     for loosening in &loaded.loosened {

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::history::Approval;
 use crate::mcp::launch;
 use crate::mcp::oauth::{Authorizer, OAuthError};
-use crate::model::{Authorization, Remote, Sha256Digest};
+use crate::model::{Authorization, Remote, ServerName, Sha256Digest};
 use crate::ops::probe;
 use crate::ops::tools::Tools;
 
@@ -29,6 +29,8 @@ pub struct Named {
     pub remote: Remote,
     /// Its surface was taken with a login, and now there is none.
     pub logged_out: bool,
+    /// A token is sent.
+    used: bool,
     /// What could not be found out, and what helps.
     pub undecided: Option<(String, Vec<String>)>,
     /// Worth saying.
@@ -40,12 +42,19 @@ pub struct Named {
 ///
 /// # Errors
 /// The approval is not about this server, or the network's settings cannot be used.
-pub async fn named(tools: &Tools<'_>, remote: &Remote, digest: &Sha256Digest, approval: &Approval) -> Result<Named, Error> {
+pub async fn named(
+    tools: &Tools<'_>,
+    name: &ServerName,
+    remote: &Remote,
+    digest: &Sha256Digest,
+    approval: &Approval,
+) -> Result<Named, Error> {
     // Makes sure of the approval.
     let (_, client) = probe::server(tools, remote, digest, approval)?;
     let mut named = Named {
         remote: remote.clone(),
         logged_out: false,
+        used: false,
         undecided: None,
         note: None,
     };
@@ -54,7 +63,7 @@ pub async fn named(tools: &Tools<'_>, remote: &Remote, digest: &Sha256Digest, ap
         return Ok(named);
     }
     if let Err(error) = look(&client, &mut named, by_header).await {
-        let hints = error.hint().into_iter().collect();
+        let hints = probe::hints_about(name, error.hint());
         let what = format!("find out who hands out its tokens: {error}");
         if matters(&named) {
             named.undecided = Some((what, hints));
@@ -75,7 +84,7 @@ fn by_header(tools: &Tools<'_>, remote: &Remote) -> bool {
 }
 
 fn matters(named: &Named) -> bool {
-    !named.remote.issuers.is_empty() || named.logged_out || named.remote.authorization != Authorization::Headers
+    named.used || !named.remote.issuers.is_empty() || named.logged_out || named.remote.authorization != Authorization::Headers
 }
 
 async fn look(client: &Authorizer, named: &mut Named, by_header: bool) -> Result<(), OAuthError> {
@@ -88,16 +97,9 @@ async fn look(client: &Authorizer, named: &mut Named, by_header: bool) -> Result
         return Ok(());
     }
     let logged_in = granted.is_some();
-    let found = match client.discover(challenge.as_deref()).await {
-        Err(error) if logged_in => {
-            named.undecided = Some((
-                format!("find out who hands out its tokens: {error}"),
-                error.hint().into_iter().collect(),
-            ));
-            return Ok(());
-        }
-        found => found?,
-    };
+    // An error matters to whoever logged in, also where nothing is pinned yet.
+    named.used = logged_in;
+    let found = client.discover(challenge.as_deref()).await?;
     if !found.named && !logged_in && !matters(named) {
         // Its own origin may hand out tokens; nothing says so yet.
         return Ok(());

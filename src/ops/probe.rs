@@ -64,7 +64,7 @@ pub async fn take(
 ) -> Result<Taken, Error> {
     let digest = lock::static_digest(name, pin);
     if let Pinned::Remote(remote) = &pin.pinned {
-        return elsewhere(tools, remote, &digest, approval).await;
+        return elsewhere(tools, name, remote, &digest, approval).await;
     }
     let env = launch::pass_through(pin.env(), tools.context.env.all());
     let launchable = match (&pin.pinned, ready) {
@@ -122,7 +122,13 @@ pub fn network(tools: &Tools<'_>) -> NetworkOptions {
 }
 
 /// The same of a remote server: no sandbox, since nothing of it is started here.
-async fn elsewhere(tools: &Tools<'_>, remote: &Remote, digest: &Sha256Digest, approval: &Approval) -> Result<Taken, Error> {
+async fn elsewhere(
+    tools: &Tools<'_>,
+    name: &ServerName,
+    remote: &Remote,
+    digest: &Sha256Digest,
+    approval: &Approval,
+) -> Result<Taken, Error> {
     if tools.context.offline {
         return Ok(Taken::Undecided {
             what: "take the surface: it is a remote server, and this run is offline".into(),
@@ -153,7 +159,7 @@ async fn elsewhere(tools: &Tools<'_>, remote: &Remote, digest: &Sha256Digest, ap
         Err(error) => match other_key_in(&error) {
             Some(found) => Taken::OtherKey { found },
             None => Taken::Undecided {
-                hints: error.hint().into_iter().collect(),
+                hints: hints_about(name, error.hint()),
                 what: error.to_string(),
             },
         },
@@ -178,6 +184,11 @@ pub fn server(
     })?;
     let authorizer = Arc::new(authorizer);
     Ok((server.authorized(Arc::clone(&authorizer)), authorizer))
+}
+
+/// A hint with the server's own name in it.
+pub fn hints_about(name: &ServerName, hint: Option<String>) -> Vec<String> {
+    hint.into_iter().map(|hint| hint.replace("NAME", name.as_str())).collect()
 }
 
 const fn other_key_in(error: &ProbeError) -> Option<Sha256Digest> {

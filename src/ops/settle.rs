@@ -293,7 +293,7 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
         let ready = synced.as_ref().map(|synced| (&synced.installed, &synced.machine));
         let taken = probe::take(tools, name, &settled.pin, ready, &approval, manner.unsandboxed).await?;
         if let (Pinned::Remote(remote), Taken::Surface { .. }) = (&settled.pin.pinned, &taken) {
-            let named = issuers::named(tools, remote, &digest, &approval).await?;
+            let named = issuers::named(tools, name, remote, &digest, &approval).await?;
             if let Some((what, hints)) = named.undecided {
                 let server = name.clone();
                 return Err(Error::Probe { server, what, hints });
@@ -346,7 +346,7 @@ fn surface_stage(
     let known: BTreeSet<_> = settled.report.findings.iter().map(|finding| finding.fingerprint.clone()).collect();
     let context = judge_context(name, manner.beside);
     let mut found = surface_findings(name, before, &settled.pin, &context, asked)?;
-    if let (Some(before), Pinned::Remote(_)) = (before, &settled.pin.pinned) {
+    if let (Some(before), Pinned::Remote(_)) = (before.filter(|before| was_asked(&before.pin)), &settled.pin.pinned) {
         // Who hands out its tokens is known only now.
         let changes = diff::diff_pins(&before.pin, &settled.pin);
         found.extend(policy::judge(name, &Drift { changes }, &context));
@@ -375,6 +375,16 @@ fn surface_stage(
     let how = ask(tools, name, shown, &digest, manner)?;
     settled.report.extend(report);
     Ok(how)
+}
+
+/// A remote server that was never asked named nobody: whom it names first is no change, and stands in
+/// what is said of a first install.
+fn was_asked(pin: &Pin) -> bool {
+    let named = match &pin.pinned {
+        Pinned::Remote(remote) => !remote.issuers.is_empty(),
+        _ => false,
+    };
+    named || pin.surface.is_some()
 }
 
 fn untrustworthy(name: &ServerName, what: String, change: Change, manner: &Manner<'_>) -> Error {

@@ -10,23 +10,23 @@ use crate::registry::FakeNpm;
 use crate::scripted::{Local, honest, machine, machine_with, package, tool, user_lock};
 
 /// What a run at a terminal came to.
-struct Seen {
-    status: i32,
+pub struct Seen {
+    pub status: i32,
     /// What stood on the screen: standard error, and what was typed.
-    screen: String,
+    pub screen: String,
     /// Standard output, which went to a file.
-    stdout: String,
+    pub stdout: String,
 }
 
 impl Seen {
     #[track_caller]
-    fn exits(self, status: i32) -> Self {
+    pub fn exits(self, status: i32) -> Self {
         assert_eq!(self.status, status, "screen:\n{}\nstdout:\n{}", self.screen, self.stdout);
         self
     }
 
     #[track_caller]
-    fn asks(self, question: &str) -> Self {
+    pub fn asks(self, question: &str) -> Self {
         assert!(self.screen.contains(question), "no `{question}` on the screen:\n{}", self.screen);
         self
     }
@@ -34,8 +34,13 @@ impl Seen {
 
 /// Runs the binary on a pseudo-terminal with these keys typed, a line at each question, and then end of
 /// input; standard output goes to a file. `None`, said aloud, where `script` of util-linux is missing.
-#[expect(clippy::print_stderr, reason = "a skipped test says so aloud")]
 fn at_terminal(machine: &Machine, args: &[&str], keys: &str) -> Option<Seen> {
+    at_terminal_with(machine, args, keys, |_| {})
+}
+
+/// The same; `look` sees the screen whenever something new stands on it.
+#[expect(clippy::print_stderr, reason = "a skipped test says so aloud")]
+pub fn at_terminal_with(machine: &Machine, args: &[&str], keys: &str, look: impl FnMut(&str)) -> Option<Seen> {
     let prepared = machine.command(&[]);
     let out = machine.home().join("stdout");
     let quoted: Vec<_> = args.iter().map(|word| format!("'{word}'")).collect();
@@ -52,7 +57,7 @@ fn at_terminal(machine: &Machine, args: &[&str], keys: &str) -> Option<Seen> {
         eprintln!("SKIPPED: `script` (util-linux) is not on this machine");
         return None;
     };
-    let screen = answer(&mut child, keys);
+    let screen = answer(&mut child, keys, look);
     Some(Seen {
         status: child.wait().unwrap().code().unwrap_or(-1),
         screen,
@@ -62,7 +67,7 @@ fn at_terminal(machine: &Machine, args: &[&str], keys: &str) -> Option<Seen> {
 
 /// Types one line of `keys` at each question, once it stands on the screen, and end of input where
 /// no line is left. What is typed before a question counts for nothing.
-fn answer(child: &mut Child, keys: &str) -> String {
+fn answer(child: &mut Child, keys: &str, mut look: impl FnMut(&str)) -> String {
     let mut keyboard = child.stdin.take();
     let mut lines = keys.split_inclusive('\n');
     let mut output = child.stdout.take().unwrap();
@@ -74,6 +79,7 @@ fn answer(child: &mut Child, keys: &str) -> String {
         }
         screen.extend_from_slice(&piece[..read]);
         let text = String::from_utf8_lossy(&screen).into_owned();
+        look(&text);
         let asked: usize = ["[y/N] ", "exactly this: ", "? explain: "]
             .iter()
             .map(|end| text.matches(end).count())

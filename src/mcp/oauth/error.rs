@@ -10,7 +10,7 @@ use crate::net::remote::AskError;
 pub enum OAuthError {
     /// Nobody logged in yet, or what was granted has ended. A browser is only opened by a command of
     /// the user's own.
-    #[error("`{origin}` wants a login")]
+    #[error("`{origin}` wants an authorization, and nobody is logged in there")]
     LoginNeeded {
         /// The server's origin.
         origin: String,
@@ -134,7 +134,7 @@ impl OAuthError {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::LoginNeeded { .. } => {
-                "run `mcp-pin login NAME` in a terminal (where it is not locked yet: `mcp-pin install --no-probe` before, `mcp-pin update NAME` after)"
+                "run `mcp-pin login NAME` in a terminal (where it is not locked yet: `mcp-pin install --no-probe` before, `mcp-pin update NAME` after); or send a token in a header from a variable: `--header 'Authorization: Bearer ${TOKEN}'`"
             }
             Self::ScopeGrew { .. } => {
                 "run `mcp-pin verify NAME`, review what it wants with `mcp-pin approve NAME`, then `mcp-pin login NAME`"

@@ -60,7 +60,7 @@ impl Comparison<'_> {
         // Asked also where the surface could not be had: a server that moved its login refuses the
         // old token.
         let named = match &pin.pinned {
-            Pinned::Remote(remote) if !tools.context.offline => Some(issuers::named(tools, remote, &digest, &approval).await?),
+            Pinned::Remote(remote) if !tools.context.offline => Some(issuers::named(tools, name, remote, &digest, &approval).await?),
             _ => None,
         };
         self.judge(taken, named, unset.is_empty(), checked, line);

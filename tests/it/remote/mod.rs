@@ -1,6 +1,8 @@
 //! Remote servers: pinned by what they say, asked where they were approved, and nowhere else.
 
+mod login;
 pub mod server;
+mod tls;
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -344,4 +346,37 @@ fn what_nobody_approved_is_not_spoken_to() {
     let (heard, status) = run(&mine, &[json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}})]);
     assert!(answer(&heard, 1)["error"]["message"].as_str().unwrap().contains("mcp-pin install"));
     assert_eq!((status, server.seen().len()), (1, before));
+}
+
+#[test]
+fn a_private_address_needs_the_users_own_word() {
+    // No address of this kind is asked in a test: what is refused is refused before anything is sent.
+    let machine = Machine::new();
+    let ran = machine.run(&["install", "--yes", "--name", "far", "https://10.255.255.1/mcp"]);
+    ran.exits(2).says("private");
+    // Neither a project's manifest nor its lock can say it.
+    let ran = machine.run(&["install", "--yes", "--private", "--name", "far", "https://10.255.255.1/mcp"]);
+    ran.exits(2).says("--global");
+    let server = Server::start(honest());
+    let theirs = Machine::new();
+    install(&theirs, &server, &[]).exits(0);
+    let lock = theirs.read("mcp-pin.lock");
+    let private = lock.replacen(
+        "\"transport\": \"streamable-http\"",
+        "\"transport\": \"streamable-http\",\n        \"private\": true",
+        1,
+    );
+    assert_ne!(lock, private);
+    theirs.write("mcp-pin.lock", &private);
+    let mine = Machine::new();
+    mine.clone_project(&theirs);
+    let before = server.seen().len();
+    let ran = mine.run(&["install", "--yes"]).says("private");
+    assert_ne!(ran.status, 0);
+    assert_eq!(server.seen().len(), before);
+    machine.write(
+        "mcp-pin.toml",
+        "[servers.far]\nsource = \"https://10.255.255.1/mcp\"\nprivate = true\n",
+    );
+    machine.run(&["update", "--yes"]).exits(2).says("private networks");
 }

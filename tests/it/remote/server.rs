@@ -34,6 +34,10 @@ pub struct Manners {
     pub babble: bool,
     /// The old transport's endpoint event.
     pub endpoint: Option<String>,
+    /// Wants a token of this authorization server.
+    pub issuer: Option<String>,
+    /// Tokens that it does not take any more.
+    pub revoked: bool,
     /// The session ends after so many requests in it.
     pub forgets: bool,
 }
@@ -133,6 +137,15 @@ fn serve(stream: &TcpStream, manners: &Mutex<Manners>, seen: &Mutex<Vec<Seen>>, 
             }
             continue;
         }
+        if let Some(issuer) = &manners.issuer {
+            let told = tokens(stream, &request, &manners, issuer);
+            if told == Some(None) {
+                return;
+            }
+            if told.is_some() {
+                continue;
+            }
+        }
         if request.method == "GET" {
             let Some(endpoint) = &manners.endpoint else {
                 if respond(stream, 405, &[], "").is_none() {
@@ -157,6 +170,23 @@ fn serve(stream: &TcpStream, manners: &Mutex<Manners>, seen: &Mutex<Vec<Seen>>, 
             return;
         }
     }
+}
+
+/// Answers what a server answers that hands out its surface to those with a token alone; `None` where
+/// there is one.
+fn tokens(stream: &TcpStream, request: &Seen, manners: &Manners, issuer: &str) -> Option<Option<()>> {
+    const PLACE: &str = "/.well-known/oauth-protected-resource/mcp";
+    let base = format!("http://{}", request.headers["host"]);
+    if request.path == PLACE {
+        let about = json!({"resource": format!("{base}/mcp"), "authorization_servers": [issuer], "scopes_supported": ["read"]});
+        return Some(respond(stream, 200, &[], &about.to_string()));
+    }
+    let token = request.headers.get("authorization").filter(|_| !manners.revoked);
+    if token.is_some_and(|token| token.starts_with("Bearer access-")) {
+        return None;
+    }
+    let wants = format!("Bearer resource_metadata=\"{base}{PLACE}\", scope=\"read\"");
+    Some(respond(stream, 401, &[("www-authenticate", &wants)], ""))
 }
 
 fn post(stream: &TcpStream, request: &Seen, manners: &Manners, streams: &Streams) -> Option<()> {
