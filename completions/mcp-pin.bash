@@ -40,6 +40,12 @@ _mcp__pin() {
             mcp__pin,log)
                 cmd="mcp__pin__subcmd__log"
                 ;;
+            mcp__pin,login)
+                cmd="mcp__pin__subcmd__login"
+                ;;
+            mcp__pin,logout)
+                cmd="mcp__pin__subcmd__logout"
+                ;;
             mcp__pin,outdated)
                 cmd="mcp__pin__subcmd__outdated"
                 ;;
@@ -93,6 +99,12 @@ _mcp__pin() {
                 ;;
             mcp__pin__subcmd__help,log)
                 cmd="mcp__pin__subcmd__help__subcmd__log"
+                ;;
+            mcp__pin__subcmd__help,login)
+                cmd="mcp__pin__subcmd__help__subcmd__login"
+                ;;
+            mcp__pin__subcmd__help,logout)
+                cmd="mcp__pin__subcmd__help__subcmd__logout"
                 ;;
             mcp__pin__subcmd__help,outdated)
                 cmd="mcp__pin__subcmd__help__subcmd__outdated"
@@ -164,7 +176,7 @@ _mcp__pin() {
 
     case "${cmd}" in
         mcp__pin)
-            opts="-q -v -y -h -V --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help --version install update outdated diff run verify approve list show rollback why remove prune log trust explain completions help"
+            opts="-q -v -y -h -V --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help --version install update outdated diff run verify approve list show rollback why remove prune log login logout trust explain completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -353,7 +365,7 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__help)
-            opts="install update outdated diff run verify approve list show rollback why remove prune log trust explain completions help"
+            opts="install update outdated diff run verify approve list show rollback why remove prune log login logout trust explain completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -465,6 +477,34 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__help__subcmd__log)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__logout)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -781,6 +821,92 @@ _mcp__pin() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__login)
+            opts="-q -v -y -h --no-browser --client-id --client-secret-env --redirect-port --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --client-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-secret-env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redirect-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__logout)
+            opts="-q -v -y -h --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --trusted-root)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
