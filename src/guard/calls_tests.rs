@@ -211,6 +211,25 @@ fn the_rules_refuse_a_call_or_hold_it_until_the_user_agrees() {
 }
 
 #[test]
+fn a_frame_that_was_too_large_answers_what_the_server_was_asked_and_no_more() {
+    let mut bench = with_rules();
+    let (asked, given_up) = (bench.ask("ping", json!({})), bench.ask("ping", json!({})));
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": given_up}});
+    assert!(bench.client(&cancel.to_string()).pass);
+    let question = bench.call("tools/call", json!({"name": "add"})).questions[0].id;
+    let out = bench.guard.oversized(super::Side::Server, Timestamp::UNIX_EPOCH);
+    assert_eq!(out.to_client.len(), 1, "neither what was given up nor what waits for the user");
+    assert_eq!(told(&out)["id"], asked);
+    assert!(!out.close && matches!(out.events[..], [Event::Refused { .. }]));
+    let late = bench.server(&json!({"jsonrpc": "2.0", "id": asked, "result": {}}).to_string());
+    assert!(!late.pass, "it was answered");
+    let out = bench.guard.answered(question, Said::Yes, Timestamp::UNIX_EPOCH);
+    assert_eq!((out.to_server.len(), out.to_client.len()), (1, 0));
+    let out = bench.guard.oversized(super::Side::Client, Timestamp::UNIX_EPOCH);
+    assert!(told(&out)["id"].is_null());
+}
+
+#[test]
 fn a_question_without_an_answer_in_time_is_a_no() {
     let mut bench = with_rules();
     let out = bench.call("tools/call", json!({"name": "add"}));

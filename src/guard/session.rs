@@ -276,9 +276,13 @@ impl Guard {
         match from {
             Side::Client => out.to_client.push(refusal::error(&Id::null(), refusal::INVALID, message)),
             Side::Server => {
-                for (id, _) in std::mem::take(&mut self.open) {
-                    out.to_client.push(refusal::error(&id, REFUSED, message));
-                }
+                // A call that waits for the user's word has not reached the server: nothing answers it.
+                let waits = |id: &Id| self.held.values().any(|held| held.way == Way::Call && held.id == *id);
+                let open = std::mem::take(&mut self.open).into_iter();
+                let (waiting, open): (HashMap<_, _>, HashMap<_, _>) = open.partition(|(id, _)| waits(id));
+                self.open = waiting;
+                let open = open.values().filter(|open| !open.cancelled);
+                out.to_client.extend(open.map(|open| refusal::error(&open.id, REFUSED, message)));
             }
         }
         out

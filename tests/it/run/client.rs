@@ -74,7 +74,8 @@ impl Client {
         assert!(sent.unwrap().success());
     }
 
-    /// Ends as a client that crashes: its pipes are closed at once.
+    /// Ends as a client that crashes: says nothing more and reads nothing more. The end of its output
+    /// is closed with the next frame.
     pub(super) fn vanish(mut self) {
         self.hang_up();
         drop(self.child.stderr.take());

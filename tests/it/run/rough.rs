@@ -1,10 +1,12 @@
 //! Clients and servers that do not behave: early ends, half-closed pipes, bytes that are no text.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Client, Turning, call, said, two};
+use super::{Client, Turning, call, said, two, with};
 use crate::scripted::{assert_gone, processes};
 
 #[test]
@@ -16,6 +18,31 @@ fn a_client_that_is_killed_leaves_nothing_running() {
     // A client that dies takes its pipes with it, and `run` may be killed with it or not.
     client.vanish();
     assert_gone(&turning.start());
+}
+
+#[test]
+fn a_server_that_does_not_want_to_end_ends_with_its_client() {
+    let turning = Turning::installed(&two(&json!({})), &[]);
+    turning.script(&with(two(&json!({})), &json!({"stubborn": true})));
+    let mut command = turning.machine.command(&["run", "calc"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut run = command.spawn().unwrap();
+    let (mut input, output) = (run.stdin.take().unwrap(), run.stdout.take().unwrap());
+    input.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n").unwrap();
+    let mut output = BufReader::new(output);
+    let mut answer = String::new();
+    output.read_line(&mut answer).unwrap();
+    assert!(answer.contains("result"), "{answer}");
+    // As the system does it for one that died: both pipes at once.
+    drop((input, output));
+    for _ in 0..100 {
+        if processes(&turning.start()).is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_gone(&turning.start());
+    run.wait().unwrap();
 }
 
 #[test]

@@ -120,13 +120,21 @@ fn a_pulled_lock_is_not_started_before_it_is_approved() {
     let mut client = Client::start(&ours, &["demo", "--lock", &lock(&ours)]);
     client.initialize(&json!({}));
     assert_eq!(client.end().status, 0);
-    // A lock that was edited since is another one.
-    let text = ours
-        .read("mcp-pin.lock")
-        .replace("Adds two numbers.", "Adds two numbers, and more.");
-    std::fs::write(ours.project().join("mcp-pin.lock"), text).unwrap();
-    let (_, ended) = refused(Client::start(&ours, &["demo", "--lock", &lock(&ours)]));
-    assert_ne!(ended.status, 0);
+    // The same bytes, which they approved, in an entry that says something else about them.
+    let manifest = theirs.read("mcp-pin.toml");
+    theirs.write("mcp-pin.toml", &format!("{manifest}\n[servers.demo.guard]\ndeny = [\"add\"]\n"));
+    theirs.run(&["install", "--yes", "npm:demo"]).exits(0);
+    assert_ne!(theirs.read("mcp-pin.lock"), ours.read("mcp-pin.lock"));
+    ours.clone_project(&theirs);
+    let (message, ended) = refused(Client::start(&ours, &["demo", "--lock", &lock(&ours)]));
+    assert!(message.contains("the entry in the lock is not one that you approved"), "{message}");
+    assert_eq!(ended.status, 1);
+    ours.run(&["install", "--yes"]).exits(0);
+    let mut client = Client::start(&ours, &["demo", "--lock", &lock(&ours)]);
+    client.initialize(&json!({}));
+    let denied = client.ask("tools/call", &super::call("add"));
+    assert!(denied["error"]["message"].is_string(), "{denied}");
+    assert_eq!(client.end().status, 0);
 }
 
 #[test]
