@@ -167,7 +167,7 @@ pub fn main() -> std::process::ExitCode {
     };
     if let Command::Run(args) = cli.command {
         // Standard output is the client's, and there is nothing to wait for: no runtime is made.
-        return start(args, &cli.global, printer).into();
+        return start(args, &cli.global, &printer).into();
     }
     match run(cli, &printer) {
         Ok(status) => status.into(),
@@ -188,10 +188,10 @@ fn session(global: &GlobalArgs, printer: &crate::output::Printer) -> Result<comm
     })
 }
 
-fn start(args: commands::run::Args, global: &GlobalArgs, printer: crate::output::Printer) -> crate::error::ExitStatus {
+fn start(args: commands::run::Args, global: &GlobalArgs, printer: &crate::output::Printer) -> crate::error::ExitStatus {
     let plain = crate::output::Printer {
         format: Format::Plain,
-        ..printer
+        ..printer.clone()
     };
     match session(global, &plain) {
         Ok(session) => commands::run::exec(args, &session),

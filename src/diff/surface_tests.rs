@@ -152,7 +152,7 @@ fn a_volatile_leaf_moves_only_within_its_shape() {
     let tool = |date: &str, other: &str| json!({"name": "a/b", "since": date, "description": other});
     let mut pinned = legacy(&[tool("2026-01-01", "x")]);
     pinned.volatile = vec![
-        volatile("tools/a/b/since", Shape::Date),
+        volatile("tools/a~1b/since", Shape::Date),
         volatile("handshake/serverInfo/version", Shape::Integer),
     ];
     let mut moved = legacy(&[tool("2026-02-02", "x")]);
@@ -197,7 +197,7 @@ fn a_resource_with_slashes_in_its_uri_is_found() {
     };
     let mut pinned = legacy(&[]);
     pinned.views[0].items.insert(ItemKind::Resource, vec![item("1")]);
-    pinned.volatile = vec![volatile("resources/file:///a/name", Shape::Integer)];
+    pinned.volatile = vec![volatile("resources/file:~1~1~1a/name", Shape::Integer)];
     let mut found = pinned.clone();
     found.views[0].items.insert(ItemKind::Resource, vec![item("2")]);
     assert_eq!(diff_surfaces(&pinned, &found), Ok(vec![]));

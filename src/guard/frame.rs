@@ -322,7 +322,7 @@ fn message<'a>(scanner: &mut Scanner<'a>, depth: usize) -> Result<Message<'a>, F
                     Members::read(scanner, depth + 1)?,
                     "`params`",
                     &mut parts.wrong,
-                )
+                );
             }
             "result" => {
                 parts.result = once(
@@ -330,7 +330,7 @@ fn message<'a>(scanner: &mut Scanner<'a>, depth: usize) -> Result<Message<'a>, F
                     Members::read(scanner, depth + 1)?,
                     "`result`",
                     &mut parts.wrong,
-                )
+                );
             }
             "error" => parts.error = once(parts.error.take(), Members::read(scanner, depth + 1)?, "`error`", &mut parts.wrong),
             _ => {

@@ -179,10 +179,6 @@ impl Guard {
         if self.observing() {
             return Fate::Pass;
         }
-        #[derive(Deserialize)]
-        struct Lenient {
-            id: serde_json::Value,
-        }
         let id = serde_json::from_slice::<Lenient>(frame).ok();
         let id = id.and_then(|lenient| super::from_client::id_of(&lenient.id.to_string()));
         match id.and_then(|id| self.open.remove(&id)) {
@@ -198,4 +194,10 @@ impl Guard {
             }
         }
     }
+}
+
+/// The id of a frame that cannot be read as a message.
+#[derive(Deserialize)]
+struct Lenient {
+    id: serde_json::Value,
 }

@@ -149,6 +149,16 @@ impl Lists {
     }
 }
 
+/// What becomes of one element of a page.
+enum Served {
+    /// It passes as it was sent.
+    AsSent,
+    /// The pinned definition stands in its place.
+    Pinned(Value),
+    /// It is not there for the client.
+    LeftOut,
+}
+
 /// One page being read.
 struct Reading<'a> {
     setup: &'a Setup,
@@ -157,8 +167,8 @@ struct Reading<'a> {
     views: &'a Views,
     judged: Judged,
     turns: Vec<Turn>,
-    /// For each element of the page: `None` to pass as sent, or what to send instead of it.
-    instead: Vec<Option<Option<Value>>>,
+    /// What becomes of each element of the page.
+    instead: Vec<Served>,
     /// The members beside the items, where they are not as pinned.
     beside: Option<Map<String, Value>>,
     raw: Map<String, Value>,
@@ -213,7 +223,7 @@ impl<'a> Reading<'a> {
         for item in items {
             let (key, instead) = self.item(item)?;
             let again = !seen.insert(key.clone());
-            self.instead.push(if again { Some(None) } else { instead });
+            self.instead.push(if again { Served::LeftOut } else { instead });
             page.keys.insert(key);
         }
         if seen.len() < items.len() {
@@ -224,17 +234,17 @@ impl<'a> Reading<'a> {
         }
         self.beside(result, page.next.is_some() || self.asked.cursor.is_some())?;
         if !self.turns.is_empty() || !self.judged.findings.is_empty() {
-            self.raw = result.clone();
+            self.raw.clone_from(result);
             self.judged.instead = Some(self.rebuilt(sent));
         }
         Ok(page)
     }
 
     /// Holds one definition against the pin: its key, and what to send in its place.
-    fn item(&mut self, raw: &Value) -> Result<(String, Option<Option<Value>>), Hostile> {
+    fn item(&mut self, raw: &Value) -> Result<(String, Served), Hostile> {
         let kind = self.asked.kind;
-        match self.pins.stand(kind, self.views, raw.clone())? {
-            Standing::AsPinned(key) => Ok((key, None)),
+        match self.pins.stand(kind, self.views, raw)? {
+            Standing::AsPinned(key) => Ok((key, Served::AsSent)),
             Standing::Changed { key, view, found } => {
                 let served = self.pins.served(kind, view, &key);
                 let turn = Turn::Changed {
@@ -245,12 +255,12 @@ impl<'a> Reading<'a> {
                 let grade = self.grade(&turn);
                 self.judged.items.push((kind, key.clone(), grade));
                 self.turns.push(turn);
-                Ok((key, Some(served)))
+                Ok((key, served.map_or(Served::LeftOut, Served::Pinned)))
             }
             Standing::Unlisted(found) => {
                 let key = found.key.clone();
                 self.turns.push(Turn::Unlisted(found));
-                Ok((key, Some(None)))
+                Ok((key, Served::LeftOut))
             }
         }
     }
@@ -283,11 +293,11 @@ impl<'a> Reading<'a> {
                 nested.extend(value.map(|value| (kind.method().to_owned(), value.clone())));
                 Value::Object(Map::from_iter([(LISTS_MEMBER.to_owned(), Value::Object(nested))]))
             };
-            let same = |known: &Option<&Value>| {
+            let same = |known: Option<&Value>| {
                 let untouched = || bare().map(|found| nest(found.as_ref()));
-                self.pins.same(view, HANDSHAKE, &nest(*known), &nest(found.as_ref()), untouched)
+                self.pins.same(view, HANDSHAKE, &nest(known), &nest(found.as_ref()), untouched)
             };
-            if known.iter().any(same) {
+            if known.iter().copied().any(same) {
                 return Ok(());
             }
             first = first.or(Some((at, found, known.first().copied().flatten().cloned())));
@@ -314,9 +324,9 @@ impl<'a> Reading<'a> {
         let mut list = Vec::new();
         for (text, instead) in texts.iter().zip(&self.instead) {
             match instead {
-                None => list.push(text.get().to_owned()),
-                Some(Some(value)) => list.push(value.to_string()),
-                Some(None) => {}
+                Served::AsSent => list.push(text.get().to_owned()),
+                Served::Pinned(value) => list.push(value.to_string()),
+                Served::LeftOut => {}
             }
         }
         let mut members = match &self.beside {

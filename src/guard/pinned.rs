@@ -105,7 +105,7 @@ impl Pins {
     }
 
     /// Holds one definition, as sent, against the pin.
-    pub(super) fn stand(&self, kind: ItemKind, views: &Views, raw: Value) -> Result<Standing, Hostile> {
+    pub(super) fn stand(&self, kind: ItemKind, views: &Views, raw: &Value) -> Result<Standing, Hostile> {
         let found = take::item(kind, raw.clone(), &self.places)?;
         let sent = raw.get(kind.name_key()).and_then(Value::as_str).unwrap_or_default();
         let of = |key: &str| self.index.get(&(kind, key.to_owned()));

@@ -60,7 +60,7 @@ impl Fake {
                 "instructions": "Echo before you add.",
                 "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "demo", "version": "1.0.0"}},
             }),
-            beside: object(json!({
+            beside: object(&json!({
                 "resultType": "complete", "ttlMs": 60000, "cacheScope": "private",
                 "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "demo", "version": "1.0.0"}},
             })),
@@ -87,7 +87,7 @@ impl Fake {
         let mut beside = Map::new();
         let mut items = BTreeMap::new();
         for (&kind, list) in &self.lists {
-            let extras = take::list_extras(kind, &object(self.result(kind)), &handshake, places).unwrap();
+            let extras = take::list_extras(kind, &object(&self.result(kind)), &handshake, places).unwrap();
             beside.extend(extras.map(|extras| (kind.method().to_owned(), extras)));
             items.insert(kind, take::items(kind, list.clone(), places).unwrap());
         }
@@ -103,7 +103,7 @@ impl Fake {
     }
 }
 
-pub(super) fn object(value: Value) -> Map<String, Value> {
+pub(super) fn object(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap()
 }
 

@@ -13,13 +13,20 @@ use crate::surface::digest;
 
 /// Everything that decides what is started, under which name: source, packages, launch or local
 /// command. Approved before the first probe, when there is no surface yet. The guard's rules are no
-/// part of it: a probe calls no tool.
+/// part of it: a probe calls no tool. Nor is who hands out a remote server's tokens, and with which
+/// scopes: that is found out by asking the origin, which this approval is for, and belongs to the
+/// second one. It decides over no request of the probe: a token goes to the origin it was granted for,
+/// whoever granted it.
 pub fn static_digest(name: &ServerName, pin: &Pin) -> Sha256Digest {
-    let without = WireServer {
+    let mut without = WireServer {
         surface: None,
         guard: None,
         ..server(pin)
     };
+    if let Some(remote) = &mut without.remote {
+        remote.issuers.clear();
+        remote.scopes = None;
+    }
     of("static", name, &to_value(&without))
 }
 

@@ -5,11 +5,13 @@ use super::tests::FIXTURE;
 use super::*;
 use crate::model::guard::{ArgumentCheck, GuardPin};
 
+type Edit = (&'static str, fn(&mut GuardPin));
+
 #[test]
 fn each_rule_is_covered_by_the_approval_and_by_no_probe() {
     let server = name("own");
     let base = guarded();
-    let edits: [(&str, fn(&mut GuardPin)); 7] = [
+    let edits: [Edit; 7] = [
         ("allow", |guard| guard.tools.allow = None),
         ("empty allow", |guard| guard.tools.allow = Some([].into())),
         ("deny", |guard| guard.tools.deny.clear()),

@@ -409,7 +409,7 @@ pub enum Authorization {
     Headers,
     /// A token of one of the issuers, with these scopes.
     OAuth {
-        /// As granted.
+        /// Those that were granted and those that the server asks for: a login may ask for no others.
         scopes: BTreeSet<String>,
     },
 }

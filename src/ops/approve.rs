@@ -85,14 +85,15 @@ fn candidate(name: &ServerName, pin: &Pin, text: &str) -> Option<Pin> {
 /// The report that `verify` gave, judged again beside the same other servers: a tool that imitates
 /// one of theirs is no smaller finding here.
 fn report(name: &ServerName, pin: &Pin, candidate: &Pin, context: &policy::JudgeContext) -> Result<Report, Error> {
-    let changes = match (&pin.surface, &candidate.surface) {
+    let mut changes = diff::diff_pins(pin, candidate);
+    changes.extend(match (&pin.surface, &candidate.surface) {
         (Some(before), Some(after)) => diff::diff_surfaces(before, after).map_err(|less| Error::Probe {
             server: name.clone(),
             what: less.to_string(),
             hints: Vec::new(),
         })?,
         _ => return Err(Error::NoDrift { name: name.clone() }),
-    };
+    });
     let findings = policy::judge(name, &Drift { changes }, context);
     Ok(Report {
         findings,

@@ -201,10 +201,18 @@ pub fn local(tools: &Tools<'_>, entry: &ServerEntry) -> Result<Candidate, Error>
 }
 
 /// The candidate of a remote server. Nothing is asked of it yet: not before its origin is approved.
-pub fn remote(entry: &ServerEntry, url: &RemoteUrl) -> Candidate {
+/// Until then, who hands out its tokens is as it was `before`, where the address is the same.
+pub fn remote(entry: &ServerEntry, url: &RemoteUrl, before: Option<&Pin>) -> Candidate {
+    let mut remote = Remote::new(url.clone(), entry.remote.clone());
+    if let Some(Pinned::Remote(before)) = before.map(|before| &before.pinned)
+        && before.url == remote.url
+    {
+        remote.issuers.clone_from(&before.issuers);
+        remote.authorization = before.authorization.clone();
+    }
     let pin = Pin {
         source: entry.source.clone(),
-        pinned: Pinned::Remote(Box::new(Remote::new(url.clone(), entry.remote.clone()))),
+        pinned: Pinned::Remote(Box::new(remote)),
         surface: None,
         guard: entry.guard.pin(),
     };

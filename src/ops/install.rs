@@ -321,7 +321,7 @@ async fn proposal<'a>(
             .await?
         }
         Source::Local => candidate::local(tools, entry)?,
-        Source::Remote(url) => candidate::remote(entry, url),
+        Source::Remote(url) => candidate::remote(entry, url, before.map(|before| &before.pin)),
     };
     Ok(Proposal {
         name,

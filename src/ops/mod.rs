@@ -17,6 +17,7 @@ pub mod handover;
 pub mod install;
 pub mod interact;
 pub mod introduce;
+pub mod issuers;
 pub mod local;
 pub mod login;
 pub mod notices;

@@ -7,10 +7,11 @@ use crate::error::Error;
 use crate::history::Approval;
 use crate::lock;
 use crate::mcp::launch;
+use crate::mcp::oauth::Authorizer;
 use crate::mcp::probe::{self, ProbeError, ProbeOptions};
 use crate::mcp::remote::{self, RemoteServer};
 use crate::mcp::sandbox::SandboxLevel;
-use crate::model::{Pin, Pinned, Remote, ServerName, Sha256Digest, Surface};
+use crate::model::{Change, Pin, Pinned, Remote, ServerName, Sha256Digest, Surface};
 use crate::net::NetworkOptions;
 use crate::ops::ecosystem::{self, Machine, Start};
 use crate::ops::login;
@@ -33,6 +34,11 @@ pub enum Taken {
         code: &'static str,
         /// What it did.
         what: String,
+    },
+    /// The remote host holds another TLS key than the pinned one: nothing was sent.
+    OtherKey {
+        /// SHA-256 over the key that was found.
+        found: Sha256Digest,
     },
     /// It could not be read.
     Undecided {
@@ -123,37 +129,75 @@ async fn elsewhere(tools: &Tools<'_>, remote: &Remote, digest: &Sha256Digest, ap
             hints: vec!["run it again without `--offline`".into()],
         });
     }
+    let (server, _) = server(tools, remote, digest, approval)?;
+    let result = remote::probe(&server, &probe::ProbeLimits::default(), env!("CARGO_PKG_VERSION")).await;
+    Ok(match result {
+        Ok(probed) => {
+            if let Some((code, what)) = probed.hostile.into_iter().next() {
+                return Ok(Taken::Hostile { code, what });
+            }
+            let mut notes = probed.notes;
+            let equipped = server.equipped();
+            if !remote.env().is_empty() {
+                notes.push(match equipped.as_slice() {
+                    [] => "asked without any authorization: none of its variables has a value".to_owned(),
+                    names => format!("asked with {}", names.join(", ")),
+                });
+            }
+            Taken::Surface {
+                surface: probed.surface,
+                notes,
+            }
+        }
+        Err(ProbeError::Hostile { code, what }) => Taken::Hostile { code, what },
+        Err(error) => match other_key_in(&error) {
+            Some(found) => Taken::OtherKey { found },
+            None => Taken::Undecided {
+                hints: error.hint().into_iter().collect(),
+                what: error.to_string(),
+            },
+        },
+    })
+}
+
+/// A remote server that may be asked, with the stored login.
+///
+/// # Errors
+/// The approval is not about it, or the network's settings cannot be used.
+pub fn server(
+    tools: &Tools<'_>,
+    remote: &Remote,
+    digest: &Sha256Digest,
+    approval: &Approval,
+) -> Result<(RemoteServer, Arc<Authorizer>), Error> {
     let values = launch::pass_through(remote.env(), tools.context.env.all());
+    let server = RemoteServer::new(remote, digest, approval, &values, network(tools))?;
     let authorizer = login::authorizer(tools.context, network(tools), remote, login::pin_of(remote)).map_err(|source| Error::Machine {
         what: source.to_string(),
         hint: source.hint(),
     })?;
-    let server = RemoteServer::new(remote, digest, approval, &values, network(tools))?.authorized(Arc::new(authorizer));
-    let result = remote::probe(&server, &probe::ProbeLimits::default(), env!("CARGO_PKG_VERSION")).await;
-    Ok(match result {
-        Ok(probed) => match probed.hostile.into_iter().next() {
-            Some((code, what)) => Taken::Hostile { code, what },
-            None => {
-                let mut notes = probed.notes;
-                let equipped = server.equipped();
-                if !remote.env().is_empty() {
-                    notes.push(match equipped.as_slice() {
-                        [] => "asked without any authorization: none of its variables has a value".to_owned(),
-                        names => format!("asked with {}", names.join(", ")),
-                    });
-                }
-                Taken::Surface {
-                    surface: probed.surface,
-                    notes,
-                }
-            }
-        },
-        Err(ProbeError::Hostile { code, what }) => Taken::Hostile { code, what },
-        Err(error) => Taken::Undecided {
-            hints: error.hint().into_iter().collect(),
-            what: error.to_string(),
-        },
-    })
+    let authorizer = Arc::new(authorizer);
+    Ok((server.authorized(Arc::clone(&authorizer)), authorizer))
+}
+
+const fn other_key_in(error: &ProbeError) -> Option<Sha256Digest> {
+    match error {
+        ProbeError::Http { why, .. } => why.other_key(),
+        _ => None,
+    }
+}
+
+/// The change that another key than the pinned one is.
+pub fn other_key(pin: &Pin, found: &Sha256Digest) -> Change {
+    let pinned = match &pin.pinned {
+        Pinned::Remote(remote) => remote.settings.tls_key,
+        _ => None,
+    };
+    Change::Remote {
+        field: "tls-key",
+        before: pinned.map(|key| key.to_string()).unwrap_or_default(),
+        after: found.to_string(),
+    }
 }
 
 fn notes(level: SandboxLevel, mut notes: Vec<String>) -> Vec<String> {

@@ -24,14 +24,14 @@ use self::ready::{Ready, What};
 use self::refusal::Why;
 use self::watch::{Place, Watch, Watching};
 use crate::error::Error;
-use crate::guard::Guard;
+use crate::guard::{Event, Guard};
 use crate::manifest::Scope as Owner;
 use crate::mcp::http::{HttpUpstream, Mirrors, Terms};
 use crate::mcp::relay::{self, Child, ClientEnds, Finished, Relay, Trace, Upstream};
 use crate::model::{Pin, ServerName};
 use crate::ops::scope::{self, LOCKFILE, Loaded, Scope};
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact};
+use crate::ops::{Context, Interact, probe};
 
 /// What to run, and how.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ pub fn run(context: &Context, options: &Options, person: &dyn Interact) -> Resul
         })?),
         None => None,
     };
-    let (program, server) = upstream(&ready, options)?;
+    let (program, server, remote) = upstream(&ready, options)?;
     // From here on the server runs, and nothing may end this but its end.
     let watch = Arc::new(Watch::start(Place::of(context, &loaded, options), tools.history));
     let client = ClientEnds::stdio().map_err(|source| cannot_start(options, &program, source))?;
@@ -78,15 +78,23 @@ pub fn run(context: &Context, options: &Options, person: &dyn Interact) -> Resul
         signals: true,
         trace,
     });
+    let other_key = remote.and_then(|remote| remote.other_key());
+    if let Some(found) = other_key {
+        let findings = ready::judged(&options.name, &loaded, vec![probe::other_key(pin, &found)]);
+        findings.into_iter().for_each(|finding| watch.event(Event::Drift(finding)));
+    }
     for line in watch.finish() {
         person.warn(&line);
     }
-    Ok(status(finished))
+    Ok(if other_key.is_some() { 1 } else { status(finished) })
 }
 
-/// The server's side of the relay: a process that is started here, or a connection. And its name, for
-/// errors.
-fn upstream(ready: &Ready, options: &Options) -> Result<(PathBuf, Arc<dyn Upstream>), Error> {
+/// The server's name, for errors, its side of the relay, and the same once more where it is a
+/// connection.
+type Server = (PathBuf, Arc<dyn Upstream>, Option<Arc<HttpUpstream>>);
+
+/// The server's side of the relay: a process that is started here, or a connection.
+fn upstream(ready: &Ready, options: &Options) -> Result<Server, Error> {
     match &ready.start {
         What::Process(launchable) => {
             let child = Child::start(relay::Start {
@@ -96,7 +104,7 @@ fn upstream(ready: &Ready, options: &Options) -> Result<(PathBuf, Arc<dyn Upstre
                 cwd: &ready.cwd,
             });
             let child = child.map_err(|source| cannot_start(options, &launchable.program, source))?;
-            Ok((launchable.program.clone(), Arc::new(child)))
+            Ok((launchable.program.clone(), Arc::new(child), None))
         }
         What::Remote(_) if !options.extra.is_empty() => Err(Error::NotPossible {
             what: "give arguments to a remote server: nothing of it is started here".into(),
@@ -108,7 +116,8 @@ fn upstream(ready: &Ready, options: &Options) -> Result<(PathBuf, Arc<dyn Upstre
             let connect = || server.open(mirrors, Terms::RUN);
             let connected = HttpUpstream::start(options.name.as_str(), connect);
             let connected = connected.map_err(|source| cannot_start(options, &url, source))?;
-            Ok((url, Arc::new(connected)))
+            let connected = Arc::new(connected);
+            Ok((url, Arc::<HttpUpstream>::clone(&connected), Some(connected)))
         }
     }
 }

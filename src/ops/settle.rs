@@ -20,7 +20,7 @@ use crate::ops::interact::Stage;
 use crate::ops::probe::{self, Taken};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
-use crate::ops::{code, handover, introduce, notices, sync};
+use crate::ops::{code, handover, introduce, issuers, notices, sync};
 use crate::policy::{self, Asked, Company, JudgeContext, OtherServer};
 
 /// The code of the finding that nothing guards what a server tells the model.
@@ -292,6 +292,15 @@ pub async fn settle(tools: &Tools<'_>, proposal: Proposal<'_>, manner: &Manner<'
             .ok_or(Error::Worker { what: "the approval" })?;
         let ready = synced.as_ref().map(|synced| (&synced.installed, &synced.machine));
         let taken = probe::take(tools, name, &settled.pin, ready, &approval, manner.unsandboxed).await?;
+        if let (Pinned::Remote(remote), Taken::Surface { .. }) = (&settled.pin.pinned, &taken) {
+            let named = issuers::named(tools, remote, &digest, &approval).await?;
+            if let Some((what, hints)) = named.undecided {
+                let server = name.clone();
+                return Err(Error::Probe { server, what, hints });
+            }
+            settled.notes.extend(named.note);
+            settled.pin.pinned = Pinned::Remote(Box::new(named.remote));
+        }
         // What the history calls the approval is how this last question was answered.
         how = surface_stage(tools, name, proposal.before, &mut settled, taken, manner, proposal.asked)?;
     }
@@ -322,18 +331,12 @@ fn surface_stage(
             });
         }
         Taken::Hostile { code, what } => {
-            let drift = Drift {
-                changes: vec![Change::Hostile { code, what: what.clone() }],
-            };
-            let findings = policy::judge(name, &drift, &judge_context(name, manner.beside));
-            return Err(Error::Untrustworthy {
-                server: name.clone(),
-                what,
-                report: Box::new(Report {
-                    findings,
-                    ..Report::default()
-                }),
-            });
+            let change = Change::Hostile { code, what: what.clone() };
+            return Err(untrustworthy(name, what, change, manner));
+        }
+        Taken::OtherKey { found } => {
+            let what = "its host holds another TLS key than the one that you pin".to_owned();
+            return Err(untrustworthy(name, what, probe::other_key(&settled.pin, &found), manner));
         }
         Taken::Surface { surface, notes } => {
             settled.pin.surface = Some(surface);
@@ -341,7 +344,13 @@ fn surface_stage(
         }
     }
     let known: BTreeSet<_> = settled.report.findings.iter().map(|finding| finding.fingerprint.clone()).collect();
-    let found = surface_findings(name, before, &settled.pin, &judge_context(name, manner.beside), asked)?;
+    let context = judge_context(name, manner.beside);
+    let mut found = surface_findings(name, before, &settled.pin, &context, asked)?;
+    if let (Some(before), Pinned::Remote(_)) = (before, &settled.pin.pinned) {
+        // Who hands out its tokens is known only now.
+        let changes = diff::diff_pins(&before.pin, &settled.pin);
+        found.extend(policy::judge(name, &Drift { changes }, &context));
+    }
     let mut report = Report {
         findings: found,
         ..Report::default()
@@ -366,6 +375,20 @@ fn surface_stage(
     let how = ask(tools, name, shown, &digest, manner)?;
     settled.report.extend(report);
     Ok(how)
+}
+
+fn untrustworthy(name: &ServerName, what: String, change: Change, manner: &Manner<'_>) -> Error {
+    let drift = Drift { changes: vec![change] };
+    let mut report = Report {
+        findings: policy::judge(name, &drift, &judge_context(name, manner.beside)),
+        ..Report::default()
+    };
+    grade(&mut report, manner.beside.policy);
+    Error::Untrustworthy {
+        server: name.clone(),
+        what,
+        report: Box::new(report),
+    }
 }
 
 /// One line a view: how many of each kind.

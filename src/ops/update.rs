@@ -5,7 +5,7 @@ use crate::history::{EventKind, Resolution};
 use crate::lock;
 use crate::manifest::Scope as Owner;
 use crate::manifest::ServerEntry;
-use crate::model::{Pin, Report, ServerName, Source};
+use crate::model::{Pin, Pinned, Report, ServerName, Source};
 use crate::ops::baseline::{self, Baseline};
 use crate::ops::candidate::{self, Terms};
 use crate::ops::consent::Consent;
@@ -95,7 +95,7 @@ async fn one(
         server: name,
     };
     let made = if let Source::Remote(url) = &entry.source {
-        candidate::remote(entry, url)
+        candidate::remote(entry, url, before.map(|before| &before.pin))
     } else {
         let terms = Terms {
             cooldown: loaded.policy.cooldown_update,
@@ -109,7 +109,9 @@ async fn one(
     let same = |pin: &Pin| lock::static_digest(name, pin) == lock::static_digest(name, &made.pin);
     // A demand that came later is asked about, also where nothing newer is there.
     let met = evidence::demands(name, &made.pin, &loaded.policy, Some(entry)).is_empty();
-    if let Some(before) = before.filter(|before| met && before.approved && same(&before.pin)) {
+    // A remote server may have been locked before anybody could log in: now it is asked.
+    let unread = |pin: &Pin| options.probe && pin.surface.is_none() && matches!(pin.pinned, Pinned::Remote(_));
+    if let Some(before) = before.filter(|before| met && before.approved && same(&before.pin) && !unread(&before.pin)) {
         let (mut line, report) = unchanged(tools, loaded, options, name, &before.pin)?;
         if let Source::Remote(_) = entry.source {
             line.notes.push(no_versions(name));

@@ -12,20 +12,21 @@
 //!
 //! What cannot be checked is undecided, never a pass.
 
+mod surface;
+
 use crate::error::Error;
-use crate::history::{ApprovalKind, EventKind, NewDrift, Resolution};
+use crate::history::{EventKind, NewDrift, Resolution};
 use crate::lock::{self, Lockfile};
 use crate::manifest::Policy;
 use crate::model::report::Undecided;
-use crate::model::{Change, Detail, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName, Surface};
+use crate::model::{Change, Detail, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName};
 use crate::ops::ecosystem::{self, Machine, Recorded, Site};
 use crate::ops::outcome::{Action, Outcome, ServerLine};
-use crate::ops::probe::{self, Taken};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
 use crate::ops::{Context, Interact, baseline, checks, evidence, notices, queries, settle};
+use crate::policy;
 use crate::store::{Derive, InstallId, Installed, Part, StoreError, TreeCheck};
-use crate::{diff, policy};
 
 /// How to verify.
 #[derive(Debug, Clone)]
@@ -174,11 +175,10 @@ async fn server(
             };
             Some(installed)
         }
-        // Somebody else's lock has no say in which hosts are asked, and with which secrets.
-        Pinned::Remote(_) if !approved => return Ok(()),
+        // Somebody else's lock has no say in which hosts are asked, and with which secrets, nor in which
+        // files of this machine are read.
+        Pinned::Remote(_) | Pinned::Local(_) if !approved => return Ok(()),
         Pinned::Remote(_) => None,
-        // Somebody else's lock has no say in which files of this machine are read.
-        Pinned::Local(_) if !approved => return Ok(()),
         Pinned::Local(_) => {
             let changes = checks::local_drift(pin);
             let moved = !changes.is_empty();
@@ -196,17 +196,15 @@ async fn server(
         return Ok(());
     }
     if let Some(pinned) = &pin.surface {
-        surface(
+        let surface = surface::Comparison {
             tools,
             loaded,
-            options,
+            unsandboxed: options.unsandboxed,
             pin,
             pinned,
-            installed.as_ref().map(|(installed, machine)| (installed, machine)),
-            checked,
-            line,
-        )
-        .await?;
+        };
+        let ready = installed.as_ref().map(|(installed, machine)| (installed, machine));
+        surface.make(ready, checked, line).await?;
     }
     Ok(())
 }
@@ -320,82 +318,6 @@ fn settled_check(tools: &Tools<'_>, id: &InstallId, parts: &[Part], derive: Opti
     }
     let _lock = tools.lock_store()?;
     Ok(tools.store.check(id, parts, derive)?)
-}
-
-#[expect(clippy::too_many_arguments, reason = "one step of `server`, cut out to be read alone")]
-async fn surface(
-    tools: &Tools<'_>,
-    loaded: &Loaded,
-    options: &Options,
-    pin: &Pin,
-    pinned: &Surface,
-    ready: Option<(&Installed, &Machine)>,
-    checked: &mut Checked<'_>,
-    line: &mut ServerLine,
-) -> Result<(), Error> {
-    let name = checked.name;
-    let digest = lock::static_digest(name, pin);
-    let Some(approval) = tools.history.approval(&digest, ApprovalKind::Static)? else {
-        return Ok(()); // Undecided already: this entry is not approved.
-    };
-    let unset: Vec<_> = pinned
-        .env
-        .iter()
-        .filter(|variable| tools.context.env.get(variable).is_none())
-        .cloned()
-        .collect();
-    let elsewhere = matches!(pin.pinned, Pinned::Remote(_));
-    if !unset.is_empty() {
-        // Started with less it would show less, or nothing: neither is drift.
-        let names = unset.join(", ");
-        checked.undecided(
-            format!("compare its surface: it was taken with {names} set"),
-            vec![format!("set {names}, and verify again")],
-        );
-        // A remote server answers others as well: what it adds or changes for those is drift.
-        if !elsewhere || tools.context.offline {
-            return Ok(());
-        }
-    }
-    match probe::take(tools, name, pin, ready, &approval, options.unsandboxed).await? {
-        Taken::Undecided { what, hints } => checked.undecided(what, hints),
-        Taken::Hostile { code, what } => checked.judge(vec![Change::Hostile { code, what }], loaded),
-        Taken::Surface { surface, notes } => {
-            line.notes.extend(notes);
-            if !unset.is_empty() {
-                checked.judge(beyond(pinned, surface), loaded);
-                return Ok(());
-            }
-            match diff::diff_surfaces(pinned, &surface) {
-                Err(less) => checked.undecided(format!("compare its surface: {less}"), less.hint().into_iter().collect()),
-                Ok(changes) => {
-                    checked.as_pinned = changes.is_empty();
-                    if !changes.is_empty() {
-                        checked.drifted = Some(Pin {
-                            surface: Some(surface),
-                            ..pin.clone()
-                        });
-                    }
-                    checked.judge(changes, loaded);
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What a surface that was taken under less authorization holds beyond the pinned one. What it lacks
-/// may be hidden from those who ask without.
-fn beyond(pinned: &Surface, mut found: Surface) -> Vec<Change> {
-    found.env.clone_from(&pinned.env);
-    let mut changes = diff::diff_surfaces(pinned, &found).unwrap_or_default();
-    changes.retain(|change| {
-        !matches!(
-            change,
-            Change::ItemRemoved { .. } | Change::ViewRemoved { .. } | Change::Volatile { .. }
-        )
-    });
-    changes
 }
 
 /// Keeps what was found: drift for `approve`, an event for `log`. A clean check resolves what was

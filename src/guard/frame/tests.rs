@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -394,7 +395,7 @@ impl Writer<'_> {
             if self.choose(4) == 0 {
                 let mut units = [0; 2];
                 for unit in c.encode_utf16(&mut units) {
-                    self.out.push_str(&format!("\\u{unit:04X}"));
+                    write!(self.out, "\\u{unit:04X}").unwrap();
                 }
             } else {
                 let plain = Value::from(c.to_string()).to_string();

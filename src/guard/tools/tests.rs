@@ -82,7 +82,7 @@ fn denied_and_unlisted_tools_are_refused() {
 #[test]
 fn arguments_are_compared_with_the_pin() {
     let schema = json!({"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]});
-    let pinned = gate(strict(ArgumentCheck::Pinned), &[schema.clone()]);
+    let pinned = gate(strict(ArgumentCheck::Pinned), std::slice::from_ref(&schema));
     assert_eq!(pinned.call("read", Some("{\"path\": \"x\", \"more\": 1}")), Verdict::Pass);
     for (arguments, expected) in [
         (None, "as a whole: a property that is required is missing"),

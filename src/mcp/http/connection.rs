@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use super::HttpError;
 use super::events::{Event, EventReader};
 use super::peek::{Mirrors, Peek};
-use crate::mcp::oauth::{AccessToken, Authorizer, Next, OAuthError, challenge_of};
+use crate::mcp::oauth::Authorizer;
 use crate::model::{Remote, RemoteTransport};
 use crate::net::NetworkOptions;
 use crate::net::remote::{Answer, Ask, AskError, Permitted, RemoteNetwork, RemoteOptions, Waits, origin_of};
@@ -26,13 +26,13 @@ const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 const BOTH: &str = "application/json, text/event-stream";
-const STREAM: &str = "text/event-stream";
+pub(super) const STREAM: &str = "text/event-stream";
 /// Messages that wait for their reader; a server that sends more waits.
 const QUEUE: usize = 64;
 /// How often a stream that broke off is taken up again without anything new on it.
 const RESUMES: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// How long, how much.
 #[derive(Debug, Clone, Copy)]
@@ -99,18 +99,18 @@ pub struct Connection {
     listening: bool,
 }
 
-struct Inner {
-    network: RemoteNetwork,
-    authorizer: Option<Arc<Authorizer>>,
-    url: Url,
+pub(super) struct Inner {
+    pub(super) network: RemoteNetwork,
+    pub(super) authorizer: Option<Arc<Authorizer>>,
+    pub(super) url: Url,
     transport: RemoteTransport,
     headers: HeaderMap,
     mirrors: Mirrors,
-    terms: Terms,
+    pub(super) terms: Terms,
     state: Mutex<State>,
     sender: mpsc::Sender<Heard>,
     /// The old transport: where to post, once the stream said it.
-    endpoint: watch::Sender<Option<Result<Url, HttpError>>>,
+    pub(super) endpoint: watch::Sender<Option<Result<Url, HttpError>>>,
 }
 
 #[derive(Default)]
@@ -245,7 +245,7 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ask<'a>(&self, method: Method, url: &'a Url, headers: HeaderMap, head: Duration) -> Ask<'a> {
+    pub(super) fn ask<'a>(&self, method: Method, url: &'a Url, headers: HeaderMap, head: Duration) -> Ask<'a> {
         Ask {
             method,
             headers,
@@ -257,38 +257,8 @@ impl Inner {
         }
     }
 
-    /// Asks with the token that there is, and once more with another where it is refused.
-    async fn authorized(&self, ask: Ask<'_>) -> Result<Answer, HttpError> {
-        let Some(authorizer) = &self.authorizer else {
-            return Ok(Box::pin(self.network.ask(ask)).await?);
-        };
-        let token = match Box::pin(authorizer.token()).await {
-            Err(OAuthError::LoginNeeded { .. }) => None,
-            other => Some(other?),
-        };
-        let answer = self.with_token(ask.clone(), token.as_ref()).await?;
-        if !matches!(answer.status(), 401 | 403) {
-            return Ok(answer);
-        }
-        let said = challenge_of(answer.headers());
-        match Box::pin(authorizer.refused(answer.status(), said.as_deref(), token.as_ref())).await {
-            Next::Retry => {
-                let token = Box::pin(authorizer.token()).await?;
-                self.with_token(ask, Some(&token)).await
-            }
-            Next::Failed(OAuthError::Denied { .. }) => Ok(answer),
-            Next::Failed(OAuthError::LoginNeeded { .. }) if said.is_none() && token.is_none() => Ok(answer),
-            Next::Failed(error) => Err(error.into()),
-        }
-    }
-
-    async fn with_token(&self, ask: Ask<'_>, token: Option<&AccessToken>) -> Result<Answer, HttpError> {
-        let auth = token.map(|token| token.for_url(ask.url)).transpose()?;
-        Ok(Box::pin(self.network.ask(Ask { auth, ..ask })).await?)
-    }
-
     /// The user's headers and the protocol's.
-    fn headers(&self, peek: Option<&Peek<'_>>) -> HeaderMap {
+    pub(super) fn headers(&self, peek: Option<&Peek<'_>>) -> HeaderMap {
         let mut headers = self.headers.clone();
         let mut state = self.state();
         let named = peek
@@ -316,7 +286,7 @@ impl Inner {
         headers
     }
 
-    async fn fail(&self, id: Option<String>, why: HttpError) {
+    pub(super) async fn fail(&self, id: Option<String>, why: HttpError) {
         self.sender.send(Heard::Failed { id, why }).await.ok();
     }
 
@@ -420,7 +390,7 @@ impl Inner {
 
     /// Hands a message on. A line end in JSON stands between two tokens only, where a blank is the
     /// same: one message stays one line.
-    async fn frame(&self, mut body: Vec<u8>) {
+    pub(super) async fn frame(&self, mut body: Vec<u8>) {
         for byte in body.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')) {
             *byte = b' ';
         }
@@ -536,56 +506,6 @@ impl Inner {
             }
             failures = if seen.events > before { 0 } else { failures + 1 };
             tokio::time::sleep(seen.pause() * 2_u32.saturating_pow(failures)).await;
-        }
-    }
-
-    /// The old transport's one stream: its first event names where to post.
-    async fn stream(self: Arc<Self>) {
-        let end = self.old_stream().await.err().unwrap_or(HttpError::NoAnswer);
-        if self.endpoint.borrow().is_none() {
-            self.endpoint.send_replace(Some(Err(end)));
-        } else {
-            self.fail(None, end).await;
-        }
-    }
-
-    async fn old_stream(&self) -> Result<(), HttpError> {
-        let mut headers = self.headers(None);
-        headers.insert(ACCEPT, HeaderValue::from_static(STREAM));
-        let ask = self.ask(Method::GET, &self.url, headers, self.terms.notice);
-        let mut answer = self.authorized(ask).await?;
-        match answer.status() {
-            200 => {}
-            status @ (401 | 403) => return Err(HttpError::Unauthorized(status)),
-            status => return Err(HttpError::Status(status)),
-        }
-        let mut reader = EventReader::new(self.terms.frame);
-        while let Some(chunk) = answer.chunk(u64::MAX).await? {
-            for event in reader.push(&chunk).map_err(|error| HttpError::TooLarge(error.0))? {
-                match event.name.as_str() {
-                    "endpoint" if self.endpoint.borrow().is_none() => {
-                        let named = std::str::from_utf8(&event.data).ok().and_then(|text| self.url.join(text).ok());
-                        let named = named.filter(|named| named.username().is_empty() && named.password().is_none());
-                        let named = named.ok_or(HttpError::NoEndpoint)?;
-                        if named.origin() != self.url.origin() {
-                            return Err(HttpError::ForeignEndpoint);
-                        }
-                        self.endpoint.send_replace(Some(Ok(named)));
-                    }
-                    "" | "message" => self.frame(event.data).await,
-                    _ => {}
-                }
-            }
-        }
-        Err(HttpError::NoAnswer)
-    }
-
-    async fn endpoint(&self) -> Result<Url, HttpError> {
-        let mut named = self.endpoint.subscribe();
-        let named = tokio::time::timeout(self.terms.notice, named.wait_for(Option::is_some)).await;
-        match named {
-            Ok(Ok(named)) => named.clone().unwrap_or(Err(HttpError::NoEndpoint)),
-            _ => Err(HttpError::NoEndpoint),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong with a remote server. Nothing of what it says is repeated.
 
 use crate::mcp::oauth::OAuthError;
+use crate::model::Sha256Digest;
 use crate::net::NetError;
 use crate::net::remote::AskError;
 
@@ -56,13 +57,34 @@ impl HttpError {
         }
     }
 
+    /// The key that the host holds in place of the pinned one, where that is what is wrong.
+    pub const fn other_key(&self) -> Option<Sha256Digest> {
+        match self {
+            Self::Ask(AskError::Key { found, .. })
+            | Self::OAuth(OAuthError::Ask {
+                source: AskError::Key { found, .. },
+                ..
+            }) => Some(*found),
+            _ => None,
+        }
+    }
+
+    /// Logging in may help.
+    pub const fn wants_login(&self) -> bool {
+        matches!(self, Self::Unauthorized(401) | Self::OAuth(OAuthError::LoginNeeded { .. }))
+    }
+
     /// The same for a client, which may show it to a model: nothing in it is the server's word.
     pub const fn for_the_client(&self) -> &'static str {
         match self {
             Self::Ask(AskError::Refused { .. } | AskError::Insecure { .. } | AskError::UserInfo { .. }) => {
                 "is at an address that is not permitted"
             }
-            Self::Ask(AskError::Key { .. }) => "has another TLS key than the pinned one",
+            Self::Ask(AskError::Key { .. })
+            | Self::OAuth(OAuthError::Ask {
+                source: AskError::Key { .. },
+                ..
+            }) => "has another TLS key than the pinned one",
             Self::Ask(AskError::Net(NetError::Redirect { .. })) => "sends requests elsewhere, which is not followed",
             Self::Ask(_) | Self::NoAnswer => "cannot be reached, or did not answer",
             Self::Unauthorized(_) | Self::OAuth(_) => "wants an authorization that it was not given",

@@ -160,7 +160,7 @@ mod tests {
         fn what_is_written_is_read(lines in proptest::collection::vec("[ -~]{0,40}", 1..5), end in prop_oneof![Just("\n"), Just("\r"), Just("\r\n")]) {
             let mut text = String::new();
             for line in &lines {
-                text.push_str(&format!("data: {line}{end}"));
+                text.extend(["data: ", line.as_str(), end]);
             }
             text.push_str(end);
             let events = all(text.as_bytes());

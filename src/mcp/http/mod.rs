@@ -11,9 +11,11 @@
 //! Both eras: the connection does not negotiate. It carries what the client speaks, and takes the
 //! protocol's version from the frames themselves.
 
+mod authorized;
 mod connection;
 mod error;
 mod events;
+mod old;
 mod peek;
 mod upstream;
 

@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as blocking;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{Connection, Heard, HttpError};
 use crate::mcp::relay::{Ended, Patience, Received, Upstream, body};
+use crate::model::Sha256Digest;
 
 /// Frames of the client that wait to be sent.
 const QUEUE: usize = 16;
@@ -28,6 +29,8 @@ pub struct HttpUpstream {
     closing: watch::Sender<bool>,
     closed: Mutex<blocking::Receiver<()>>,
     over: AtomicBool,
+    /// The key that the host holds in place of the pinned one.
+    other_key: OnceLock<Sha256Digest>,
     server: String,
 }
 
@@ -62,17 +65,35 @@ impl HttpUpstream {
             closing,
             closed: Mutex::new(closed),
             over: AtomicBool::new(false),
+            other_key: OnceLock::new(),
             server: server.to_owned(),
         })
     }
 
+    /// The key that the host holds, where it is not the pinned one: nothing was sent to it then.
+    pub fn other_key(&self) -> Option<Sha256Digest> {
+        self.other_key.get().copied()
+    }
+
+    /// Keeps what is a finding and no mere failure.
+    fn note(&self, why: &HttpError) {
+        if let Some(found) = why.other_key() {
+            // The first one counts.
+            let _ = self.other_key.set(found);
+        }
+    }
+
     /// The error that stands for an answer that will not come.
     fn error(&self, id: &str, why: &HttpError) -> Vec<u8> {
+        let name = &self.server;
+        let login = if why.wants_login() {
+            format!("`mcp-pin login {name}` logs in, ")
+        } else {
+            String::new()
+        };
         let what = format!(
-            "the remote server `{}` {}; `mcp-pin verify {}` says more",
-            self.server,
+            "the remote server `{name}` {}; {login}`mcp-pin verify {name}` says more",
             why.for_the_client(),
-            self.server
         );
         let error = json!({"code": ERROR, "message": what});
         format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}\n").into_bytes()
@@ -109,19 +130,29 @@ impl Upstream for HttpUpstream {
     fn next(&self) -> io::Result<Option<Received>> {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
+            if self.other_key.get().is_some() {
+                // Somebody may stand between: it is told at once, and not at the client's end.
+                return Ok(None);
+            }
             return Ok(match heard.blocking_recv() {
                 None => None,
                 Some(Heard::Frame(mut frame)) => {
                     frame.push(b'\n');
                     Some(Received::Frame(frame))
                 }
-                Some(Heard::Failed { id: Some(id), why }) => Some(Received::Frame(self.error(&id, &why))),
+                Some(Heard::Failed { id: Some(id), why }) => {
+                    self.note(&why);
+                    Some(Received::Frame(self.error(&id, &why)))
+                }
                 Some(Heard::Failed {
                     id: None,
                     why: HttpError::TooLarge(_),
                 }) => Some(Received::Oversized),
                 // What asked for nothing is answered by nothing.
-                Some(Heard::Failed { id: None, .. }) => continue,
+                Some(Heard::Failed { id: None, why }) => {
+                    self.note(&why);
+                    continue;
+                }
             });
         }
     }

@@ -58,10 +58,10 @@ fn safe_path(path: &OsStr) -> OsString {
         entry.is_absolute() && !entry.ends_with("node_modules/.bin")
     };
     let kept: Vec<_> = path.as_bytes().split(|&byte| byte == b':').filter(is_safe).collect();
-    match kept.is_empty() {
-        true => PLAIN_PATH.into(),
-        false => OsStr::from_bytes(&kept.join(&b':')).to_owned(),
+    if kept.is_empty() {
+        return PLAIN_PATH.into();
     }
+    OsStr::from_bytes(&kept.join(&b':')).to_owned()
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub fn node_search(root: &Path, home: Option<&Path>, node: &Path) -> Result<(), 
         .iter()
         .flatten()
         .filter_map(|node| Some(node.parent()?.parent()?.join("lib/node")));
-    match above.chain(homes).chain(prefixes).find(|folder| holds_packages(folder)) {
+    match above.chain(homes).chain(prefixes).find(holds_packages) {
         Some(folder) => Err(LaunchError::OtherPackages { folder }),
         None => Ok(()),
     }

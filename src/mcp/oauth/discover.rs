@@ -23,6 +23,8 @@ pub(super) struct Found {
     pub(super) resource: Url,
     /// Never empty.
     pub(super) issuers: Vec<Url>,
+    /// They stand in the server's metadata.
+    pub(super) named: bool,
     /// What the challenge wants, else what the metadata lists.
     pub(super) scopes: BTreeSet<String>,
 }
@@ -50,6 +52,7 @@ impl Authorizer {
             return Ok(Found {
                 resource: found.resource,
                 issuers: found.issuers,
+                named: true,
                 scopes: if said.scopes.is_empty() { found.scopes } else { said.scopes },
             });
         }
@@ -64,6 +67,7 @@ impl Authorizer {
         Ok(Found {
             resource,
             issuers: vec![origin],
+            named: false,
             scopes: said.scopes,
         })
     }

@@ -136,9 +136,11 @@ impl OAuthError {
             Self::LoginNeeded { .. } => {
                 "run `mcp-pin login NAME` in a terminal (where it is not locked yet: `mcp-pin install --no-probe` before, `mcp-pin update NAME` after)"
             }
-            Self::ScopeGrew { .. } => "run `mcp-pin update NAME` and review what it may do, then `mcp-pin login NAME`",
+            Self::ScopeGrew { .. } => {
+                "run `mcp-pin verify NAME`, review what it wants with `mcp-pin approve NAME`, then `mcp-pin login NAME`"
+            }
             Self::IssuerNotPinned { .. } => {
-                "if the server's owner says that its login moved, run `mcp-pin update NAME` and review the change before you log in"
+                "if the server's owner says that its login moved, run `mcp-pin verify NAME` and review the change with `mcp-pin approve NAME` before you log in"
             }
             Self::NoRegistration { .. } => "register a client there by hand and give its id: `mcp-pin login NAME --client-id ID`",
             Self::TimedOut => "run `mcp-pin login NAME` again and answer in the browser within five minutes",

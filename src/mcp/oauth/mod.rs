@@ -73,6 +73,9 @@ pub type Browser<'a> = dyn Fn(&Url) -> Result<(), String> + Send + Sync + 'a;
 pub struct Discovery {
     /// The authorization servers, in one spelling each.
     pub issuers: BTreeSet<String>,
+    /// The server's RFC 9728 metadata names them. Otherwise its own origin is taken for one, as
+    /// 2025-03-26 has it, and may be none.
+    pub named: bool,
     /// The scopes that the server asks for.
     pub scopes: BTreeSet<String>,
     /// The resource that tokens are for.
@@ -163,6 +166,7 @@ impl Authorizer {
     pub async fn granted(&self) -> Result<Option<Discovery>, OAuthError> {
         Ok(self.load().await?.map(|grant| Discovery {
             issuers: [grant.issuer].into(),
+            named: false,
             scopes: grant.scopes.into_iter().filter(|scope| scope != OFFLINE).collect(),
             resource: grant.resource,
         }))
@@ -177,6 +181,7 @@ impl Authorizer {
         let found = self.find(challenge).await?;
         Ok(Discovery {
             issuers: found.issuers.iter().map(issuer_name).collect(),
+            named: found.named,
             scopes: found.scopes,
             resource: flow::resource_text(&found.resource),
         })
@@ -223,6 +228,7 @@ impl Authorizer {
         *self.held.lock().await = Some(grant);
         Ok(Discovery {
             issuers: found.issuers.iter().map(issuer_name).collect(),
+            named: found.named,
             scopes: all.into_iter().filter(|scope| scope != OFFLINE).collect(),
             resource,
         })

@@ -279,6 +279,7 @@ fn network() -> RemoteNetwork {
     .unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as it is handed in")]
 fn pin(issuers: &[&str], scopes: &[&str]) -> Option<IssuerPin> {
     let set = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
     Some(IssuerPin {
@@ -297,6 +298,7 @@ fn authorizer(server: &Host, store: &Arc<Memory>, pinned: Option<IssuerPin>, now
 struct FakeBrowser(Arc<Lock<Vec<Url>>>);
 
 impl FakeBrowser {
+    #[expect(clippy::unnecessary_wraps, reason = "as a browser answers")]
     fn open(&self, url: &Url) -> Result<(), String> {
         self.0.lock().unwrap().push(url.clone());
         let url = url.clone();

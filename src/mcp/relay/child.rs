@@ -182,7 +182,7 @@ impl Upstream for Child {
     }
 
     fn next(&self) -> io::Result<Option<Received>> {
-        let next = held(&self.output).next();
+        let next = held(&self.output).read();
         if !matches!(next, Ok(Some(_))) {
             self.process.set(|state| state.read = true);
         }

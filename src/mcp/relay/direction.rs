@@ -158,13 +158,13 @@ impl Threads<'_> {
         self.thread("observer", move |_| told.run(observer, answer))?;
         let upstream = Arc::clone(self.upstream);
         self.thread("client", move |shared| {
-            shared.from_client(input);
+            shared.hear_client(input);
             upstream.finish_input();
             let _ = shared.notes.send(Note::ClientSilent);
         })?;
         let upstream = Arc::clone(self.upstream);
         self.thread("server", move |shared| {
-            let why = shared.from_server(&*upstream);
+            let why = shared.hear_server(&*upstream);
             let _ = shared.notes.send(Note::Over(why));
         })
     }
@@ -205,7 +205,7 @@ fn wait(shared: &Arc<Shared>, upstream: &Arc<dyn Upstream>, heard: &mpsc::Receiv
             Err(RecvTimeoutError::Disconnected) => return Why::Broken,
         }
         if shared.due_in().is_some_and(|left| left.is_zero())
-            && let Some(output) = shared.decide(|gate, now| gate.tick(now))
+            && let Some(output) = shared.decide(Gate::tick)
         {
             shared.act_for_nobody(output);
         }
@@ -246,10 +246,10 @@ impl Shared {
     }
 
     /// Everything from the client, until it or the server's input ends.
-    fn from_client(&self, mut input: Lines<Box<dyn io::Read + Send>>) {
-        while let Ok(Some(received)) = input.next() {
+    fn hear_client(&self, mut input: Lines<Box<dyn io::Read + Send>>) {
+        while let Ok(Some(received)) = input.read() {
             let output = self.decide(|gate, now| match &received {
-                Received::Frame(frame) => gate.from_client(body(frame), now),
+                Received::Frame(frame) => gate.client_says(body(frame), now),
                 Received::Oversized => gate.oversized(Side::Client, now),
             });
             let Some(output) = output else { return };
@@ -260,10 +260,10 @@ impl Shared {
     }
 
     /// Everything from the server, until it or the client's reading ends.
-    fn from_server(&self, upstream: &dyn Upstream) -> Why {
+    fn hear_server(&self, upstream: &dyn Upstream) -> Why {
         while let Ok(Some(received)) = upstream.next() {
             let output = self.decide(|gate, now| match &received {
-                Received::Frame(frame) => gate.from_server(body(frame), now),
+                Received::Frame(frame) => gate.server_says(body(frame), now),
                 Received::Oversized => gate.oversized(Side::Server, now),
             });
             let Some(output) = output else { return Why::Guard };

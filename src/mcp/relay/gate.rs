@@ -7,9 +7,9 @@ use crate::guard::{Guard, Output, Said, Side};
 /// Decides about frames. See [`Guard`], whose methods these are.
 pub trait Gate: Send + 'static {
     /// A frame from the client, without its line end.
-    fn from_client(&mut self, frame: &[u8], now: Timestamp) -> Output;
+    fn client_says(&mut self, frame: &[u8], now: Timestamp) -> Output;
     /// A frame from the server, without its line end.
-    fn from_server(&mut self, frame: &[u8], now: Timestamp) -> Output;
+    fn server_says(&mut self, frame: &[u8], now: Timestamp) -> Output;
     /// A frame that is too large, of which nothing was kept.
     fn oversized(&mut self, from: Side, now: Timestamp) -> Output;
     /// The user's answer.
@@ -21,11 +21,11 @@ pub trait Gate: Send + 'static {
 }
 
 impl Gate for Guard {
-    fn from_client(&mut self, frame: &[u8], now: Timestamp) -> Output {
+    fn client_says(&mut self, frame: &[u8], now: Timestamp) -> Output {
         Self::from_client(self, frame, now)
     }
 
-    fn from_server(&mut self, frame: &[u8], now: Timestamp) -> Output {
+    fn server_says(&mut self, frame: &[u8], now: Timestamp) -> Output {
         Self::from_server(self, frame, now)
     }
 

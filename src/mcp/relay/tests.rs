@@ -50,7 +50,7 @@ impl Door {
 }
 
 impl Gate for Door {
-    fn from_client(&mut self, frame: &[u8], _: Timestamp) -> Output {
+    fn client_says(&mut self, frame: &[u8], _: Timestamp) -> Output {
         assert!(!frame.ends_with(b"\n") && !frame.ends_with(b"\r"));
         if frame == b"LATER" {
             self.due = Some(now() + jiff::SignedDuration::from_millis(50));
@@ -58,7 +58,7 @@ impl Gate for Door {
         Self::decide(frame)
     }
 
-    fn from_server(&mut self, frame: &[u8], _: Timestamp) -> Output {
+    fn server_says(&mut self, frame: &[u8], _: Timestamp) -> Output {
         assert!(frame != b"PANIC");
         Self::decide(frame)
     }

@@ -204,7 +204,9 @@ fn hide_blobs(text: &str) -> String {
     while !rest.is_empty() {
         let run = rest.find(|c| !is_blob(c)).unwrap_or(rest.len());
         if run >= LONGEST_BLOB {
-            out.push_str(&format!("{{mcp-pin:{run} characters}}"));
+            out += "{mcp-pin:";
+            out += &run.to_string();
+            out += " characters}";
         } else {
             out.push_str(&rest[..run]);
         }

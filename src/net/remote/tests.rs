@@ -106,12 +106,12 @@ async fn a_pinned_key_is_checked_on_top_of_the_certificate() {
 
 #[test]
 fn the_digest_is_over_the_public_key_info() {
+    use rcgen::PublicKeyData as _;
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::new(vec!["a.example".to_owned()])
         .unwrap()
         .self_signed(&key)
         .unwrap();
-    use rcgen::PublicKeyData as _;
     assert_eq!(key_digest(certificate.der()), Some(Sha256Digest::of(key.subject_public_key_info())));
     assert_eq!(key_digest(b"no certificate"), None);
 }

@@ -76,7 +76,7 @@ pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: 
                     what: format!("run `{name}`, a remote server,"),
                 });
             }
-            let server = RemoteServer::new(remote, &digest, &approval, &passed, probe::network(tools))?;
+            let (server, _) = probe::server(tools, remote, &digest, &approval)?;
             return Ok(elsewhere(tools, loaded, options, pin, server));
         }
         Pinned::Local(local) => {
@@ -214,7 +214,7 @@ fn tree(tools: &Tools<'_>, loaded: &Loaded, options: &Options, closure: &Closure
 }
 
 /// What `verify` would report of this.
-fn judged(name: &ServerName, loaded: &Loaded, changes: Vec<Change>) -> Vec<Finding> {
+pub(super) fn judged(name: &ServerName, loaded: &Loaded, changes: Vec<Change>) -> Vec<Finding> {
     let context = settle::judge_context(name, loaded.into());
     let mut report = Report {
         findings: policy::judge(name, &Drift { changes }, &context),

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 
 /// Words of the source that look like codes and are none.
-const ORDINARY: [&str; 8] = [
+const ORDINARY: [&str; 9] = [
     "before-source",
     "before-version",
     "date-time",
@@ -13,6 +13,7 @@ const ORDINARY: [&str; 8] = [
     "owner-id",
     "repository-id",
     "self-hosted",
+    "tls-key",
     "x-mcp-header",
 ];
 

@@ -42,8 +42,21 @@ impl Places {
                 }
                 true
             }
-            Value::Array(values) => values.iter_mut().fold(true, |all, value| self.restore_in(value) && all),
-            Value::Object(members) => members.values_mut().fold(true, |all, value| self.restore_in(value) && all),
+            // Every one of them, also after one that cannot be restored.
+            Value::Array(values) => {
+                values
+                    .iter_mut()
+                    .filter_map(|value| (!self.restore_in(value)).then_some(()))
+                    .count()
+                    == 0
+            }
+            Value::Object(members) => {
+                members
+                    .values_mut()
+                    .filter_map(|value| (!self.restore_in(value)).then_some(()))
+                    .count()
+                    == 0
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) => true,
         }
     }

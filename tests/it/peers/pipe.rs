@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) struct Pipe {
     child: Child,
@@ -87,7 +87,9 @@ impl Pipe {
         drop(input);
         for _ in 0..500 {
             if let Some(status) = child.try_wait().unwrap() {
-                lines.iter().for_each(|line| bytes.extend_from_slice(&line));
+                for line in &lines {
+                    bytes.extend_from_slice(&line);
+                }
                 return (bytes, status.code().unwrap_or(-1));
             }
             std::thread::sleep(Duration::from_millis(20));

@@ -1,6 +1,7 @@
 //! A remote MCP server of the tests: both eras, JSON and event streams, and what a hostile one does.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 /// How it behaves. May be changed while it runs.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 pub struct Manners {
     /// Speaks 2026-07-28 as well.
     pub modern: bool,
@@ -244,7 +246,7 @@ fn respond(stream: &TcpStream, status: u16, headers: &[(&str, &str)], body: &str
 fn respond_as(mut stream: &TcpStream, status: u16, kind: &str, headers: &[(&str, &str)], body: &str) -> Option<()> {
     let mut head = format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
+        write!(head, "{name}: {value}\r\n").unwrap();
     }
     write!(stream, "{head}\r\n{body}").ok()
 }

@@ -11,7 +11,8 @@ fn frames(turning: &Turning, more: &[Value]) -> String {
     let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
     let mut text = format!("{}\n", json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}));
     for frame in more {
-        text += &format!("{frame}\n");
+        text += &frame.to_string();
+        text.push('\n');
     }
     let path = turning.machine.home().join("frames");
     std::fs::write(&path, text).unwrap();

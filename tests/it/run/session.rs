@@ -100,7 +100,7 @@ fn a_trace_has_every_frame_and_no_secret() {
     client.initialize(&json!({}));
     let answer = client.ask(
         "tools/call",
-        &json!({"name": "echo", "arguments": {"password": "hunter3", "note": "Bearer hunter4"}}),
+        &json!({"name": "echo", "arguments": {"password": "hunter3", "note": "Bearer hunter4-hunter4"}}),
     );
     assert!(
         said(&answer).contains("SERVICE_KEY=hunter2-hunter2"),

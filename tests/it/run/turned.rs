@@ -26,18 +26,15 @@ fn poisoned() -> Value {
 fn after_some_calls_a_turned_list_closes_the_session() {
     let turning = Turning::installed(&turned(&json!({"afterCalls": [2, {"tools": poisoned()}]})), &[]);
     let mut client = turning.connected();
-    let pinned = client.ask("tools/list", &json!({}));
+    assert_eq!(names(&client.ask("tools/list", &json!({}))), ["add", "echo"]);
     for _ in 0..2 {
         assert_eq!(said(&client.ask("tools/call", &call("echo"))), "called echo");
     }
     client.send(&json!({"jsonrpc": "2.0", "id": "again", "method": "tools/list"}));
     let answer = client.message();
     assert_eq!(answer["id"], "again");
-    if let Some(result) = answer.get("result") {
-        assert_eq!(result, &pinned["result"], "the pinned list is served");
-    } else {
-        assert!(answer["error"]["message"].as_str().unwrap().contains("mcp-pin verify"), "{answer}");
-    }
+    assert!(answer.get("result").is_none(), "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains("mcp-pin verify"), "{answer}");
     assert!(!answer.to_string().contains("id_rsa"), "{answer}");
     let ended = client.end();
     never(&ended.rest, "id_rsa");
@@ -64,14 +61,17 @@ fn a_tool_that_grew_dangerous_cannot_be_called_and_the_others_can() {
         "the pinned definition"
     );
     assert!(!list.to_string().contains("command"), "{list}");
+    let refused = client.ask("tools/call", &call("add"));
+    assert!(refused.get("result").is_none(), "{refused}");
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("calc") && message.contains("`add`") && message.contains("mcp-pin verify"),
+        "{message}"
+    );
+    assert_eq!(said(&client.ask("tools/call", &call("echo"))), "called echo");
+    assert_eq!(client.end().status, 0);
     let drift = logged(&turning.machine, "drift");
-    assert!(!drift.is_empty());
-    if drift.iter().all(|(grade, _)| grade != "critical") {
-        let refused = client.ask("tools/call", &call("add"));
-        assert!(refused["error"]["message"].as_str().unwrap().contains("calc"), "{refused}");
-        assert_eq!(said(&client.ask("tools/call", &call("echo"))), "called echo");
-    }
-    drop(client.end());
+    assert!(!drift.is_empty() && drift.iter().all(|(grade, _)| grade == "warning"), "{drift:?}");
 }
 
 #[test]
