@@ -10,8 +10,7 @@ use std::path::PathBuf;
 
 use crate::history::HistoryError;
 use crate::lock::LockError;
-use crate::manifest::ManifestError;
-use crate::manifest::edit::EditError;
+use crate::manifest::{ManifestError, edit::EditError};
 use crate::mcp::launch::LaunchError;
 use crate::mcp::oauth::OAuthError;
 use crate::mcp::runtime::RuntimeError;

@@ -6,6 +6,8 @@ use super::sample::name;
 use super::*;
 use crate::model::{Authorization, HeaderRule, Pin, Pinned, Remote, RemoteSettings, RemoteTransport, Sha256Digest, Source};
 
+type Edit = fn(&mut Remote);
+
 fn set(words: &[&str]) -> BTreeSet<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
@@ -41,7 +43,7 @@ fn text(remote: Remote) -> String {
 fn each_field_comes_back_and_is_covered_by_the_right_approval() {
     let server = name("far");
     let base = pin(remote());
-    let edits: [(&str, bool, fn(&mut Remote)); 7] = [
+    let edits: [(&str, bool, Edit); 7] = [
         ("headers", true, |remote| remote.settings.headers.clear()),
         ("key", true, |remote| remote.settings.tls_key = None),
         ("private", true, |remote| remote.settings.private = true),

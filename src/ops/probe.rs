@@ -156,13 +156,13 @@ async fn elsewhere(
             }
         }
         Err(ProbeError::Hostile { code, what }) => Taken::Hostile { code, what },
-        Err(error) => match other_key_in(&error) {
-            Some(found) => Taken::OtherKey { found },
-            None => Taken::Undecided {
+        Err(error) => other_key_in(&error).map_or_else(
+            || Taken::Undecided {
                 hints: hints_about(name, error.hint()),
                 what: error.to_string(),
             },
-        },
+            |found| Taken::OtherKey { found },
+        ),
     })
 }
 

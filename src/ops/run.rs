@@ -81,7 +81,9 @@ pub fn run(context: &Context, options: &Options, person: &dyn Interact) -> Resul
     let other_key = remote.and_then(|remote| remote.other_key());
     if let Some(found) = other_key {
         let findings = ready::judged(&options.name, &loaded, vec![probe::other_key(pin, &found)]);
-        findings.into_iter().for_each(|finding| watch.event(Event::Drift(finding)));
+        for finding in findings {
+            watch.event(Event::Drift(finding));
+        }
     }
     for line in watch.finish() {
         person.warn(&line);

@@ -106,8 +106,8 @@ fn visit(url: &Url) -> Option<Url> {
 fn log_in(machine: &Machine, keys: &str) -> Option<Seen> {
     let mut visited = false;
     at_terminal_with(machine, &["login", "far", "--no-browser"], keys, |screen| {
-        let lines = screen.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-        let Some(line) = lines.filter_map(|line| line.split_once("log in here: ")).next() else {
+        let mut lines = screen.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        let Some(line) = lines.find_map(|line| line.split_once("log in here: ")) else {
             return;
         };
         if !std::mem::replace(&mut visited, true) {

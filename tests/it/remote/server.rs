@@ -138,12 +138,10 @@ fn serve(stream: &TcpStream, manners: &Mutex<Manners>, seen: &Mutex<Vec<Seen>>, 
             continue;
         }
         if let Some(issuer) = &manners.issuer {
-            let told = tokens(stream, &request, &manners, issuer);
-            if told == Some(None) {
-                return;
-            }
-            if told.is_some() {
-                continue;
+            match tokens(stream, &request, &manners, issuer) {
+                Told::Nothing => {}
+                Told::Instead(Some(())) => continue,
+                Told::Instead(None) => return,
             }
         }
         if request.method == "GET" {
@@ -172,21 +170,26 @@ fn serve(stream: &TcpStream, manners: &Mutex<Manners>, seen: &Mutex<Vec<Seen>>, 
     }
 }
 
-/// Answers what a server answers that hands out its surface to those with a token alone; `None` where
-/// there is one.
-fn tokens(stream: &TcpStream, request: &Seen, manners: &Manners, issuer: &str) -> Option<Option<()>> {
+/// What was answered in place of the surface; `None` in it where the client is gone.
+enum Told {
+    Nothing,
+    Instead(Option<()>),
+}
+
+/// Answers what a server answers that hands out its surface to those with a token alone.
+fn tokens(stream: &TcpStream, request: &Seen, manners: &Manners, issuer: &str) -> Told {
     const PLACE: &str = "/.well-known/oauth-protected-resource/mcp";
     let base = format!("http://{}", request.headers["host"]);
     if request.path == PLACE {
         let about = json!({"resource": format!("{base}/mcp"), "authorization_servers": [issuer], "scopes_supported": ["read"]});
-        return Some(respond(stream, 200, &[], &about.to_string()));
+        return Told::Instead(respond(stream, 200, &[], &about.to_string()));
     }
     let token = request.headers.get("authorization").filter(|_| !manners.revoked);
     if token.is_some_and(|token| token.starts_with("Bearer access-")) {
-        return None;
+        return Told::Nothing;
     }
     let wants = format!("Bearer resource_metadata=\"{base}{PLACE}\", scope=\"read\"");
-    Some(respond(stream, 401, &[("www-authenticate", &wants)], ""))
+    Told::Instead(respond(stream, 401, &[("www-authenticate", &wants)], ""))
 }
 
 fn post(stream: &TcpStream, request: &Seen, manners: &Manners, streams: &Streams) -> Option<()> {

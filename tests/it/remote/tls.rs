@@ -1,6 +1,6 @@
 //! The key of a remote server's certificate, pinned on top of ordinary verification.
 
-use std::io::{BufRead as _, BufReader, Read, Write};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
