@@ -106,7 +106,8 @@ async fn one(
         };
         candidate::package(tools, site, entry, &terms).await?
     };
-    let same = |pin: &Pin| lock::static_digest(name, pin) == lock::static_digest(name, &made.pin);
+    // A rule of the guard that was edited is news like any other line of the manifest.
+    let same = |pin: &Pin| pin.guard == made.pin.guard && lock::static_digest(name, pin) == lock::static_digest(name, &made.pin);
     // A demand that came later is asked about, also where nothing newer is there.
     let met = evidence::demands(name, &made.pin, &loaded.policy, Some(entry)).is_empty();
     // A remote server may have been locked before anybody could log in: now it is asked.

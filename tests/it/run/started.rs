@@ -123,7 +123,7 @@ fn a_pulled_lock_is_not_started_before_it_is_approved() {
     // The same bytes, which they approved, in an entry that says something else about them.
     let manifest = theirs.read("mcp-pin.toml");
     theirs.write("mcp-pin.toml", &format!("{manifest}\n[servers.demo.guard]\ndeny = [\"add\"]\n"));
-    theirs.run(&["install", "--yes", "npm:demo"]).exits(0);
+    theirs.run(&["update", "--yes"]).exits(0);
     assert_ne!(theirs.read("mcp-pin.lock"), ours.read("mcp-pin.lock"));
     ours.clone_project(&theirs);
     let (message, ended) = refused(Client::start(&ours, &["demo", "--lock", &lock(&ours)]));
