@@ -44,6 +44,9 @@ pub enum RemoteUrlError {
     /// Readers take it for different hosts.
     #[error("a blank, a backslash or an invisible character stands in the address: readers differ on what it means")]
     Ambiguous,
+    /// The address of an archive, which others install from: no server answers there.
+    #[error("this is the address of an archive, not of a server")]
+    Archive,
     /// Longer than anything needs.
     #[error("the address is longer than {LONGEST} characters")]
     TooLong,
@@ -72,10 +75,14 @@ impl RemoteUrlError {
             }
             Self::Insecure => Some("use `https://`".into()),
             Self::Fragment => Some("leave it out".into()),
+            Self::Archive => Some("install the package by its name: `npm:NAME` or `pypi:NAME`".into()),
             Self::Malformed | Self::Ambiguous | Self::TooLong => None,
         }
     }
 }
+
+/// Endings of archives, of repositories, and of bundles.
+const ARCHIVES: [&str; 8] = [".tgz", ".tar.gz", ".tar", ".zip", ".whl", ".git", ".mcpb", ".dxt"];
 
 impl FromStr for RemoteUrl {
     type Err = RemoteUrlError;
@@ -101,6 +108,10 @@ impl FromStr for RemoteUrl {
         }
         if url.fragment().is_some() {
             return Err(RemoteUrlError::Fragment);
+        }
+        let path = url.path().to_ascii_lowercase();
+        if ARCHIVES.iter().any(|ending| path.ends_with(ending)) {
+            return Err(RemoteUrlError::Archive);
         }
         if let Some((name, _)) = url.query_pairs().find(|(name, _)| is_secret_name(name)) {
             return Err(RemoteUrlError::SecretParameter(

@@ -152,7 +152,7 @@ fn lockfiles_that_are_not_read() {
         ("the file is empty", "hint:", String::new()),
         ("git conflict marker", "git checkout --ours", conflict),
         (
-            "lockfile version 4 is newer",
+            "lockfile version 5 is newer",
             "hint: use the mcp-pin that wrote it",
             good.replace("\"lockfileVersion\": 4", "\"lockfileVersion\": 5"),
         ),
@@ -272,7 +272,7 @@ fn words_that_are_no_source() {
         ("oci:host/demo:1", "`oci:` sources are not supported"),
         ("made-up:demo", "`made-up:`"),
         ("git+https://127.0.0.1/x.git", "not a registry package"),
-        ("https://127.0.0.1/x.tgz", "`https:` sources are not supported"),
+        ("https://127.0.0.1/x.tgz", "the address of an archive"),
         ("file:../x", "not a registry package"),
         ("./x", "does not say where it comes from"),
         ("npm:", "is not an npm package name"),

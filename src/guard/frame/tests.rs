@@ -1,3 +1,5 @@
+//! The reader of frames, held against `serde_json` and against what clients differ in.
+
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
