@@ -126,6 +126,7 @@ fn pin(surface: Surface) -> Pin {
             network: false,
         }),
         surface: Some(surface),
+        guard: mcp_pin::model::guard::GuardPin::default(),
     }
 }
 
