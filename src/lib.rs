@@ -29,8 +29,8 @@
 //! | floor | modules |
 //! |---|---|
 //! | 0 | [`model`] |
-//! | 1 | [`lock`], [`manifest`], [`policy`], [`verify`], [`surface`], [`code`], [`diff`], [`guard`] |
-//! | 2 | [`net`], [`registry`], [`store`], [`mcp`], [`history`], [`notify`] |
+//! | 1 | [`lock`], [`manifest`], [`policy`], [`verify`], [`surface`], [`code`], [`diff`], [`guard`], [`clients`] |
+//! | 2 | [`net`], [`registry`], [`store`], [`mcp`], [`history`], [`notify`], [`schedule`] |
 //! | 3 | [`ops`], [`error`] |
 //! | 4 | [`cli`], [`commands`], [`output`] |
 //!
@@ -50,6 +50,7 @@
 //! | `scratch/`, `tmp/` | work in progress; swept | [`store`] |
 
 pub mod cli;
+pub mod clients;
 pub mod code;
 pub mod commands;
 pub mod diff;
@@ -66,6 +67,7 @@ pub mod ops;
 pub mod output;
 pub mod policy;
 pub mod registry;
+pub mod schedule;
 pub mod store;
 pub mod surface;
 pub mod verify;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Module to floor, as in the architecture page of `src/lib.rs`.
-const FLOORS: [(&str, u8); 20] = [
+const FLOORS: [(&str, u8); 22] = [
     ("model", 0),
     ("lock", 1),
     ("manifest", 1),
@@ -14,12 +14,14 @@ const FLOORS: [(&str, u8); 20] = [
     ("code", 1),
     ("diff", 1),
     ("guard", 1),
+    ("clients", 1),
     ("net", 2),
     ("registry", 2),
     ("store", 2),
     ("mcp", 2),
     ("history", 2),
     ("notify", 2),
+    ("schedule", 2),
     ("ops", 3),
     ("error", 3),
     ("cli", 4),
