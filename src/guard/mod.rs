@@ -64,6 +64,11 @@ pub struct Setup {
     pub judge: JudgeContext,
     /// The profile and the overrides in force.
     pub grading: Grading,
+    /// The entry is of the user's own scope: commands that the client is told have `--global`.
+    pub global: bool,
+    /// What other connections of this entry have let the server ask for today (UTC), in tokens: the sum
+    /// of their [`Event::Spent`]. Counted towards the day's limit.
+    pub spent_today: u64,
 }
 
 /// What is to be done after a frame, in this order: write `to_server` and `to_client`, then the frame
@@ -128,6 +133,12 @@ pub enum Event {
     Decision {
         /// One line: what was asked, and what became of it.
         what: String,
+    },
+    /// Tokens of the day's that the server may use up from now on: to be kept, for the next connection's
+    /// [`Setup::spent_today`]. No line of a log.
+    Spent {
+        /// As many as one completion may have; an answer can only be shorter.
+        tokens: u64,
     },
 }
 

@@ -77,6 +77,7 @@ impl Guard {
                 ..Refusal::of(REFUSED, &decision.log)
             });
         }
+        self.spent(out);
         out.events.push(Event::Decision { what: decision.log });
         let instead = |params: Value| {
             let method = Value::from(kind.method());
@@ -112,6 +113,14 @@ impl Guard {
         };
         self.asked_by_server.insert(id.clone());
         Ok(fate)
+    }
+
+    /// Says what a decision took of the day's tokens.
+    fn spent(&mut self, out: &mut Output) {
+        let tokens = self.asks.take_spent();
+        if tokens > 0 {
+            out.events.push(Event::Spent { tokens });
+        }
     }
 
     /// Questions inside a result.
@@ -152,6 +161,7 @@ impl Guard {
             }
             let decision = self.asks.judge(kind, request.get("params").map(Raw::get), ROUNDS, now);
             let log = format!("inside a result, {}", decision.log);
+            self.spent(out);
             let mut with = |params: Value| {
                 replaced = true;
                 serde_json::json!({"method": kind.method(), "params": params}).to_string()

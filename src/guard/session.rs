@@ -145,7 +145,8 @@ impl Guard {
         // Arguments name real places: so must the schemas that they are held against.
         let real = pins.as_ref().map(Pins::real_surface);
         let gate = Gate::new(&setup.rules, real.as_ref());
-        let asks = Asks::new(&setup.rules);
+        let mut asks = Asks::new(&setup.rules);
+        asks.spent_today(setup.spent_today);
         Self {
             setup,
             pins,
@@ -320,17 +321,6 @@ impl Guard {
             Way::Call | Way::Result => out.to_client.push(refusal::error(&held.id, REFUSED, WHY)),
             Way::Request => out.to_server.push(refusal::error(&held.id, REFUSED, WHY)),
         }
-    }
-
-    /// What other connections of this entry have let the server ask for today, in tokens: counted
-    /// towards the day's limit.
-    pub const fn spent_today(&mut self, tokens: u64) {
-        self.asks.spent_today(tokens);
-    }
-
-    /// The tokens that this connection has let the server ask for so far.
-    pub const fn spent(&self) -> u64 {
-        self.asks.spent()
     }
 
     /// When [`Self::tick`] has something to do, if nothing else happens before.

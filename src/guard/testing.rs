@@ -131,6 +131,8 @@ pub(super) fn setup(pinned: Option<Surface>) -> Setup {
         rules: GuardRules::default(),
         judge: JudgeContext::default(),
         grading: Grading::default(),
+        global: false,
+        spent_today: 0,
     }
 }
 
