@@ -11,9 +11,11 @@
 
 pub mod ask;
 pub mod frame;
+mod fresh;
 mod from_client;
 mod from_server;
 mod handshake;
+mod held;
 pub mod hygiene;
 mod lists;
 mod pinned;
@@ -39,6 +41,10 @@ pub use session::Guard;
 mod calls_tests;
 #[cfg(test)]
 mod frames_tests;
+#[cfg(test)]
+mod fresh_tests;
+#[cfg(test)]
+mod held_tests;
 #[cfg(test)]
 mod lists_tests;
 #[cfg(test)]

@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use super::ask::{Kind, Verdict};
 use super::frame::{Id, Members, Peeked, Raw};
+use super::held::{Asking, Way};
 use super::refusal::{self, INVALID, NO_METHOD, REFUSED};
-use super::session::{Asking, Fate, Guard, Open, Refusal, Way};
+use super::session::{Fate, Guard, Open, Refusal};
 use super::{Event, Output};
 use crate::model::Grade;
 
@@ -37,7 +38,8 @@ impl Guard {
         }
         let refusal = if self.asked_by_server.len() >= MOST_ASKED {
             Refusal::of(REFUSED, "a request of the server: too many are open")
-        } else if self.asked_by_server.contains(id) {
+        } else if self.asked_by_server.contains(id) || self.held.values().any(|held| matches!(held.way, Way::Request(_)) && held.id == *id)
+        {
             Refusal::of(INVALID, "a request of the server with an id that is in use")
         } else if method == "ping" {
             self.asked_by_server.insert(id.clone());
@@ -101,7 +103,7 @@ impl Guard {
                 replace,
             } => {
                 let asking = Asking {
-                    way: Way::Request,
+                    way: Way::Request(kind),
                     title,
                     body,
                     until,
@@ -178,7 +180,7 @@ impl Guard {
                 } => {
                     let before = asked.take();
                     asked = Some(Asking {
-                        way: Way::Result,
+                        way: Way::Result(open.asked.item()),
                         title,
                         until: before.as_ref().map_or(until, |before| before.until.min(until)),
                         body: before.map_or_else(|| body.clone(), |before| format!("{}\n\n{body}", before.body)),
