@@ -161,7 +161,12 @@ impl Guard {
             "tools/call" => self.named(ItemKind::Tool, params),
             "prompts/get" => self.named(ItemKind::Prompt, params),
             "resources/read" => self.address(text(params, "uri")?.as_deref()).map(Asked::Work),
-            "resources/subscribe" => self.address(text(params, "uri")?.as_deref()).map(|_| Asked::Other),
+            // Without an address it asks for nothing: the server says that it is malformed, or that there is no
+            // such method (2026-07-28).
+            "resources/subscribe" => match text(params, "uri")? {
+                Some(uri) => self.address(Some(&uri)).map(|_| Asked::Other),
+                None => Ok(Asked::Other),
+            },
             "completion/complete" => self.completion(params),
             "subscriptions/listen" => self.listen(params),
             "tasks/get" | "tasks/result" => Ok(Asked::Work(None)),
