@@ -103,6 +103,30 @@ CREATE TABLE client_entries (
     PRIMARY KEY (file, entry)
 ) STRICT;
 ",
+    "
+CREATE TABLE schedules (
+    scope   TEXT NOT NULL PRIMARY KEY,
+    name    TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    every   INTEGER NOT NULL,
+    updates INTEGER NOT NULL,
+    program TEXT NOT NULL,
+    folders TEXT NOT NULL,
+    files   TEXT NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE scheduled_runs (
+    id      INTEGER PRIMARY KEY,
+    scope   TEXT NOT NULL,
+    began   INTEGER NOT NULL,
+    ended   INTEGER,
+    status  INTEGER,
+    summary TEXT,
+    untold  TEXT
+) STRICT;
+CREATE INDEX scheduled_runs_scope ON scheduled_runs (scope, id);
+",
 ];
 
 /// The file's `application_id`, by which our file is told from another program's: `mcpi`.

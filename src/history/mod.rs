@@ -32,8 +32,10 @@ mod compiled;
 mod drifts;
 mod error;
 mod events;
+mod health;
 mod interpreters;
 mod migrations;
+mod schedules;
 mod stamps;
 
 use std::fs;
@@ -54,6 +56,7 @@ pub use drifts::{NewDrift, OpenDrift, Resolution};
 pub use error::HistoryError;
 pub use events::{Event, EventFilter, EventKind, NewEvent};
 pub use interpreters::Interpreter;
+pub use schedules::{RunEnd, Schedule, ScheduledRun};
 
 use migrations::Kind;
 

@@ -30,6 +30,7 @@ pub mod remove;
 pub mod review;
 pub mod rollback;
 pub mod run;
+pub mod schedule;
 pub mod scope;
 pub mod settle;
 pub mod sync;
