@@ -20,6 +20,7 @@ pub mod interact;
 pub mod introduce;
 pub mod issuers;
 pub mod local;
+pub mod log;
 pub mod login;
 pub mod notices;
 pub mod outcome;

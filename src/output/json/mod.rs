@@ -33,6 +33,16 @@ pub fn schedule_schema() -> Value {
 /// Writes a value, indented, with a newline at its end: see the module for what it escapes.
 pub(super) fn write(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+    safe(out, &text)
+}
+
+/// Writes a value as one line: JSON Lines.
+pub fn line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string(value).map_err(io::Error::other)?;
+    safe(out, &text)
+}
+
+fn safe(out: &mut dyn Write, text: &str) -> io::Result<()> {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         // Newlines are the indentation's own: inside strings they are escaped already.
