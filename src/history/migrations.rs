@@ -146,6 +146,14 @@ BEGIN SELECT RAISE(ABORT, 'approvals are only given and taken back'); END;
 CREATE TRIGGER approvals_are_kept BEFORE DELETE ON approvals
 BEGIN SELECT RAISE(ABORT, 'approvals are only given and taken back'); END;
 ",
+    "
+CREATE TABLE schedule_told (
+    channel     TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (channel, fingerprint)
+) STRICT;
+",
 ];
 
 /// The file's `application_id`, by which our file is told from another program's: `mcpi`.

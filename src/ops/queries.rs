@@ -91,7 +91,8 @@ pub fn interpreter(context: &Context, scope: &str, name: &ServerName) -> Result<
 /// # Errors
 /// It is corrupt, newer than this version, or cannot be opened.
 pub fn open_history(context: &Context) -> Result<History, Error> {
-    std::fs::create_dir_all(&context.home).map_err(|source| Error::File {
+    let made = std::os::unix::fs::DirBuilderExt::mode(std::fs::DirBuilder::new().recursive(true), 0o700).create(&context.home);
+    made.map_err(|source| Error::File {
         action: "create",
         path: context.home.clone(),
         source,

@@ -210,7 +210,9 @@ pub fn guard(context: &Context, scope: &Scope, person: &dyn Interact) -> Result<
 }
 
 fn create(folder: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(folder).map_err(|source| Error::File {
+    // For this user alone: with `MCP_PIN_HOME` it is the folder above that the store is made in.
+    let made = std::os::unix::fs::DirBuilderExt::mode(std::fs::DirBuilder::new().recursive(true), 0o700).create(folder);
+    made.map_err(|source| Error::File {
         action: "create",
         path: folder.to_path_buf(),
         source,

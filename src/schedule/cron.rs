@@ -40,12 +40,8 @@ pub fn block(job: &Job, around: &Surroundings) -> Result<String, ScheduleError> 
         ));
     }
     let command: Vec<_> = words.iter().map(|word| quoted(word)).collect();
-    let line = format!(
-        "{} cd {} && {}",
-        times(job, &around.machine),
-        quoted(&job.folder),
-        command.join(" ")
-    );
+    // Where the folder is gone the run starts elsewhere, finds another scope, and tells: `&&` would be silent.
+    let line = format!("{} cd {}; {}", times(job, &around.machine), quoted(&job.folder), command.join(" "));
     Ok(seal::close(&format!(
         "{BEGIN} {}: made by `mcp-pin schedule enable`, taken away by `mcp-pin schedule disable`
 # {}
@@ -214,7 +210,7 @@ mod tests {
         let shell = command(&text)
             .unwrap()
             .replace("cd ", "printf '%s\\n' ")
-            .replace("&& /usr/bin/env", "&& printf '%s\\n'");
+            .replace("; /usr/bin/env", "; printf '%s\\n'");
         let output = std::process::Command::new("sh").args(["-c", &shell]).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         let lines: Vec<_> = said.lines().collect();

@@ -48,7 +48,8 @@ pub fn service(job: &Job) -> Result<String, ScheduleError> {
     if job.user_bus {
         env.push("Environment=DBUS_SESSION_BUS_ADDRESS=unix:path=%t/bus\n".to_owned());
     }
-    // Exit status 1 is "findings": the check worked, and told.
+    // Exit status 1 is "findings": the check worked, and told. A folder that is gone is told by the run
+    // itself, which then finds another scope.
     Ok(seal::close(&format!(
         "{ABOUT}
 # {}
@@ -58,7 +59,7 @@ Description=mcp-pin: {}
 [Service]
 Type=oneshot
 ExecStart={} {}
-WorkingDirectory={}
+WorkingDirectory=-{}
 {}SuccessExitStatus=1
 TimeoutStartSec=30min
 KillMode=control-group
@@ -146,7 +147,7 @@ mod tests {
         assert!(seal::is_whole(&text));
         for line in [
             "ExecStart=\"/opt/a b/mcp-pin%%h\" verify --notify --scheduled mcp-pin-0123 --check-updates",
-            "WorkingDirectory=/home/o'neil & \"co\"/100%% <x> $HOME",
+            "WorkingDirectory=-/home/o'neil & \"co\"/100%% <x> $HOME",
             "Environment=\"PATH=/opt/%%n/bin:/usr/bin\"",
             "Environment=\"HOME=/home/o'neil & \\\"co\\\"\"",
             "SuccessExitStatus=1",

@@ -118,11 +118,6 @@ fn each_thing_that_is_broken_is_named_with_what_mends_it() {
             "others may change",
         ),
         (
-            "an open history",
-            Box::new(|| chmod(&store.join("state.db"), 0o644)),
-            "state.db (mode 644)",
-        ),
-        (
             "packages in the home",
             Box::new(|| std::fs::create_dir_all(home.join("node_modules/evil")).unwrap()),
             "holds packages that Node.js would find",

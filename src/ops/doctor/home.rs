@@ -32,7 +32,7 @@ pub(super) fn modes(context: &Context, lines: &mut Vec<Line>) {
             lines.push(Line::not(TOPIC, State::Broken, what, format!("mv {0} {0}.old", quoted(home))));
             return;
         }
-        Ok(meta) => wrong.extend(open_to_others(home, &meta, "700")),
+        Ok(meta) => wrong.extend(open_to_others(home, &meta)),
     }
     // Below a closed folder nobody gets in; still, nothing in it may be another user's.
     for folder in own {
@@ -42,7 +42,8 @@ pub(super) fn modes(context: &Context, lines: &mut Vec<Line>) {
     }
     let state = home.join(history::FILE_NAME);
     if let Ok(meta) = state.metadata() {
-        wrong.extend(open_to_others(&state, &meta, "600"));
+        // Its mode is put right by whatever opens it.
+        wrong.extend(foreign(&state, &meta));
     }
     if wrong.is_empty() {
         lines.push(Line::ok(TOPIC, format!("{} is yours alone", home.display())));
@@ -58,7 +59,7 @@ fn foreign(path: &Path, meta: &Metadata) -> Option<Line> {
     })
 }
 
-fn open_to_others(path: &Path, meta: &Metadata, mode: &str) -> Option<Line> {
+fn open_to_others(path: &Path, meta: &Metadata) -> Option<Line> {
     if let Some(line) = foreign(path, meta) {
         return Some(line);
     }
@@ -69,7 +70,7 @@ fn open_to_others(path: &Path, meta: &Metadata, mode: &str) -> Option<Line> {
         _ => "change",
     };
     let what = format!("others may {others} {} (mode {found:o})", path.display());
-    Some(Line::not(TOPIC, State::Broken, what, format!("chmod {mode} {}", quoted(path))))
+    Some(Line::not(TOPIC, State::Broken, what, format!("chmod 700 {}", quoted(path))))
 }
 
 /// Folders in which Node.js would find packages that nobody approved: `run` starts nothing then.
@@ -103,7 +104,7 @@ pub(super) fn search(patient: &Patient<'_>, lines: &mut Vec<Line>) {
 }
 
 /// A path as a shell takes it.
-pub(super) fn quoted(path: &Path) -> String {
+pub(in crate::ops) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     if text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+@".contains(c)) {
         return text;

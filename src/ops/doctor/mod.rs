@@ -10,7 +10,9 @@ mod sandbox;
 mod servers;
 mod stored;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+pub(in crate::ops) use home::quoted;
 
 use crate::error::Error;
 use crate::history::{self, History};
@@ -124,7 +126,6 @@ struct Patient<'a> {
 /// Looks at everything. An error of one part is a line of its own and keeps no other from being looked at.
 pub async fn doctor(context: &Context) -> Checkup {
     let mut lines = Vec::new();
-    // Before the history is opened: opening mends its mode.
     home::modes(context, &mut lines);
     let history = opened(context, &mut lines);
     let mut patient = Patient {
@@ -155,13 +156,29 @@ fn opened(context: &Context, lines: &mut Vec<Line>) -> Option<History> {
     }
     match History::open(&path).and_then(|history| history.sound().map(|()| history)) {
         Ok(history) => {
-            lines.push(Line::ok(TOPIC, format!("{} can be read", path.display())));
+            lines.push(chain(&history, &path));
             Some(history)
         }
         Err(error) => {
             lines.push(Line::of(TOPIC, State::Broken, &error.into()));
             None
         }
+    }
+}
+
+/// Whether the log holds together: a row that was removed or edited is somebody's doing.
+fn chain(history: &History, path: &Path) -> Line {
+    const TOPIC: &str = "history";
+    match history.verify_log(None) {
+        Ok(check) => match check.problems.split_first() {
+            None => Line::ok(TOPIC, format!("{} can be read, and its log is whole", path.display())),
+            Some((first, [])) => Line::not(TOPIC, State::Broken, first.to_string(), "mcp-pin log verify"),
+            Some((first, rest)) => {
+                let what = format!("{first}, and {} more", rest.len());
+                Line::not(TOPIC, State::Broken, what, "mcp-pin log verify")
+            }
+        },
+        Err(error) => Line::of(TOPIC, State::Broken, &error.into()),
     }
 }
 

@@ -129,5 +129,5 @@ pub(super) fn within(command: &str, loaded: &crate::ops::scope::Loaded) -> Strin
     if loaded.scope.owner == crate::manifest::Scope::User {
         return command.replacen("mcp-pin", "mcp-pin --global", 1);
     }
-    format!("cd {} && {command}", super::home::quoted(Path::new(&loaded.scope.folder)))
+    format!("cd {} && {command}", super::quoted(Path::new(&loaded.scope.folder)))
 }

@@ -41,11 +41,11 @@ fn store(context: &Context, lines: &mut Vec<Line>) {
     }
     for path in &health.damaged {
         let what = format!("{} is no longer what was verified; it is never used", path.display());
-        let mend = format!("rm -f {}, then `mcp-pin install` where it is needed", super::home::quoted(path));
+        let mend = format!("rm -f {}, then `mcp-pin install` where it is needed", super::quoted(path));
         lines.push(Line::not(TOPIC, State::Broken, what, mend));
     }
     for (path, why) in &health.unreadable {
-        let mend = format!("chmod u+r {}", super::home::quoted(path));
+        let mend = format!("chmod u+r {}", super::quoted(path));
         lines.push(Line::not(
             TOPIC,
             State::Unknown,

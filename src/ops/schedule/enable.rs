@@ -95,15 +95,10 @@ pub async fn enable(context: &Context, options: Options, person: &dyn Interact) 
         Backend::Launchd => with_launchd(&machine, &job).await?,
         Backend::Cron => with_cron(context, &machine, &job, &mut notes).await?,
     };
-    // A schedule of another kind goes only when the new one stands.
-    if let Some(other) = before
+    let other = before
         .as_ref()
         .and_then(|before| before.backend.parse().ok())
-        .filter(|other| *other != backend)
-    {
-        take_away(context, &machine, &name, other).await?;
-        notes.push(format!("{other} no longer has it"));
-    }
+        .filter(|other| *other != backend);
     let record = Schedule {
         scope: loaded.scope_key().to_owned(),
         name: name.clone(),
@@ -119,6 +114,13 @@ pub async fn enable(context: &Context, options: Options, person: &dyn Interact) 
             .map_or_else(|| context.now(), |before| before.at),
     };
     history.record_schedule(&record)?;
+    // One of another kind goes only when the new one stands.
+    if let Some(other) = other {
+        notes.push(match take_away(context, &machine, &name, other).await {
+            Ok(_) => format!("{other} no longer has it"),
+            Err(error) => format!("{other} has it still: {error}"),
+        });
+    }
     Ok(Enabled {
         scope: loaded.scope.lockfile(),
         name,

@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::name_of;
+use super::{bus, name_of};
 use crate::error::Error;
 use crate::history::{History, RunEnd};
 use crate::model::report::Status;
@@ -13,7 +13,7 @@ use crate::model::{Finding, Fingerprint, Grade, Report};
 use crate::notify::{self, Message, Urgency};
 use crate::ops::outcome::Outcome;
 use crate::ops::scope::Scope;
-use crate::ops::{Context, Interact, notices, outdated, queries, verify};
+use crate::ops::{Context, Interact, outdated, queries, verify};
 use crate::policy;
 use crate::schedule::ScheduleError;
 
@@ -28,7 +28,7 @@ pub async fn scheduled(context: &Context, name: &str, options: verify::Options, 
     let history = queries::open_history(context);
     let key = match &history {
         Ok(history) if !is_meant => {
-            let known = history.schedules()?.into_iter().find(|known| known.name == name);
+            let known = history.schedules().unwrap_or_default().into_iter().find(|known| known.name == name);
             known.map_or_else(|| scope.key(), |known| known.scope)
         }
         _ => scope.key(),
@@ -46,14 +46,16 @@ pub async fn scheduled(context: &Context, name: &str, options: verify::Options, 
         }
         .into())
     };
-    let bus = notices::bus(&context.env);
-    let untold = notify::desktop::reachable(&bus).await.err().map(|error| error.to_string());
+    let untold = notify::desktop::reachable(&bus(context)).await.err().map(|error| error.to_string());
     let (status, summary) = match &result {
         Ok(outcome) => (status_of(&outcome.report), summary(&outcome.report)),
         Err(error) => (error.exit_status(), told(error)),
     };
-    if let Err(error) = &result {
-        tell(context, history.as_ref().ok(), &key, error, person).await;
+    match (&result, &history) {
+        (Err(error), history) => tell(context, history.as_ref().ok(), &key, error, person).await,
+        // The same error, when it comes back, is news again.
+        (Ok(_), Ok(history)) => history.forget_schedule_told(&errors(&key))?,
+        (Ok(_), Err(_)) => {}
     }
     if let (Ok(history), Some(id)) = (&history, run?) {
         let end = RunEnd {
@@ -99,6 +101,11 @@ fn summary(report: &Report) -> String {
     }
 }
 
+/// What errors of a scope's scheduled runs are told under.
+fn errors(scope: &str) -> String {
+    format!("error {scope}")
+}
+
 /// An error with its causes, on one line.
 fn told(error: &Error) -> String {
     let mut text = error.to_string();
@@ -111,19 +118,19 @@ fn told(error: &Error) -> String {
 }
 
 async fn tell(context: &Context, history: Option<&History>, scope: &str, error: &Error, person: &dyn Interact) {
-    let channel = format!("desktop schedule {scope}");
+    let channel = errors(scope);
     let text = told(error);
     let fingerprint = Fingerprint::of_canonical(json!({"scheduled": scope, "error": text}).to_string().as_bytes());
     // A history that cannot be asked keeps nobody from being told.
-    if history.is_some_and(|history| history.alert_due(&channel, &fingerprint).is_ok_and(|due| !due)) {
+    if history.is_some_and(|history| history.schedule_tells(&channel, &fingerprint).is_ok_and(|due| !due)) {
         return;
     }
     let lines = [text.as_str(), "Nothing was checked. Look: mcp-pin schedule status"];
     let message = Message::new("MCP servers could not be checked", &lines, Urgency::Critical, fingerprint);
-    match notify::desktop::send(&notices::bus(&context.env), &message).await {
+    match notify::desktop::send(&bus(context), &message).await {
         Ok(()) => {
             if let Some(history) = history {
-                history.record_alert(&channel, message.fingerprint(), context.now()).ok();
+                history.record_schedule_told(&channel, message.fingerprint(), context.now()).ok();
             }
         }
         Err(error) => person.warn(&format!("could not notify the desktop: {error}")),
@@ -186,20 +193,18 @@ pub async fn updates(context: &Context, outcome: &mut Outcome, notify: bool, per
 async fn tell_of_updates(context: &Context, news: &[Finding], person: &dyn Interact) -> Result<(), Error> {
     let history = queries::open_history(context)?;
     let (scope, _) = Scope::for_reading(context);
-    let channel = format!("desktop updates {}", scope.key());
+    let channel = format!("update {}", scope.key());
     for finding in news {
-        if !history.alert_due(&channel, &finding.fingerprint)? {
+        if !history.schedule_tells(&channel, &finding.fingerprint)? {
             continue;
         }
         let title = format!("MCP server {}: a newer version", finding.server);
         let look = format!("See what it changes: mcp-pin update {}", finding.server);
         let message = Message::new(&title, &[&finding.title, &look], Urgency::Normal, finding.fingerprint.clone());
-        match notify::desktop::send(&notices::bus(&context.env), &message).await {
-            Ok(()) => history.record_alert(&channel, &finding.fingerprint, context.now())?,
+        match notify::desktop::send(&bus(context), &message).await {
+            Ok(()) => history.record_schedule_told(&channel, &finding.fingerprint, context.now())?,
             Err(error) => person.warn(&format!("could not notify the desktop: {error}")),
         }
     }
-    let kept = news.iter().map(|finding| finding.fingerprint.clone()).collect();
-    history.forget_alerts(&channel, &kept)?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::enable::scope_of;
 use super::{CRONTAB, machine, name_of, units};
 use crate::error::Error;
 use crate::history::{Schedule, ScheduledRun};
+use crate::ops::doctor::quoted;
 use crate::ops::scope::Scope;
 use crate::ops::{Context, queries};
 use crate::schedule::{Backend, Every, LaunchAgents, Machine, ScheduleError, Written, cron, standing};
@@ -124,7 +125,7 @@ pub async fn status(context: &Context) -> Result<Status, Error> {
 async fn look(context: &Context, machine: &Machine, row: &mut Row, now: Timestamp) {
     let again = match scope_of(context, &row.schedule) {
         Some(scope) if scope.folder == context.config => "mcp-pin --global schedule enable".to_owned(),
-        Some(scope) => format!("mcp-pin schedule enable, in {}", scope.folder.display()),
+        Some(scope) => format!("cd {} && mcp-pin schedule enable", quoted(&scope.folder)),
         None => {
             let hint = format!("mcp-pin schedule disable {}", row.schedule.name);
             row.problems

@@ -94,7 +94,7 @@ fn a_crontab_that_cannot_be_read_or_written_is_left_alone() {
     enable(&machine).exits(0);
     let enabled = read(&machine);
     assert!(enabled.starts_with(BASE) && enabled.contains("--scheduled mcp-pin-"), "{enabled}");
-    for bad in ["denied", "torn", "racing", "deaf", "full"] {
+    for bad in ["denied", "torn", "deaf", "full"] {
         mood(&machine, bad);
         disable(&machine).exits(2);
         assert_eq!(read(&machine), enabled, "{bad}");
