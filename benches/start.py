@@ -133,7 +133,10 @@ class Bench:
         sides = {"direct": self.direct(name), "run": self.run(name), installer["words"][0].split("/")[-1]: theirs}
         took = {side: [] for side in sides}
         for round in range(self.rounds + 1):
-            for side, words in sides.items():
+            # Nobody always runs behind the same one.
+            turn = round % len(sides)
+            order = [*sides.items()]
+            for side, words in order[turn:] + order[:turn]:
                 server = Server(**words)
                 seconds = server.hello()
                 server.end()
@@ -174,7 +177,7 @@ class Bench:
         for name, size, count, limit in CALLS:
             took = [[], []]
             for batch in range(count // BATCH + 1):
-                for server, times in zip(sides, took, strict=True):
+                for server, times in list(zip(sides, took, strict=True))[:: -1 if batch % 2 else 1]:
                     seconds = [call(server, next(ids), size) for _ in range(BATCH)]
                     if batch:  # the first one warms up
                         times.extend(seconds)
