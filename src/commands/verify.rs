@@ -26,6 +26,9 @@ pub struct Args {
     /// to say.
     #[arg(long, hide = true, value_name = "NAME", conflicts_with = "names")]
     scheduled: Option<String>,
+    /// Leave out the configuration files of AI clients.
+    #[arg(long)]
+    no_clients: bool,
 }
 
 /// Verifies and shows what was found.
@@ -38,6 +41,7 @@ pub async fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
         probe: !args.probe.no_probe,
         unsandboxed: args.probe.probe_unsandboxed,
         notify: args.notify,
+        clients: !args.no_clients,
     };
     let (context, person) = (&session.context, &session.terminal);
     let mut result = match &args.scheduled {
