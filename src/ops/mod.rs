@@ -29,6 +29,7 @@ pub mod prune;
 pub mod queries;
 pub mod remove;
 pub mod review;
+pub mod revision;
 pub mod rollback;
 pub mod run;
 pub mod scope;
