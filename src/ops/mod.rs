@@ -28,6 +28,7 @@ pub mod probe;
 pub mod prune;
 pub mod queries;
 pub mod remove;
+pub mod report;
 pub mod review;
 pub mod revision;
 pub mod rollback;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{commit, git, project};
 use crate::harness::snapshot;
 use crate::registry::Package;
-use crate::scripted::{honest, package, tool};
+use crate::scripted::{accepting, honest, package, tool};
 
 fn actions(report: &Value) -> Vec<(&str, &str)> {
     let servers = report["servers"].as_array().unwrap().iter();
@@ -32,16 +32,8 @@ fn what_a_branch_changes_is_told_and_nothing_of_it_is_started() {
             .script("postinstall", "node x.js"),
     );
     machine.allow_accept();
-    let print = |words: &[&str]| {
-        let seen = machine.run(&[words, &["--format", "json"]].concat()).json();
-        seen["fingerprint"].as_str().unwrap_or_else(|| panic!("{seen}")).to_owned()
-    };
-    let update = ["update", "calc", "--yes", "--no-probe"];
-    let first = print(&update);
-    machine.run(&[&update[..], &["--accept", &first]].concat()).exits(0);
-    let install = ["install", "npm:extra", "--yes", "--no-probe"];
-    let first = print(&install);
-    machine.run(&[&install[..], &["--accept", &first]].concat()).exits(0);
+    accepting(&machine, &["update", "calc", "--no-probe"]).0.exits(0);
+    accepting(&machine, &["install", "npm:extra", "--no-probe"]).0.exits(0);
     commit(&machine, "Update calc, add extra");
 
     // A reviewer's machine has approved nothing, and holds no archive.

@@ -7,7 +7,7 @@ use std::process::Command;
 use super::{commit, git, project};
 use crate::harness::{Machine, Ran, ran};
 use crate::registry::FakeNpm;
-use crate::scripted::{honest, machine_with, package};
+use crate::scripted::{accepting, honest, machine_with, package};
 
 fn page() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ci.md")).unwrap()
@@ -95,10 +95,7 @@ fn pull_request() -> (FakeNpm, Machine, std::path::PathBuf) {
     let evil = package("evil", "1.0.0", &honest()).file("start.mjs", touch.as_str());
     registry.publish(evil.script("postinstall", &format!("touch {}", marker.display())));
     machine.allow_accept();
-    let install = ["install", "npm:evil", "--yes", "--no-probe"];
-    let first = machine.run(&[&install[..], &["--format", "json"]].concat()).json();
-    let print = first["fingerprint"].as_str().unwrap().to_owned();
-    machine.run(&[&install[..], &["--accept", &print]].concat()).exits(0);
+    accepting(&machine, &["install", "npm:evil", "--no-probe"]).0.exits(0);
     commit(&machine, "Add evil");
     (registry, machine, marker)
 }

@@ -3,6 +3,7 @@
 
 mod base;
 mod documented;
+mod page;
 
 use std::path::Path;
 use std::process::Command;
