@@ -20,6 +20,7 @@ use crate::net::NetError;
 use crate::ops::consent::NoConsent;
 use crate::ops::local::LocalError;
 use crate::ops::run::refusal::Why;
+use crate::registry::git::GitError;
 use crate::registry::npm::NpmError;
 use crate::registry::pypi::PypiError;
 use crate::registry::tuf::TufError;
@@ -113,6 +114,9 @@ pub enum Error {
     /// A schedule.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+    /// A file of another git revision.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// The network.
     #[error(transparent)]
     Net(#[from] NetError),
@@ -428,6 +432,7 @@ impl Error {
             | Self::Machine { .. }
             | Self::TwoDigests { .. }
             | Self::NoReport
+            | Self::Git(_)
             | Self::Net(_)
             | Self::Schedule(_)
             | Self::OAuth { .. }

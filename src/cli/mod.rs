@@ -116,6 +116,8 @@ pub enum Command {
     Prune(commands::prune::Args),
     /// Show what happened: installs, approvals, drift, alerts.
     Log(commands::log::Args),
+    /// Write a page about the servers of this scope: levels, ages, versions, drift.
+    Report(commands::report::Args),
     /// Log in at a remote server, in the browser.
     Login(commands::login::Args),
     /// Forget the login at a remote server.

@@ -16,6 +16,7 @@ pub mod logout;
 pub mod outdated;
 pub mod prune;
 pub mod remove;
+pub mod report;
 pub mod rollback;
 pub mod run;
 pub mod schedule;
@@ -76,6 +77,7 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Why(args) => why::exec(&args, session),
         Command::Remove(args) => remove::exec(&args, session),
         Command::Prune(args) => prune::exec(&args, session),
+        Command::Report(args) => report::exec(&args, session),
         Command::Log(args) => log::exec(&args, session),
         Command::Login(args) => login::exec(args, session).await,
         Command::Logout(args) => logout::exec(&args, session).await,
@@ -96,6 +98,7 @@ const fn makes_report(command: &Command) -> bool {
             | Command::Run(_)
             | Command::Remove(_)
             | Command::Prune(_)
+            | Command::Report(_)
             | Command::Log(_)
             | Command::Login(_)
             | Command::Logout(_)

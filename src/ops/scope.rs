@@ -223,6 +223,14 @@ impl Loaded {
         &self.key
     }
 
+    /// The policy in force if the project's manifest were this one, as the base of a change has it.
+    pub fn policy_under(&self, manifest: &Manifest) -> Policy {
+        let policy_of = |manifest: &Option<Manifest>| manifest.as_ref().map(|manifest| manifest.policy.clone());
+        let (system, user) = (policy_of(&self.machine.0), policy_of(&self.machine.1));
+        let project = (self.scope.owner == Owner::Project).then_some(&manifest.policy);
+        Policy::effective(system.as_ref(), user.as_ref(), project).0
+    }
+
     /// The guard's rules in force for an entry: what the lock holds, and what every manifest that has a
     /// say adds.
     pub fn guard_rules(&self, name: &ServerName, pinned: &GuardPin) -> GuardRules {

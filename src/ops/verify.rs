@@ -24,7 +24,7 @@ use crate::model::report::Undecided;
 use crate::model::{Change, Detail, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName};
 use crate::ops::clients::{self, Which};
 use crate::ops::ecosystem::{self, Machine, Recorded, Site};
-use crate::ops::outcome::{Action, Outcome, ServerLine};
+use crate::ops::outcome::{Action, LockPlace, Outcome, ServerLine};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
 use crate::ops::{Context, Interact, baseline, checks, evidence, notices, queries, settle};
@@ -55,7 +55,10 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
     let loaded = queries::reading(context, person)?;
     let names = queries::select(&loaded, &options.names)?;
     let tools = Tools::open(context, person)?;
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome {
+        place: Some(LockPlace::of(&loaded.scope.lockfile())),
+        ..Outcome::default()
+    };
     for name in tools.history.approved_servers(loaded.scope_key())? {
         if !loaded.lock.servers.contains_key(&name) && !loaded.manifest.servers.contains_key(&name) && options.names.is_empty() {
             outcome.report.findings.push(checks::vanished(&name));

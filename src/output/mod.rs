@@ -7,6 +7,7 @@
 
 pub mod document;
 pub mod error;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod outcome;

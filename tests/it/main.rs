@@ -26,6 +26,7 @@ mod pypi;
 mod real;
 mod registry;
 mod remote;
+mod review;
 mod run;
 mod scripted;
 mod signed;
