@@ -122,6 +122,8 @@ pub enum Command {
     Login(commands::login::Args),
     /// Forget the login at a remote server.
     Logout(commands::logout::Args),
+    /// Look whether this machine is fit: runtimes, sandbox, store, desktop, schedule; and what mends it.
+    Doctor(commands::doctor::Args),
     /// Have the servers verified by themselves, and be told: enable, disable, status.
     Schedule(commands::schedule::Args),
     /// Show what signatures are proved against, fetch it anew, prove one file by hand.

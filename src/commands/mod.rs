@@ -6,6 +6,7 @@
 pub mod approve;
 pub mod completions;
 pub mod diff;
+pub mod doctor;
 pub mod explain;
 pub mod import;
 pub mod install;
@@ -81,6 +82,7 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Log(args) => log::exec(&args, session),
         Command::Login(args) => login::exec(args, session).await,
         Command::Logout(args) => logout::exec(&args, session).await,
+        Command::Doctor(args) => doctor::exec(args, session).await,
         Command::Schedule(args) => schedule::exec(args, session).await,
         Command::Trust(args) => trust::exec(args, session).await,
         Command::Explain(args) => explain::exec(&args, session),
@@ -102,6 +104,7 @@ const fn makes_report(command: &Command) -> bool {
             | Command::Log(_)
             | Command::Login(_)
             | Command::Logout(_)
+            | Command::Doctor(_)
             | Command::Schedule(_)
             | Command::Trust(_)
             | Command::Explain(_)

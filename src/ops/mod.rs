@@ -12,6 +12,7 @@ pub mod compare;
 pub mod consent;
 pub mod context;
 pub mod dates;
+pub mod doctor;
 pub mod ecosystem;
 pub mod evidence;
 pub mod handover;

@@ -152,10 +152,14 @@ pub async fn updates(context: &Context, outcome: &mut Outcome, notify: bool, per
     }
     let mut news = Vec::new();
     for row in found.rows.iter().filter(|row| row.outdated) {
-        let Some(newest) = row.wanted.as_ref().or(row.latest.as_ref()) else {
+        let (Some(newest), Some(current)) = (&row.wanted, &row.current) else {
             continue;
         };
-        let locked = row.current.as_ref().map_or("nothing", |current| current.version.as_str());
+        // What is held back is no news yet: `update` would not take it.
+        if newest.version == current.version {
+            continue;
+        }
+        let locked = &current.version;
         let title = format!("version {} is out; {locked} is locked", newest.version);
         let finding = Finding::new(
             "newer-version",
