@@ -114,6 +114,8 @@ pub enum Command {
     Prune(commands::prune::Args),
     /// Show what happened: installs, approvals, drift, alerts.
     Log(commands::log::Args),
+    /// Show the channels of alerts and what waits for them, or send a test to each.
+    Alert(commands::alert::Args),
     /// Log in at a remote server, in the browser.
     Login(commands::login::Args),
     /// Forget the login at a remote server.

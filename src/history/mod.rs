@@ -46,6 +46,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::model::Grade;
 
+pub use alerts::{AlertPlace, AlertSource, ChannelState, NewAlert, Told, Waiting};
 pub use approvals::{Approval, ApprovalKind, How, NewApproval};
 pub use builds::Build;
 pub use drifts::{NewDrift, OpenDrift, Resolution};

@@ -37,7 +37,7 @@ pub struct Options {
     pub probe: bool,
     /// Without a sandbox where none is to be had.
     pub unsandboxed: bool,
-    /// Tell the desktop of drift that it was not told of before.
+    /// Tell the channels of alerts what is news.
     pub notify: bool,
 }
 
@@ -90,7 +90,12 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
         person.note(&note);
     }
     if options.notify {
-        notices::tell(&tools, loaded.scope_key(), &outcome.report, options.names.is_empty()).await?;
+        let looked = notices::Looked {
+            at: &names,
+            whole: options.names.is_empty(),
+            started: options.probe,
+        };
+        notices::tell(&tools, loaded.scope_key(), &outcome.report, looked).await?;
     }
     Ok(outcome)
 }
