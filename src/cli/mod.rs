@@ -118,6 +118,8 @@ pub enum Command {
     Log(commands::log::Args),
     /// Write a page about the servers of this scope: levels, ages, versions, drift.
     Report(commands::report::Args),
+    /// Show the channels of alerts and what waits for them, or send a test to each.
+    Alert(commands::alert::Args),
     /// Log in at a remote server, in the browser.
     Login(commands::login::Args),
     /// Forget the login at a remote server.

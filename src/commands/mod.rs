@@ -3,6 +3,7 @@
 //! A command turns words into options, calls one operation and renders its outcome. It decides
 //! nothing.
 
+pub mod alert;
 pub mod approve;
 pub mod completions;
 pub mod diff;
@@ -67,6 +68,7 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Install(args) => install::exec(args, session).await,
         Command::Update(args) => update::exec(args, session).await,
         Command::Verify(args) => verify::exec(args, session).await,
+        Command::Alert(args) => alert::exec(args, session).await,
         Command::Approve(args) => approve::exec(&args, session).await,
         Command::Diff(args) => diff::exec(args, session).await,
         Command::Import(args) => import::exec(args, session).await,
@@ -102,6 +104,7 @@ const fn makes_report(command: &Command) -> bool {
             | Command::Prune(_)
             | Command::Report(_)
             | Command::Log(_)
+            | Command::Alert(_)
             | Command::Login(_)
             | Command::Logout(_)
             | Command::Doctor(_)

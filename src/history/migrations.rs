@@ -146,6 +146,42 @@ BEGIN SELECT RAISE(ABORT, 'approvals are only given and taken back'); END;
 CREATE TRIGGER approvals_are_kept BEFORE DELETE ON approvals
 BEGIN SELECT RAISE(ABORT, 'approvals are only given and taken back'); END;
 ",
+DROP TABLE alerts_sent;
+CREATE TABLE alerts_told (
+    channel     TEXT NOT NULL,
+    scope       TEXT NOT NULL,
+    server      TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    findings    TEXT NOT NULL,
+    told        INTEGER NOT NULL,
+    seen        INTEGER NOT NULL,
+    PRIMARY KEY (channel, scope, server, source, fingerprint)
+) STRICT;
+CREATE TABLE alerts_waiting (
+    id          INTEGER PRIMARY KEY,
+    channel     TEXT NOT NULL,
+    scope       TEXT NOT NULL,
+    server      TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    findings    TEXT NOT NULL,
+    alert       TEXT NOT NULL,
+    queued      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX alerts_waiting_channel ON alerts_waiting (channel, id);
+CREATE TABLE alert_channels (
+    channel TEXT NOT NULL PRIMARY KEY,
+    success INTEGER,
+    failure INTEGER,
+    error   TEXT,
+    tries   INTEGER NOT NULL,
+    next    INTEGER,
+    dropped INTEGER NOT NULL
+) STRICT;
+",
 ];
 
 /// The file's `application_id`, by which our file is told from another program's: `mcpi`.

@@ -58,6 +58,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::model::Grade;
 
+pub use alerts::{AlertPlace, AlertSource, ChannelState, NewAlert, Told, Waiting};
 pub use approvals::{Approval, ApprovalKind, How, NewApproval};
 pub use builds::Build;
 pub use chain::{LogCheck, Problem};

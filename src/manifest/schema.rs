@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::parse::{LONGEST_WAIT, MANY};
+use super::parse::{FACILITIES, KINDS, LONGEST_WAIT, MANY};
 use crate::model::guard::LARGEST;
 use crate::policy::codes;
 
@@ -81,6 +81,12 @@ pub fn schema() -> Value {
                 "propertyNames": {"pattern": "^([A-Za-z0-9][A-Za-z0-9._-]{0,63}|[*])$"},
                 "additionalProperties": guard("The rules for servers of this name."),
             },
+            "alerts": {
+                "description": "Who else hears of drift, by a name for the channel. Ignored in a project's manifest. Without any, the desktop.",
+                "type": "object",
+                "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},
+                "additionalProperties": alert(),
+            },
             "trust": {
                 "description": "What signatures are proved against. Not in a project's manifest.",
                 "type": "object",
@@ -100,6 +106,33 @@ pub fn schema() -> Value {
                     },
                 },
             },
+        },
+    })
+}
+
+fn alert() -> Value {
+    let path = |what: &str| json!({"type": "string", "pattern": "^/", "description": what});
+    let mail = json!({"type": "string", "pattern": "^[^@]+@[^@]+$"});
+    let facilities: Vec<_> = FACILITIES.iter().map(|(name, _)| name).collect();
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["type"],
+        "properties": {
+            "type": {"enum": KINDS, "description": "What kind of channel it is."},
+            "floor": {"enum": ["notice", "warning", "critical"], "description": "What is graded lower is not told; `notice` unless set."},
+            "remind": {"type": "string", "pattern": "^([0-9]+[dh]|never)$", "description": "After which time a drift that lasts is told again; `7d` unless set."},
+            "url": {"type": "string", "pattern": "^https?://", "description": "With webhook and slack: the address."},
+            "url-file": path("With webhook and slack: a file of mode 0600 that holds the address."),
+            "endpoint": {"type": "string", "pattern": "^https?://", "description": "With otlp: the receiver's address; `/v1/logs` is added."},
+            "header-file": path("With webhook, slack and otlp: a file of mode 0600 with one line `Name: value`, sent as a header."),
+            "insecure": {"type": "boolean", "description": "With webhook, slack and otlp: plain http also to another machine."},
+            "to": {"description": "With mail: who gets it.", "oneOf": [mail, {"type": "array", "minItems": 1, "items": mail}]},
+            "from": described(&mail, "With mail: whom it is from."),
+            "sendmail": path("With mail: the program that takes it; /usr/sbin/sendmail unless set."),
+            "address": {"type": "string", "pattern": "^(unix:/|(udp|tcp):.+:[0-9]+$)", "description": "With syslog: `unix:/PATH`, `udp:HOST:PORT` or `tcp:HOST:PORT`; unix:/dev/log unless set."},
+            "facility": {"enum": facilities, "description": "With syslog: the facility; `user` unless set."},
+            "socket": path("With journald: its socket; /run/systemd/journal/socket unless set."),
         },
     })
 }

@@ -1,6 +1,7 @@
 //! Floor 3: every major operation, one file each. Operations ask through [`Interact`] and never
 //! print; what they come to is an [`Outcome`] or an [`Error`](crate::error::Error).
 
+pub mod alerts;
 pub mod approve;
 pub mod archive;
 pub mod baseline;

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::history::EventKind;
 use crate::manifest::edit;
 use crate::model::ServerName;
+use crate::ops::alerts::{Alerts, Over};
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::tools::Tools;
 use crate::ops::{Context, Interact, baseline, notices, queries, scope};
@@ -55,6 +56,7 @@ pub fn remove(context: &Context, names: &[ServerName], person: &dyn Interact) ->
         baseline::forget(&tools, loaded.scope_key(), name);
     }
     loaded.save(&text)?;
+    let alerts = Alerts::or_desktop(context);
     for name in &names {
         notices::event(
             &tools.history,
@@ -64,6 +66,8 @@ pub fn remove(context: &Context, names: &[ServerName], person: &dyn Interact) ->
             None,
             "removed from manifest and lock",
         )?;
+        // Delivered with what is told next.
+        alerts.over(&tools.history, loaded.scope_key(), name, Over::Removed)?;
     }
     Ok(outcome)
 }

@@ -40,7 +40,7 @@ pub struct Options {
     pub probe: bool,
     /// Without a sandbox where none is to be had.
     pub unsandboxed: bool,
-    /// Tell the desktop of drift that it was not told of before.
+    /// Tell the channels of alerts what is news.
     pub notify: bool,
     /// Compare clients' configuration files with what was agreed to: the user's for the user's scope, a
     /// project's for a project. Only where every server is verified.
@@ -106,7 +106,12 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
         person.note(&note);
     }
     if options.notify {
-        notices::tell(&tools, loaded.scope_key(), &outcome.report, options.names.is_empty()).await?;
+        let looked = notices::Looked {
+            at: &names,
+            whole: options.names.is_empty(),
+            started: options.probe,
+        };
+        notices::tell(&tools, loaded.scope_key(), &outcome.report, looked).await?;
     }
     Ok(outcome)
 }

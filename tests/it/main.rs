@@ -8,6 +8,7 @@
     reason = "what cannot be unwrapped fails the test; nothing here is an interface"
 )]
 
+mod alerts;
 mod architecture;
 mod bad_input;
 mod clone;
