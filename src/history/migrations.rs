@@ -90,6 +90,19 @@ CREATE TABLE stamps (
     at      INTEGER NOT NULL
 ) STRICT;
 ",
+    "
+CREATE TABLE client_entries (
+    file     TEXT NOT NULL,
+    entry    TEXT NOT NULL,
+    meaning  TEXT NOT NULL,
+    server   TEXT,
+    scope    TEXT,
+    original TEXT,
+    wrapped  TEXT,
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (file, entry)
+) STRICT;
+",
 ];
 
 /// The file's `application_id`, by which our file is told from another program's: `mcpi`.

@@ -27,6 +27,7 @@
 mod alerts;
 mod approvals;
 mod builds;
+mod clients;
 mod compiled;
 mod drifts;
 mod error;
@@ -48,6 +49,7 @@ use crate::model::Grade;
 
 pub use approvals::{Approval, ApprovalKind, How, NewApproval};
 pub use builds::Build;
+pub use clients::{ClientRow, NewWrap, WrapRow};
 pub use drifts::{NewDrift, OpenDrift, Resolution};
 pub use error::HistoryError;
 pub use events::{Event, EventFilter, EventKind, NewEvent};
