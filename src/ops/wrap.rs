@@ -26,7 +26,7 @@ use crate::clients::{Client, Entry, EntryScope, Format, Meaning, Place, ScopeKin
 use crate::error::Error;
 use crate::history::NewWrap;
 use crate::model::{ServerName, Sha256Digest};
-use crate::ops::clients::{ClientFile, files};
+use crate::ops::clients::{ClientFile, Which, files};
 use crate::ops::{Context, Interact, queries};
 
 /// Which entries.
@@ -53,6 +53,11 @@ impl Options {
         })
     }
 
+    /// Whether a file of these clients is meant.
+    pub(in crate::ops) fn takes(&self, clients: &[&Client]) -> bool {
+        self.clients.is_empty() || clients.iter().any(|client| self.clients.iter().any(|id| id == client.id))
+    }
+
     fn wants(&self, entry: &str, server: Option<&str>) -> bool {
         self.names.is_empty() || self.names.iter().any(|name| name == entry || Some(name.as_str()) == server)
     }
@@ -73,7 +78,6 @@ pub struct FilePlan {
     pub lines: Vec<Vec<Line>>,
     place: &'static Place,
     file: PathBuf,
-    text: String,
     edits: Vec<Edit>,
 }
 
@@ -116,6 +120,8 @@ pub struct Plan {
     pub patches: Vec<Patch>,
     /// Entries that start `mcp-pin run` already.
     pub already: usize,
+    /// Names that something was found for.
+    met: BTreeSet<String>,
 }
 
 /// One entry's change.
@@ -137,39 +143,30 @@ pub fn plan(context: &Context, options: &Options) -> Result<Plan, Error> {
     let candidates = matching::candidates(context)?;
     let program = program(context)?;
     let mut plan = Plan::default();
-    let mut done = BTreeSet::new();
-    for found in files(context) {
-        let wanted = options.clients.is_empty() || options.clients.iter().any(|id| id == found.client.id);
-        let real = found.path.canonicalize().unwrap_or_else(|_| found.path.clone());
-        // One file that several clients read is changed once.
-        if wanted && done.insert(real) {
-            Work {
+    for found in &files(context, Which::All) {
+        if options.takes(&found.clients) {
+            let Some(&client) = found.clients.first() else { continue };
+            let work = Work {
                 context,
                 options,
                 candidates: &candidates,
                 program: &program,
-                found: &found,
-            }
-            .file(&mut plan)?;
+                client,
+                found,
+            };
+            work.file(&mut plan)?;
         }
     }
-    unknown(options, &plan, &candidates)?;
+    unknown(options, &plan)?;
     Ok(plan)
 }
 
 /// A name that nothing was found for is a mistake, never a success.
-fn unknown(options: &Options, plan: &Plan, candidates: &[Candidate]) -> Result<(), Error> {
-    let is_known = |name: &&String| {
-        let planned = plan.files.iter().flat_map(|file| &file.entries);
-        planned.into_iter().any(|(entry, server)| entry == *name || server.as_str() == name.as_str())
-            || plan.skipped.iter().any(|skipped| skipped.entry.as_ref() == Some(name))
-            || plan.patches.iter().any(|patch| patch.entries.contains(name))
-            || plan.already > 0 && candidates.iter().any(|candidate| candidate.name.as_str() == name.as_str())
-    };
-    options.names.iter().find(|name| !is_known(name)).map_or(Ok(()), |name| {
+fn unknown(options: &Options, plan: &Plan) -> Result<(), Error> {
+    options.names.iter().find(|name| !plan.met.contains(*name)).map_or(Ok(()), |name| {
         Err(Error::NotPossible {
             what: format!("find an entry called `{}` in the files of a client", crate::surface::visible(name)),
-            hint: Some("`mcp-pin import --list` shows what clients start".into()),
+            hint: Some("`mcp-pin import` shows what clients start".into()),
         })
     })
 }
@@ -196,6 +193,8 @@ struct Work<'a> {
     options: &'a Options,
     candidates: &'a [Candidate],
     program: &'a str,
+    /// The first that reads the file: as it writes entries, they are written.
+    client: &'static Client,
     found: &'a ClientFile,
 }
 
@@ -210,7 +209,7 @@ enum Decision {
 impl Work<'_> {
     fn skip(&self, plan: &mut Plan, entry: Option<&str>, why: impl Into<String>) {
         plan.skipped.push(Skipped {
-            client: self.found.client.id,
+            client: self.client.id,
             path: self.found.path.clone(),
             entry: entry.map(str::to_owned),
             why: why.into(),
@@ -218,7 +217,11 @@ impl Work<'_> {
     }
 
     fn file(&self, plan: &mut Plan) -> Result<(), Error> {
-        let (client, place) = (self.found.client, self.found.place);
+        let (client, place) = (self.client, self.found.place);
+        if let Err(unread) = &self.found.entries {
+            self.skip(plan, None, format!("the file cannot be read: {}", unread.why));
+            return Ok(());
+        }
         let read = match file::read(&self.found.path) {
             Ok(read) => read,
             Err(why) => {
@@ -237,7 +240,12 @@ impl Work<'_> {
         };
         let (mut edits, mut notes) = (Vec::new(), read.notes.clone());
         for entry in &entries {
-            match self.decide(entry, &read.text) {
+            let (decision, server) = self.decide(entry, &read.text);
+            if !matches!(decision, Decision::Nothing) {
+                plan.met.insert(entry.name.clone());
+                plan.met.extend(server.map(|server| server.to_string()));
+            }
+            match decision {
                 Decision::Nothing => {}
                 Decision::Already => plan.already += 1,
                 Decision::Skip(why) => self.skip(plan, Some(&entry.name), why),
@@ -250,31 +258,42 @@ impl Work<'_> {
         self.edited(plan, &read, edits, notes)
     }
 
-    fn decide(&self, entry: &Entry, text: &str) -> Decision {
+    /// What becomes of an entry, and the pin that it means.
+    fn decide(&self, entry: &Entry, text: &str) -> (Decision, Option<ServerName>) {
         let meaning = understand(&entry.launch);
-        let named = self.options.wants(&entry.name, None);
+        let named = self.options.wants(&entry.name, None) && !self.options.names.is_empty();
         let is_project = match &entry.scope {
             EntryScope::Local { .. } | EntryScope::Of(ScopeKind::User) => false,
             EntryScope::Of(ScopeKind::Project) => true,
-            EntryScope::Of(ScopeKind::Managed) => return skip_if(named, "the machine's administrator manages this file"),
-            EntryScope::Of(ScopeKind::Plugin) => return skip_if(named, "a plugin brought this file, and its next update brings another"),
+            EntryScope::Of(ScopeKind::Managed) => return (skip_if(named, "the machine's administrator manages this file"), None),
+            EntryScope::Of(ScopeKind::Plugin) => {
+                return (skip_if(named, "a plugin brought this file, and its next update brings another"), None);
+            }
         };
         match &meaning {
             Meaning::Wrapped(wrapped) => {
                 let wanted = self.options.wants(&entry.name, Some(wrapped.name.as_str()));
-                return if wanted { Decision::Already } else { Decision::Nothing };
+                return (if wanted { Decision::Already } else { Decision::Nothing }, Some(wrapped.name.clone()));
             }
-            Meaning::Inside { .. } => return Decision::Nothing,
-            Meaning::NotUnderstood { why } => return skip_if(named, why),
+            Meaning::Inside { .. } => return (Decision::Nothing, None),
+            Meaning::NotUnderstood { why } => return (skip_if(named, why), None),
             Meaning::Package(_) | Meaning::Command { .. } | Meaning::Remote { .. } => {}
         }
-        let (candidate, differences) = match matching::find(self.context, entry, &meaning, self.candidates, is_project) {
-            Found::Pin(candidate, differences) => (candidate, differences),
-            Found::Nothing(why) => return skip_if(named, &why),
-        };
+        match matching::find(self.context, entry, &meaning, self.candidates, is_project) {
+            Found::Pin(candidate, differences) => {
+                let decision = self.matched(entry, &meaning, candidate, differences, text);
+                (decision, Some(candidate.name.clone()))
+            }
+            Found::Nothing(why) => (skip_if(named, &why), None),
+        }
+    }
+
+    /// An entry of which the pin is known.
+    fn matched(&self, entry: &Entry, meaning: &Meaning, candidate: &Candidate, differences: Vec<String>, text: &str) -> Decision {
         if !self.options.wants(&entry.name, Some(candidate.name.as_str())) {
             return Decision::Nothing;
         }
+        let is_project = entry.scope == EntryScope::Of(ScopeKind::Project);
         if is_project && !self.options.project {
             return Decision::Skip(
                 "a file of the project, which others use too: `--project` changes it, and writes a path of this machine into it".to_owned(),
@@ -288,11 +307,11 @@ impl Work<'_> {
                 candidate.name
             ));
         }
-        let mut notes: Vec<String> = differences;
+        let mut notes = differences;
         if is_project {
             notes.push("the paths that are written are of this machine: do not commit them".to_owned());
         }
-        match self.change(entry, &meaning, candidate, text) {
+        match self.change(entry, meaning, candidate, text) {
             Ok(edit) => Decision::Wrap(Box::new(edit), notes),
             Err(why) => Decision::Skip(why),
         }
@@ -309,7 +328,7 @@ impl Work<'_> {
             Err(EditError::Layout(_)) => values(format, text, &entry.at.steps).ok_or_else(|| "it is no table of members".to_owned())?,
             Err(error) => return Err(error.to_string()),
         };
-        let change = launch::change(self.found.client, &entry.launch, &seen, candidate, self.program, &words)?;
+        let change = launch::change(self.client, &entry.launch, &seen, candidate, self.program, &words)?;
         Ok(Edit {
             entry: entry.clone(),
             server: candidate.name.clone(),
@@ -320,7 +339,7 @@ impl Work<'_> {
     }
 
     fn edited(&self, plan: &mut Plan, read: &file::ReadFile, edits: Vec<Edit>, notes: Vec<String>) -> Result<(), Error> {
-        let (client, place) = (self.found.client, self.found.place);
+        let (client, place) = (self.client, self.found.place);
         let (mut good, mut odd) = (Vec::new(), Vec::new());
         let mut text = read.text.clone();
         for edit in edits {
@@ -364,7 +383,6 @@ impl Work<'_> {
                 lines: shown(place.format, &read.text, &text),
                 place,
                 file: read.path.clone(),
-                text: read.text.clone(),
                 edits: good,
             });
         }
@@ -380,7 +398,7 @@ impl Work<'_> {
         };
         let secret = edit::tree(self.found.place.format, old).is_ok_and(|tree| edit::masked(old, &tree) != old);
         Patch {
-            client: self.found.client.id,
+            client: self.client.id,
             path: path.clone(),
             folder,
             entries,
@@ -459,7 +477,11 @@ pub fn apply(context: &Context, plan: &FilePlan, person: &dyn Interact) -> Resul
     let mut book = Book::open(context, &plan.file, plan.client.id, format)?;
     let mut text = read.text.clone();
     let mut remembered = Vec::new();
+    let mut edits = Vec::new();
     for edit in &plan.edits {
+        if is_done(plan, &text, edit) {
+            continue; // By another mcp-pin, a moment ago.
+        }
         let at = &edit.entry.at.steps;
         let seen = edit::members(format, &text, at).map_err(|error| cannot(&plan.path, &error.to_string()))?;
         if seen != edit.seen {
@@ -469,14 +491,18 @@ pub fn apply(context: &Context, plan: &FilePlan, person: &dyn Interact) -> Resul
         let edited = edit::change(format, &text, at, &edit.change).map_err(|error| cannot(&plan.path, &error.to_string()))?;
         remembered.push(remember(edit, edited.before, edited.after));
         text = edited.text;
+        edits.push(edit.clone());
     }
-    exact(plan.client, plan.place, &read.text, &text, &plan.edits).map_err(|why| cannot(&plan.path, &why))?;
+    exact(plan.client, plan.place, &read.text, &text, &edits).map_err(|why| cannot(&plan.path, &why))?;
+    if edits.is_empty() {
+        return Ok(());
+    }
     book.keep_copy(context, read.text.as_bytes())?;
     book.entries.retain(|old| remembered.iter().all(|new| new.key != old.key));
     book.entries.extend(remembered);
     book.save(context)?;
     file::write(&plan.file, &read.text, &text)?;
-    for edit in &plan.edits {
+    for edit in &edits {
         let wrapped = digest(plan, &text, &edit.entry).unwrap_or_else(|| edit.entry.digest());
         let wrap = NewWrap {
             file: &plan.file,
@@ -489,6 +515,12 @@ pub fn apply(context: &Context, plan: &FilePlan, person: &dyn Interact) -> Resul
         history.record_wrap(&wrap, context.now())?;
     }
     Ok(())
+}
+
+fn is_done(plan: &FilePlan, text: &str, edit: &Edit) -> bool {
+    let entries = crate::clients::read(plan.client, plan.place, text).unwrap_or_default();
+    let found = entries.iter().find(|found| found.key() == edit.entry.key());
+    found.is_some_and(|found| matches!(understand(&found.launch), Meaning::Wrapped(wrapped) if wrapped.name == edit.server))
 }
 
 fn digest(plan: &FilePlan, text: &str, entry: &Entry) -> Option<Sha256Digest> {

@@ -37,3 +37,4 @@ mod trust;
 mod trusting;
 mod tuf;
 mod update;
+mod wrap;
