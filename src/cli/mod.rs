@@ -94,6 +94,8 @@ pub enum Command {
     Outdated(commands::outdated::Args),
     /// Show what another version changes, without taking it: the update report for any two versions.
     Diff(commands::diff::Args),
+    /// List the servers that your AI clients start, and pin them.
+    Import(commands::import::Args),
     /// Start a locked server for a client: approved bytes, and nothing but the approved surface.
     Run(commands::run::Args),
     /// Prove that nothing moved: lock, archives, installed files, what the server tells the model.

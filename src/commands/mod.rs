@@ -7,6 +7,7 @@ pub mod approve;
 pub mod completions;
 pub mod diff;
 pub mod explain;
+pub mod import;
 pub mod install;
 pub mod list;
 pub mod log;
@@ -67,6 +68,7 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Verify(args) => verify::exec(args, session).await,
         Command::Approve(args) => approve::exec(&args, session).await,
         Command::Diff(args) => diff::exec(args, session).await,
+        Command::Import(args) => import::exec(args, session).await,
         Command::List(args) => list::exec(&args, session),
         Command::Show(args) => show::exec(&args, session),
         Command::Rollback(args) => rollback::exec(args, session).await,
@@ -91,6 +93,7 @@ const fn makes_report(command: &Command) -> bool {
     !matches!(
         command,
         Command::List(_)
+            | Command::Import(_)
             | Command::Show(_)
             | Command::Run(_)
             | Command::Remove(_)

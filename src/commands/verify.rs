@@ -17,6 +17,9 @@ pub struct Args {
     /// Raise a desktop notification for drift that was not notified before.
     #[arg(long)]
     notify: bool,
+    /// Leave out the configuration files of AI clients.
+    #[arg(long)]
+    no_clients: bool,
 }
 
 /// Verifies and shows what was found.
@@ -29,6 +32,7 @@ pub async fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
         probe: !args.probe.no_probe,
         unsandboxed: args.probe.probe_unsandboxed,
         notify: args.notify,
+        clients: !args.no_clients,
     };
     let result = verify::verify(&session.context, options, &session.terminal).await?;
     outcome::show(&session.printer, &result, true).map_err(Error::output)?;

@@ -15,6 +15,7 @@ pub mod dates;
 pub mod ecosystem;
 pub mod evidence;
 pub mod handover;
+pub mod import;
 pub mod install;
 pub mod interact;
 pub mod introduce;

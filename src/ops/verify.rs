@@ -10,6 +10,8 @@
 //!    the sandbox against the pin. Evidence that could not be proved again is undecided, and keeps
 //!    no drift from being seen.
 //!
+//! Last, the configuration files of AI clients: whether they still start what was agreed to.
+//!
 //! What cannot be checked is undecided, never a pass.
 
 mod surface;
@@ -17,9 +19,10 @@ mod surface;
 use crate::error::Error;
 use crate::history::{EventKind, NewDrift, Resolution};
 use crate::lock::{self, Lockfile};
-use crate::manifest::Policy;
+use crate::manifest::{Policy, Scope as Owner};
 use crate::model::report::Undecided;
 use crate::model::{Change, Detail, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName};
+use crate::ops::clients::{self, Which};
 use crate::ops::ecosystem::{self, Machine, Recorded, Site};
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::scope::Loaded;
@@ -39,6 +42,9 @@ pub struct Options {
     pub unsandboxed: bool,
     /// Tell the desktop of drift that it was not told of before.
     pub notify: bool,
+    /// Compare clients' configuration files with what was agreed to: the user's for the user's scope, a
+    /// project's for a project. Only where every server is verified.
+    pub clients: bool,
 }
 
 /// Verifies.
@@ -82,6 +88,13 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
     }
     if outcome.servers.iter().any(|line| line.proved.is_some()) {
         outcome.trust = Some(tools.trust()?.told(context.now()));
+    }
+    if options.clients && options.names.is_empty() {
+        let which = match loaded.scope.owner {
+            Owner::Project => Which::Project,
+            Owner::User | Owner::System => Which::User,
+        };
+        outcome.report.extend(clients::check(context, &tools.history, which, person)?);
     }
     settle::grade(&mut outcome.report, &loaded.policy);
     if options.names.is_empty()
