@@ -110,6 +110,10 @@ pub enum Command {
     Rollback(commands::rollback::Args),
     /// Show how a package came into a server's closure.
     Why(commands::why::Args),
+    /// Make clients start `mcp-pin run` where they start a pinned server by themselves.
+    Wrap(commands::wrap::Args),
+    /// Put clients' files back as they were before `wrap`.
+    Unwrap(commands::unwrap::Args),
     /// Take servers out of the manifest and the lock.
     Remove(commands::remove::Args),
     /// Free what no lockfile that this machine knows needs any more.

@@ -24,9 +24,11 @@ pub mod run;
 pub mod schedule;
 pub mod show;
 pub mod trust;
+pub mod unwrap;
 pub mod update;
 pub mod verify;
 pub mod why;
+pub mod wrap;
 
 use crate::cli::{Cli, Command, Format};
 use crate::error::{Error, ExitStatus};
@@ -76,6 +78,8 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Show(args) => show::exec(&args, session),
         Command::Rollback(args) => rollback::exec(args, session).await,
         Command::Run(args) => Ok(run::exec(args, session)),
+        Command::Wrap(args) => wrap::exec(args, session),
+        Command::Unwrap(args) => unwrap::exec(args, session),
         Command::Outdated(args) => outdated::exec(args, session).await,
         Command::Why(args) => why::exec(&args, session),
         Command::Remove(args) => remove::exec(&args, session),
@@ -101,6 +105,8 @@ const fn makes_report(command: &Command) -> bool {
             | Command::Show(_)
             | Command::Run(_)
             | Command::Remove(_)
+            | Command::Wrap(_)
+            | Command::Unwrap(_)
             | Command::Prune(_)
             | Command::Report(_)
             | Command::Log(_)

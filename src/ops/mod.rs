@@ -44,9 +44,11 @@ pub mod sync;
 pub mod tokens;
 pub mod tools;
 pub mod trust;
+pub mod unwrap;
 pub mod update;
 pub mod verify;
 pub mod why;
+pub mod wrap;
 
 pub use consent::Consent;
 pub use context::{Context, Environment};

@@ -6,6 +6,7 @@
 //! marker, or hide. A write error (a closed pipe among them) is the caller's to judge.
 
 pub mod document;
+pub mod edits;
 pub mod error;
 pub mod html;
 pub mod json;

@@ -41,3 +41,4 @@ mod trust;
 mod trusting;
 mod tuf;
 mod update;
+mod wrap;
