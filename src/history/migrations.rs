@@ -146,6 +146,7 @@ BEGIN SELECT RAISE(ABORT, 'approvals are only given and taken back'); END;
 CREATE TRIGGER approvals_are_kept BEFORE DELETE ON approvals
 BEGIN SELECT RAISE(ABORT, 'approvals are only given and taken back'); END;
 ",
+    "
 DROP TABLE alerts_sent;
 CREATE TABLE alerts_told (
     channel     TEXT NOT NULL,
