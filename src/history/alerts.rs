@@ -213,6 +213,28 @@ impl History {
             .map_err(|error| self.error(error))
     }
 
+    /// Forgets all that a channel was told about a server: by its starts, where the place's source is
+    /// one, else by checks and by runs.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn forget_all_told(&self, place: AlertPlace<'_>) -> Result<(), HistoryError> {
+        let AlertPlace {
+            channel,
+            scope,
+            server,
+            source,
+        } = place;
+        let start = source == AlertSource::Start;
+        self.connection
+            .execute(
+                "DELETE FROM alerts_told WHERE channel = ?1 AND scope = ?2 AND server = ?3 AND (source = 'start') = ?4",
+                params![channel, scope, server.as_str(), start],
+            )
+            .map(drop)
+            .map_err(|error| self.error(error))
+    }
+
     /// Adds an alert to what waits for a channel, unless the last thing that waits about the same news
     /// is the same. Where too many wait, the oldest is given up, and counted.
     ///

@@ -250,6 +250,9 @@ impl Alerts {
                     seen: now,
                 };
                 history.record_told(place, &told)?;
+            } else if alert.kind == AlertKind::Resolved {
+                // What waited with it was told just now, and is over.
+                history.forget_all_told(place)?;
             }
             history.unqueue_alert(one.id)?;
             let over = if desktop { String::new() } else { format!(", over `{name}`") };

@@ -274,7 +274,7 @@ fn syslog_address(text: &str) -> Option<SyslogAddress> {
             let (host, port) = rest.rsplit_once(':')?;
             let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
             let ok = match bare {
-                Some(six) => six.parse::<std::net::Ipv6Addr>().is_ok(),
+                Some(six) => six.parse::<core::net::Ipv6Addr>().is_ok(),
                 None => !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-'),
             };
             let port: u16 = port.parse().ok().filter(|port| *port > 0)?;

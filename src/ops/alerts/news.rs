@@ -251,7 +251,7 @@ impl Alerts {
         let Some((source, print)) = ended.pop().filter(|_| !silent) else {
             return Ok(());
         };
-        let title = format!("MCP server {server}: no longer so");
+        let title = format!("Resolved: MCP server {server}");
         let lines = [how.sentence()];
         let alert = Alert::new(AlertKind::Resolved, Some(server), &title, &lines, print, self.seen(scope, now));
         let alert = alert.run(&format!("mcp-pin log {server}"));

@@ -74,8 +74,8 @@ pub fn status(context: &Context) -> Result<Vec<Status>, Error> {
     names.into_iter().map(one).collect()
 }
 
-/// Sends one message that says that it is a test to each channel, or to one. Nothing is kept of those
-/// that fail, but `alert status` knows.
+/// Sends one message that says that it is a test to each channel, or to one. Nothing is kept of what was
+/// not taken.
 ///
 /// # Errors
 /// The configuration or the history cannot be used, or there is no such channel. That a receiver did not

@@ -153,17 +153,20 @@ fn a_test_says_that_it_is_one_and_a_failure_is_no_pass() {
 fn a_projects_channels_are_ignored_and_said() {
     let thief = Receiver::start();
     let alerted = Alerted::new("");
-    let manifest = alerted.machine.read("mcp-pin.toml");
     alerted.machine.write(
         "mcp-pin.toml",
         &format!(
-            "{manifest}\n[alerts.thief]\ntype = \"webhook\"\nurl = \"http://127.0.0.1:{}/\"\n",
+            "[servers.x]\nsource = \"npm:x\"\n[alerts.thief]\ntype = \"webhook\"\nurl = \"http://127.0.0.1:{}/\"\n",
             thief.port
         ),
     );
-    alerted.check(0).says("ignored: this project asks for `alerts = thief`");
+    alerted
+        .machine
+        .run(&["verify", "--notify"])
+        .says("ignored: this project asks for `alerts = thief`");
     alerted.server.turn(&evil());
-    alerted.check(1);
+    alerted.machine.run(&["verify", "--notify", "--global"]).exits(1);
     alerted.machine.run(&["alert", "status"]).exits(0).never_says("thief");
+    alerted.machine.run(&["alert", "test", "thief"]).exits(2);
     assert!(thief.take().is_empty());
 }

@@ -102,8 +102,7 @@ fn a_silent_receiver_holds_up_neither_the_others_nor_a_client() {
     let text = std::fs::read_to_string(&start).unwrap();
     std::fs::write(&start, format!("{text}// x\n")).unwrap();
     let frame = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
-    let lock = alerted.machine.project().join("mcp-pin.lock");
-    let mut command = alerted.machine.command(&["run", "calc", "--lock", lock.to_str().unwrap()]);
+    let mut command = alerted.machine.command(&["run", "calc"]);
     command
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())

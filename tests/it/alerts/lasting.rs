@@ -74,7 +74,11 @@ fn a_server_that_is_removed_ends_what_was_told() {
         "[alerts.ops]\ntype = \"webhook\"\nurl = \"http://127.0.0.1:{}/\"",
         ops.port
     ));
-    let other = crate::scripted::Local::new(&alerted.machine, "other", &crate::scripted::honest());
+    let other = crate::scripted::Local::new(
+        &alerted.machine,
+        "other",
+        &json!({"tools": [tool("sub", "Subtracts two numbers.")]}),
+    );
     other.install(&alerted.machine, &[], &[]).exits(0);
     alerted.server.turn(&evil());
     alerted.check(1);

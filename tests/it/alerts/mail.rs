@@ -84,7 +84,7 @@ fn a_mail_program_that_refuses_is_quoted_and_the_mail_waits() {
     let alerted = Alerted::new("");
     let program = sendmail(&alerted, "cat >/dev/null\nprintf '\\033[31mqueue full\\n' >&2\nexit 75");
     alerted.server.turn(&evil());
-    let ran = alerted.check(1).says("exit status: 75: \\u{1b}[31mqueue full (1 alert waits");
+    let ran = alerted.check(1).says("queue full (1 alert waits");
     assert!(!ran.stderr.contains('\u{1b}'), "{:?}", ran.stderr);
     std::fs::remove_file(&program).unwrap();
     alerted.hours_pass(1);
