@@ -209,7 +209,7 @@ fn start(args: commands::run::Args, global: &GlobalArgs, printer: &crate::output
     };
     match session(global, &plain) {
         Ok(session) => commands::run::exec(args, &session),
-        Err(error) => commands::run::not_started(&args.name, &error, &plain),
+        Err(error) => commands::run::not_started(&args.name, args.lock.is_none(), &error, &plain),
     }
 }
 

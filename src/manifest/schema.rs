@@ -45,7 +45,7 @@ pub fn schema() -> Value {
                         "tls-key": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": "With a remote server: the digest of its certificate's public key (SubjectPublicKeyInfo)."},
                         "private": {"type": "boolean", "description": "With a remote server: its host may be in a private network. Not in a project's manifest."},
                         "command": described(&strings, "With the source `local`: the command and its arguments."),
-                        "guard": guard("The guard's rules for this server. A project's manifest can only take away: no `observe`, `sampling`, `elicitation` or `roots`."),
+                        "guard": guard("The guard's rules for this server. A project's manifest can only take away: no `observe`, `sampling`, `elicitation`, `roots`, `ask` or `methods`."),
                     },
                 },
             },
@@ -183,6 +183,8 @@ fn guard(what: &str) -> Value {
             "roots": permission("Folders (`roots/list`).", &json!({
                 "paths": strings("These absolute folders are the answer, whatever the client would say."),
             })),
+            "ask": {"enum": ["either", "client", "desktop"], "description": "Where you are asked for a yes: in the client where it shows forms and else at the desktop, only there, or only at the desktop. Not in a project's manifest."},
+            "methods": patterns("Methods that no protocol knows and that pass unread, as requests and as notifications. Not in a project's manifest."),
         },
     })
 }

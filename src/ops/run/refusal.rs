@@ -90,12 +90,13 @@ impl Why {
 }
 
 /// What the client is told: one sentence, and the command to run.
-pub fn sentence(name: &ServerName, error: &Error) -> String {
+pub fn sentence(name: &ServerName, global: bool, error: &Error) -> String {
+    let flag = if global { " --global" } else { "" };
     match error {
         Error::NotStarted { why, command, .. } if command.is_empty() => format!("mcp-pin did not start `{name}`: {}", why.what()),
         Error::NotStarted { why, command, .. } => format!("mcp-pin did not start `{name}`: {}; run `{command}`", why.what()),
-        Error::NotInLock { .. } => format!("mcp-pin did not start `{name}`: the lock has no server of this name; run `mcp-pin list`"),
-        _ => format!("mcp-pin did not start `{name}`: it could not be checked; run `mcp-pin verify`"),
+        Error::NotInLock { .. } => format!("mcp-pin did not start `{name}`: the lock has no server of this name; run `mcp-pin list{flag}`"),
+        _ => format!("mcp-pin did not start `{name}`: it could not be checked; run `mcp-pin verify{flag}`"),
     }
 }
 

@@ -45,7 +45,7 @@ fn a_projects_server_is_started_by_its_lock_and_never_found() {
     let (message, ended) = refused(Client::start(&machine, &["demo"]));
     assert_eq!(
         message,
-        "mcp-pin did not start `demo`: the lock has no server of this name; run `mcp-pin list`"
+        "mcp-pin did not start `demo`: the lock has no server of this name; run `mcp-pin list --global`"
     );
     assert_eq!(ended.status, 2);
     let project = machine.project().canonicalize().unwrap();
