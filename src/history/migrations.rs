@@ -90,6 +90,37 @@ CREATE TABLE stamps (
     at      INTEGER NOT NULL
 ) STRICT;
 ",
+    "
+CREATE TABLE file_stamps (
+    path  TEXT NOT NULL PRIMARY KEY,
+    stamp TEXT NOT NULL,
+    at    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE answers (
+    interpreter TEXT NOT NULL PRIMARY KEY,
+    answer      TEXT NOT NULL,
+    stamp       TEXT NOT NULL,
+    at          INTEGER NOT NULL
+) STRICT;
+",
+    "
+CREATE TABLE sightings (
+    server      TEXT NOT NULL,
+    scope       TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    code        TEXT NOT NULL,
+    grade       TEXT NOT NULL,
+    subject     TEXT NOT NULL,
+    title       TEXT NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL,
+    missed      INTEGER,
+    resolved    INTEGER,
+    resolution  TEXT,
+    PRIMARY KEY (server, scope, fingerprint)
+) STRICT;
+",
 ];
 
 /// The file's `application_id`, by which our file is told from another program's: `mcpi`.

@@ -33,6 +33,7 @@ mod error;
 mod events;
 mod interpreters;
 mod migrations;
+mod sightings;
 mod stamps;
 
 use std::fs;
@@ -52,6 +53,8 @@ pub use drifts::{NewDrift, OpenDrift, Resolution};
 pub use error::HistoryError;
 pub use events::{Event, EventFilter, EventKind, NewEvent};
 pub use interpreters::Interpreter;
+pub use sightings::Sighting;
+pub use stamps::Remembered;
 
 use migrations::Kind;
 
