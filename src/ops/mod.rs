@@ -32,6 +32,7 @@ pub mod rollback;
 pub mod run;
 pub mod scope;
 pub mod settle;
+pub mod sightings;
 pub mod sync;
 pub mod tokens;
 pub mod tools;

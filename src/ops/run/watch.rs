@@ -219,6 +219,11 @@ impl Worker {
         };
         let written = notices::event(&self.history, (self.place.now)(), kind, &self.place.server, grade, text);
         self.settle(written);
+        if let Event::Drift(finding) = event {
+            // Open until it was dealt with: the next probe may see nothing of it.
+            let kept = self.history.record_sighting(&self.place.scope, finding, (self.place.now)());
+            self.settle(kept.map_err(Error::from));
+        }
     }
 
     fn tell(&mut self, findings: &[Finding]) {
