@@ -7,26 +7,26 @@ use serde_json::json;
 use super::*;
 use crate::model::{Fingerprint, ServerName, Sha256Digest};
 
-fn name(text: &str) -> ServerName {
+pub(super) fn name(text: &str) -> ServerName {
     text.parse().unwrap()
 }
 
-fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn print(text: &str) -> Fingerprint {
+pub(super) fn print(text: &str) -> Fingerprint {
     Fingerprint::of_canonical(text.as_bytes())
 }
 
-fn fresh() -> (tempfile::TempDir, PathBuf, History) {
+pub(super) fn fresh() -> (tempfile::TempDir, PathBuf, History) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("home").join(FILE_NAME);
     let history = History::open(&path).unwrap();
     (folder, path, history)
 }
 
-fn approval(digest: Sha256Digest, kind: ApprovalKind, server: &ServerName) -> NewApproval<'_> {
+pub(super) fn approval(digest: Sha256Digest, kind: ApprovalKind, server: &ServerName) -> NewApproval<'_> {
     NewApproval {
         digest,
         kind,
@@ -357,20 +357,16 @@ fn a_file_of_the_first_version_is_taken_along() {
         .approve(&approval(Sha256Digest::of("a"), ApprovalKind::Entry, &server), at(1))
         .unwrap();
     drop(history);
-    let raw = Connection::open(&path).unwrap();
-    // What later steps made is taken away again.
-    let first = ["approvals", "events", "drifts", "alerts_sent"];
-    let tables: Vec<String> = {
-        let mut names = raw.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
-        let names = names.query_map((), |row| row.get(0)).unwrap();
-        names.map(Result::unwrap).collect()
-    };
-    for table in tables.iter().filter(|table| !first.contains(&table.as_str())) {
-        raw.execute_batch(&format!("DROP TABLE {table}")).unwrap();
-    }
-    raw.pragma_update(None, "user_version", 1).unwrap();
+    let first = path.with_file_name("first").join(FILE_NAME);
+    fs::create_dir(first.parent().unwrap()).unwrap();
+    let raw = Connection::open(&first).unwrap();
+    raw.execute_batch(migrations::STEPS[0]).unwrap();
+    raw.execute("ATTACH ?1 AS newest", [path.to_str().unwrap()]).unwrap();
+    raw.execute_batch("INSERT INTO approvals SELECT * FROM newest.approvals; DETACH newest; PRAGMA user_version = 1")
+        .unwrap();
+    raw.pragma_update(None, "application_id", migrations::APPLICATION_ID).unwrap();
     drop(raw);
-    let history = History::open(&path).unwrap();
+    let history = History::open(&first).unwrap();
     assert_eq!(history.approved_servers("/p/mcp-pin.lock").unwrap(), std::slice::from_ref(&server));
     assert_eq!(history.interpreter("/p", &server).unwrap(), None);
 }

@@ -77,7 +77,7 @@ pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: 
                 });
             }
             let (server, _) = probe::server(tools, remote, &digest, &approval)?;
-            return Ok(elsewhere(tools, loaded, options, pin, server));
+            return elsewhere(tools, loaded, options, pin, server);
         }
         Pinned::Local(local) => {
             let home = tools.context.env.get("HOME").map(Path::new);
@@ -136,32 +136,35 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
         start: What::Process(launchable),
         environment,
         cwd,
-        setup: setup(loaded, options, pin, places),
+        setup: setup(tools, loaded, options, pin, places)?,
         _scratch: scratch,
     })
 }
 
 /// A remote server: nothing is started, so nothing of this machine is handed over.
-fn elsewhere(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, server: RemoteServer) -> Ready {
+fn elsewhere(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, server: RemoteServer) -> Result<Ready, Error> {
     let places = server.places();
-    Ready {
+    Ok(Ready {
         start: What::Remote(Box::new(server)),
         environment: BTreeMap::new(),
         cwd: tools.context.cwd.clone(),
-        setup: setup(loaded, options, pin, places),
+        setup: setup(tools, loaded, options, pin, places)?,
         _scratch: None,
-    }
+    })
 }
 
-fn setup(loaded: &Loaded, options: &Options, pin: &Pin, places: Places) -> Setup {
-    Setup {
+fn setup(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, places: Places) -> Result<Setup, Error> {
+    let spent = tools.history.spent(&options.name, loaded.scope_key(), tools.context.now())?;
+    Ok(Setup {
         server: options.name.clone(),
         pinned: pin.surface.clone(),
         places,
         rules: loaded.guard_rules(&options.name, &pin.guard),
         judge: settle::judge_context(&options.name, loaded.into()),
         grading: loaded.policy.grading.clone(),
-    }
+        global: options.lock.is_none(),
+        spent_today: spent,
+    })
 }
 
 /// The proof that the installed tree is what its archives hold.
