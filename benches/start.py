@@ -117,8 +117,9 @@ class Bench:
         """What `mcp-pin run` starts: program, arguments, folder, environment, read off the running process."""
         running = Server(**self.run(name))
         running.hello()
-        [child] = children(running.process.pid)
-        place = Path("/proc") / str(child)
+        places = [Path("/proc") / str(child) for child in children(running.process.pid)]
+        # Beside the server there is its warden.
+        [place] = [place for place in places if b"\0__warden\0" not in (place / "cmdline").read_bytes()]
         text = lambda file: (place / file).read_bytes().decode().split("\0")[:-1]
         env = dict(line.split("=", 1) for line in text("environ"))
         found = {"words": text("cmdline"), "cwd": os.readlink(place / "cwd"), "env": env}

@@ -259,6 +259,12 @@ pub enum Error {
         /// The server.
         name: ServerName,
     },
+    /// `approve` of what only a connection saw, and no probe has looked for since.
+    #[error("could not approve what `{name}` showed while it ran: no probe has looked for it since")]
+    OnlySeenRunning {
+        /// The server.
+        name: ServerName,
+    },
     /// The manifest is laid out in a way that cannot be edited.
     #[error("could not edit {}", path.display())]
     Edit {
@@ -456,6 +462,7 @@ impl Error {
             | Self::Locked { .. }
             | Self::Offline { .. }
             | Self::NoDrift { .. }
+            | Self::OnlySeenRunning { .. }
             | Self::TrustRoot { .. }
             | Self::RegistryKeys { .. }
             | Self::TrustStored { .. }

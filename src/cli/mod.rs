@@ -170,6 +170,11 @@ pub fn main() -> std::process::ExitCode {
     {
         return crate::mcp::sandbox::enter(rest);
     }
+    if let Some((first, rest)) = words.split_first()
+        && first == crate::mcp::relay::warden::WORD
+    {
+        return crate::mcp::relay::warden::enter(rest);
+    }
     let cli = Cli::parse();
     let (out, err) = settings::styles(&cli.global);
     let printer = crate::output::Printer {

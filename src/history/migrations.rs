@@ -183,10 +183,50 @@ CREATE TABLE alert_channels (
     dropped INTEGER NOT NULL
 ) STRICT;
 ",
+    "
+CREATE TABLE file_stamps (
+    path  TEXT NOT NULL PRIMARY KEY,
+    stamp TEXT NOT NULL,
+    at    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE answers (
+    interpreter TEXT NOT NULL PRIMARY KEY,
+    answer      TEXT NOT NULL,
+    stamp       TEXT NOT NULL,
+    at          INTEGER NOT NULL
+) STRICT;
+",
+    "
+CREATE TABLE sightings (
+    server      TEXT NOT NULL,
+    scope       TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    code        TEXT NOT NULL,
+    grade       TEXT NOT NULL,
+    subject     TEXT NOT NULL,
+    title       TEXT NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL,
+    missed      INTEGER,
+    resolved    INTEGER,
+    resolution  TEXT,
+    PRIMARY KEY (server, scope, fingerprint)
+) STRICT;
+",
+    "
+CREATE TABLE spent (
+    server TEXT NOT NULL,
+    scope  TEXT NOT NULL,
+    day    TEXT NOT NULL,
+    tokens INTEGER NOT NULL,
+    PRIMARY KEY (server, scope, day)
+) STRICT;
+",
 ];
 
 /// The file's `application_id`, by which our file is told from another program's: `mcpi`.
-const APPLICATION_ID: i64 = 0x6d63_7069;
+pub(super) const APPLICATION_ID: i64 = 0x6d63_7069;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

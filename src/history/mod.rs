@@ -45,6 +45,8 @@ mod migrations;
 mod recorded;
 mod retention;
 mod schedules;
+mod sightings;
+mod spent;
 mod stamps;
 
 use std::fs;
@@ -71,6 +73,8 @@ pub use interpreters::Interpreter;
 pub use recorded::Who;
 pub use retention::Plan;
 pub use schedules::{RunEnd, Schedule, ScheduledRun};
+pub use sightings::Sighting;
+pub use stamps::Remembered;
 
 use migrations::Kind;
 

@@ -419,15 +419,16 @@ fn a_file_of_the_first_version_is_taken_along() {
         .approve(&approval(Sha256Digest::of("a"), ApprovalKind::Entry, &server), at(1))
         .unwrap();
     drop(history);
-    let raw = Connection::open(&path).unwrap();
-    raw.execute_batch(
-        "DROP TABLE interpreters; DROP TABLE builds; DROP TABLE compiled; DROP TABLE stamps; DROP TABLE retention;
-         DROP TRIGGER events_stay; DROP TRIGGER events_are_kept; DROP TRIGGER approvals_stay; DROP TRIGGER approvals_are_kept;
-         ALTER TABLE events DROP COLUMN hash; PRAGMA user_version = 1",
-    )
-    .unwrap();
+    let first = path.with_file_name("first").join(FILE_NAME);
+    fs::create_dir(first.parent().unwrap()).unwrap();
+    let raw = Connection::open(&first).unwrap();
+    raw.execute_batch(migrations::STEPS[0]).unwrap();
+    raw.execute("ATTACH ?1 AS newest", [path.to_str().unwrap()]).unwrap();
+    raw.execute_batch("INSERT INTO approvals SELECT * FROM newest.approvals; DETACH newest; PRAGMA user_version = 1")
+        .unwrap();
+    raw.pragma_update(None, "application_id", migrations::APPLICATION_ID).unwrap();
     drop(raw);
-    let history = History::open(&path).unwrap();
+    let history = History::open(&first).unwrap();
     assert_eq!(history.approved_servers("/p/mcp-pin.lock").unwrap(), std::slice::from_ref(&server));
     assert_eq!(history.interpreter("/p", &server).unwrap(), None);
 }

@@ -40,6 +40,7 @@ pub mod run;
 pub mod schedule;
 pub mod scope;
 pub mod settle;
+pub mod sightings;
 pub mod sync;
 pub mod tokens;
 pub mod tools;

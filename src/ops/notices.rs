@@ -101,6 +101,10 @@ pub fn resolved(tools: &Tools<'_>, server: &ServerName, scope: &str, how: Resolu
             .history
             .resolve_drift(server, scope, &open.fingerprint, how, tools.context.now())?;
     }
+    if how == Resolution::Replaced {
+        // What connections saw differed from an entry that is gone.
+        tools.history.resolve_sightings(server, scope, None, how, tools.context.now())?;
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Taking servers out of the manifest and the lock. The store keeps their bytes until `prune`.
 
 use crate::error::Error;
-use crate::history::EventKind;
+use crate::history::{EventKind, Resolution};
 use crate::manifest::edit;
 use crate::model::ServerName;
 use crate::ops::alerts::{Alerts, Over};
@@ -53,6 +53,8 @@ pub fn remove(context: &Context, names: &[ServerName], person: &dyn Interact) ->
     // Approvals go first: killed in between, the entry stands and is asked about again.
     for name in &names {
         tools.history.revoke(name, loaded.scope_key(), context.now())?;
+        let (scope, now) = (loaded.scope_key(), context.now());
+        tools.history.resolve_sightings(name, scope, None, Resolution::Replaced, now)?;
         baseline::forget(&tools, loaded.scope_key(), name);
     }
     loaded.save(&text)?;

@@ -23,11 +23,11 @@ use crate::manifest::{Policy, Scope as Owner};
 use crate::model::report::Undecided;
 use crate::model::{Change, Detail, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName};
 use crate::ops::clients::{self, Which};
-use crate::ops::ecosystem::{self, Machine, Recorded, Site};
+use crate::ops::ecosystem::{self, Belief, Machine, Recorded, Site};
 use crate::ops::outcome::{Action, LockPlace, Outcome, ServerLine};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, baseline, checks, evidence, notices, queries, settle};
+use crate::ops::{Context, Interact, baseline, checks, evidence, notices, queries, settle, sightings};
 use crate::policy;
 use crate::store::{Derive, InstallId, Installed, Part, StoreError, TreeCheck};
 
@@ -269,7 +269,7 @@ fn tree(
         scope: loaded.scope_key(),
         server: checked.name,
     };
-    let machine = match ecosystem.recorded(tools, site)? {
+    let machine = match ecosystem.recorded(tools, site, Belief::Nothing)? {
         Recorded::As(machine) => machine,
         Recorded::Nothing => {
             checked.undecided("verify it: it is not installed on this machine", vec!["mcp-pin install".into()]);
@@ -347,6 +347,7 @@ fn record(tools: &Tools<'_>, loaded: &Loaded, checked: &mut Checked<'_>) -> Resu
     settle::grade(&mut checked.report, &loaded.policy);
     let now = tools.context.now();
     let key = loaded.scope_key();
+    let compared = checked.as_pinned || checked.drifted.is_some();
     if let Some(pin) = checked.drifted.take() {
         let digest = lock::entry_digest(checked.name, &pin);
         let text = lock::write(&Lockfile {
@@ -367,6 +368,7 @@ fn record(tools: &Tools<'_>, loaded: &Loaded, checked: &mut Checked<'_>) -> Resu
     } else if checked.as_pinned {
         notices::resolved(tools, checked.name, key, Resolution::Gone)?;
     }
+    sightings::settle(tools, key, &mut checked.report, checked.name, compared)?;
     if let Some(worst) = checked.report.worst().filter(|worst| *worst >= Grade::Notice) {
         let first = checked
             .report

@@ -218,10 +218,19 @@ impl Worker {
             Event::Refused { grade, what } => (EventKind::Refusal, Some(*grade), what.as_str()),
             Event::Observed { grade, what } => (EventKind::Run, Some(*grade), what.as_str()),
             Event::Decision { what } => (EventKind::Run, None, what.as_str()),
-            Event::Spent { .. } => return,
+            Event::Spent { tokens } => {
+                let Place { server, scope, now, .. } = &self.place;
+                let kept = self.history.record_spent(server, scope, *tokens, now());
+                return self.settle(kept.map_err(Error::from));
+            }
         };
         let written = notices::event(&self.history, (self.place.now)(), kind, &self.place.server, grade, text);
         self.settle(written);
+        if let Event::Drift(finding) = event {
+            // Open until it was dealt with: the next probe may see nothing of it.
+            let kept = self.history.record_sighting(&self.place.scope, finding, (self.place.now)());
+            self.settle(kept.map_err(Error::from));
+        }
     }
 
     fn tell(&mut self, findings: &[Finding]) {

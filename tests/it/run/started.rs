@@ -106,6 +106,28 @@ fn a_changed_tree_is_not_started() {
 }
 
 #[test]
+fn a_changed_program_is_not_started_though_it_was_started_before() {
+    let turning = Turning::installed(&two(&json!({})), &[]);
+    for _ in 0..2 {
+        assert_eq!(turning.connected().end().status, 0);
+    }
+    let start = turning.folder.join("start.mjs");
+    let (text, mtime) = (
+        std::fs::read_to_string(&start).unwrap(),
+        std::fs::metadata(&start).unwrap().modified().unwrap(),
+    );
+    // As long as before, and as old.
+    std::fs::write(&start, text.replace("turning.mjs", "TURNING.mjs")).unwrap();
+    let file = std::fs::File::options().write(true).open(&start).unwrap();
+    file.set_times(std::fs::FileTimes::new().set_modified(mtime)).unwrap();
+    let (message, ended) = refused(turning.client());
+    assert!(message.contains("did not start `calc`"), "{message}");
+    assert!(ended.stderr.contains("local-file-changed"), "{}", ended.stderr);
+    std::fs::write(&start, text).unwrap();
+    assert_eq!(turning.connected().end().status, 0);
+}
+
+#[test]
 fn a_pulled_lock_is_not_started_before_it_is_approved() {
     let (registry, theirs) = project();
     let ours = machine_with(&registry);
