@@ -23,6 +23,7 @@ use crate::ops::run::refusal::Why;
 use crate::registry::npm::NpmError;
 use crate::registry::pypi::PypiError;
 use crate::registry::tuf::TufError;
+use crate::schedule::ScheduleError;
 use crate::store::{ArchiveError, StoreError};
 use crate::verify::attest::KeysError;
 use crate::verify::sigstore::RootError;
@@ -109,6 +110,9 @@ pub enum Error {
         /// What helps.
         hint: Option<String>,
     },
+    /// A schedule.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
     /// The network.
     #[error(transparent)]
     Net(#[from] NetError),
@@ -425,6 +429,7 @@ impl Error {
             | Self::TwoDigests { .. }
             | Self::NoReport
             | Self::Net(_)
+            | Self::Schedule(_)
             | Self::OAuth { .. }
             | Self::History(_)
             | Self::Runtime(_)

@@ -1,8 +1,9 @@
 //! Approvals: the proof that this user agreed to exactly these bytes.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Params, Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension as _, Params, Transaction, params};
 
+use super::recorded::{self, Given};
 use super::{History, HistoryError, words};
 use crate::model::{Fingerprint, Grade, ServerName, Sha256Digest};
 
@@ -101,39 +102,49 @@ impl Approval {
 type Row = (i64, String, Option<String>, Option<String>);
 
 impl History {
-    /// Records that the user agreed. The caller has asked; nothing here can tell.
+    /// Records that the user agreed, and writes a row of the log in the same transaction. The caller
+    /// has asked; nothing here can tell.
     ///
     /// An approval of an entry takes the place of the earlier ones of the same server and scope,
     /// in one transaction. The attack: somebody puts an old lock back, with a version that has
     /// known holes by now, and the approval of long ago lets it start.
     pub fn approve(&self, new: &NewApproval<'_>, now: Timestamp) -> Result<Approval, HistoryError> {
-        self.record(new, now).map_err(|error| self.error(error))?;
+        self.write(|transaction| self.record(transaction, new, now))?;
         self.approval_in(&new.digest, new.kind, new.server, new.scope)?
             .ok_or_else(|| self.bad_row("approvals"))
     }
 
-    fn record(&self, new: &NewApproval<'_>, now: Timestamp) -> rusqlite::Result<()> {
-        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+    fn record(&self, transaction: &Transaction<'_>, new: &NewApproval<'_>, now: Timestamp) -> rusqlite::Result<()> {
         if new.kind == ApprovalKind::Entry {
             transaction.execute(
                 "UPDATE approvals SET revoked = ?3 WHERE kind = 'entry' AND server = ?1 AND scope = ?2 AND revoked IS NULL",
                 params![new.server.as_str(), new.scope, now.as_microsecond()],
             )?;
         }
+        let given = Given {
+            server: new.server.as_str().to_owned(),
+            scope: new.scope.to_owned(),
+            kind: new.kind.as_str().to_owned(),
+            digest: new.digest.to_string(),
+            fingerprint: new.fingerprint.map(|print| print.as_str().to_owned()),
+            how: new.how.as_str().to_owned(),
+            grade: new.grade.map(|grade| grade.as_str().to_owned()),
+            at: now.as_microsecond(),
+        };
         transaction.execute(
             "INSERT INTO approvals (digest, kind, server, scope, fingerprint, how, grade, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
-                new.digest.to_string(),
-                new.kind.as_str(),
-                new.server.as_str(),
-                new.scope,
-                new.fingerprint.map(Fingerprint::as_str),
-                new.how.as_str(),
-                new.grade.map(Grade::as_str),
-                now.as_microsecond(),
+                given.digest,
+                given.kind,
+                given.server,
+                given.scope,
+                given.fingerprint,
+                given.how,
+                given.grade,
+                given.at
             ],
         )?;
-        transaction.commit()
+        recorded::given(transaction, &given, self.who.as_ref())
     }
 
     /// The newest approval of exactly this digest and kind that was not revoked, under whichever
@@ -222,11 +233,16 @@ impl History {
     /// Takes back every approval that was given for a server in a scope, for `remove`: installing
     /// it again asks again. Says how many there were.
     pub fn revoke(&self, server: &ServerName, scope: &str, now: Timestamp) -> Result<usize, HistoryError> {
-        self.connection
-            .execute(
+        let (name, at) = (server.as_str(), now.as_microsecond());
+        self.write(|transaction| {
+            let count = transaction.execute(
                 "UPDATE approvals SET revoked = ?3 WHERE server = ?1 AND scope = ?2 AND revoked IS NULL",
-                params![server.as_str(), scope, now.as_microsecond()],
-            )
-            .map_err(|error| self.error(error))
+                params![name, scope, at],
+            )?;
+            if count > 0 {
+                recorded::revoked(transaction, name, scope, count, at, self.who.as_ref())?;
+            }
+            Ok(count)
+        })
     }
 }

@@ -52,6 +52,20 @@ pub enum HistoryError {
         /// Which table and column.
         what: &'static str,
     },
+    /// The log does not hold together: pruning it would take the traces away.
+    #[error("the log in `{}` was tampered with ({problems} problem{})", path.display(), if *problems == 1 { "" } else { "s" })]
+    Tampered {
+        /// Which.
+        path: PathBuf,
+        /// How many.
+        problems: usize,
+    },
+    /// What is to be removed is not what was shown any more.
+    #[error("the log in `{}` changed since the plan was made; nothing was removed", path.display())]
+    PlanIsOld {
+        /// Which.
+        path: PathBuf,
+    },
     /// Anything else that `SQLite` reports, a full disk for example.
     #[error("the history `{}`: {source}", path.display())]
     Sqlite {
@@ -73,6 +87,8 @@ impl HistoryError {
             Self::Foreign { .. } => Some("point MCP_PIN_HOME at another folder".into()),
             Self::Newer { .. } => Some("use the mcp-pin that wrote it, or a newer one; nothing was changed".into()),
             Self::Busy { .. } => Some("try again; if it stays so, look for an mcp-pin process that hangs".into()),
+            Self::Tampered { .. } => Some("`mcp-pin log verify` says what is wrong; nothing was removed".into()),
+            Self::PlanIsOld { .. } => Some("try again".into()),
             Self::Io { .. } | Self::Sqlite { .. } => None,
         }
     }

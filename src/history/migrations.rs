@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::chain;
+
 /// `user_version` is the number of steps taken.
 pub(super) const STEPS: &[&str] = &[
     "
@@ -103,6 +105,47 @@ CREATE TABLE client_entries (
     PRIMARY KEY (file, entry)
 ) STRICT;
 ",
+    "
+CREATE TABLE schedules (
+    scope   TEXT NOT NULL PRIMARY KEY,
+    name    TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    every   INTEGER NOT NULL,
+    updates INTEGER NOT NULL,
+    program TEXT NOT NULL,
+    folders TEXT NOT NULL,
+    files   TEXT NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE scheduled_runs (
+    id      INTEGER PRIMARY KEY,
+    scope   TEXT NOT NULL,
+    began   INTEGER NOT NULL,
+    ended   INTEGER,
+    status  INTEGER,
+    summary TEXT,
+    untold  TEXT
+) STRICT;
+CREATE INDEX scheduled_runs_scope ON scheduled_runs (scope, id);
+",
+    // The log's chain: see `chain`, which gives the rows that are there their hashes.
+    "
+ALTER TABLE events ADD COLUMN hash TEXT;
+CREATE TABLE retention (up_to INTEGER NOT NULL) STRICT;
+CREATE TRIGGER events_stay BEFORE UPDATE ON events WHEN OLD.hash IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'the log is only appended to'); END;
+CREATE TRIGGER events_are_kept BEFORE DELETE ON events
+WHEN NOT EXISTS (SELECT 1 FROM retention WHERE OLD.id <= up_to)
+BEGIN SELECT RAISE(ABORT, 'the log is only appended to'); END;
+CREATE TRIGGER approvals_stay BEFORE UPDATE ON approvals
+WHEN OLD.revoked IS NOT NULL OR NEW.id <> OLD.id OR NEW.digest <> OLD.digest OR NEW.kind <> OLD.kind OR NEW.server <> OLD.server
+  OR NEW.scope <> OLD.scope OR NEW.fingerprint IS NOT OLD.fingerprint OR NEW.how <> OLD.how OR NEW.grade IS NOT OLD.grade
+  OR NEW.at <> OLD.at
+BEGIN SELECT RAISE(ABORT, 'approvals are only given and taken back'); END;
+CREATE TRIGGER approvals_are_kept BEFORE DELETE ON approvals
+BEGIN SELECT RAISE(ABORT, 'approvals are only given and taken back'); END;
+",
 ];
 
 /// The file's `application_id`, by which our file is told from another program's: `mcpi`.
@@ -150,8 +193,12 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<Kind> {
     let Kind::Ours(version) = classify(&transaction)? else {
         return classify(&transaction);
     };
+    let chained = version > 0 && chain::is_there(&transaction)?;
     for step in STEPS.iter().skip(usize::try_from(version).unwrap_or_default()) {
         transaction.execute_batch(step)?;
+    }
+    if !chained {
+        chain::adopt(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", known())?;

@@ -11,10 +11,15 @@
 //! damaged or removed database that is quietly replaced by an empty one and hides what was known,
 //! and two processes that lose each other's rows.
 //!
-//! Not promised: protection from programs of the same user, which can write to the file.
+//! Each row of the log is chained to the one before it ([`History::verify_log`]): a row that was
+//! edited, removed, moved or put in is found, and so is an approval without a row.
+//!
+//! Not promised: protection from programs of the same user, which can write to the file, and can
+//! write the whole chain anew.
 //!
 //! # Locking
-//! WAL with a busy timeout; every write is one transaction. Readers never wait for writers.
+//! WAL with a busy timeout; every write is one transaction. Readers never wait for writers. The log's
+//! head stands in a file of its own (`log.head`), locked for each write.
 //!
 //! # Compatibility
 //! `user_version` counts the steps of `migrations`, which are only ever appended to. A newer
@@ -27,13 +32,19 @@
 mod alerts;
 mod approvals;
 mod builds;
+mod chain;
 mod clients;
 mod compiled;
 mod drifts;
 mod error;
 mod events;
+mod head;
+mod health;
 mod interpreters;
 mod migrations;
+mod recorded;
+mod retention;
+mod schedules;
 mod stamps;
 
 use std::fs;
@@ -43,17 +54,22 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::model::Grade;
 
 pub use approvals::{Approval, ApprovalKind, How, NewApproval};
 pub use builds::Build;
+pub use chain::{LogCheck, Problem};
 pub use clients::{ClientRow, NewWrap, WrapRow};
 pub use drifts::{NewDrift, OpenDrift, Resolution};
 pub use error::HistoryError;
 pub use events::{Event, EventFilter, EventKind, NewEvent};
+pub use head::{HEAD_FILE, Head, HeadError};
 pub use interpreters::Interpreter;
+pub use recorded::Who;
+pub use retention::Plan;
+pub use schedules::{RunEnd, Schedule, ScheduledRun};
 
 use migrations::Kind;
 
@@ -68,6 +84,7 @@ const BUSY: Duration = Duration::from_secs(10);
 pub struct History {
     connection: Connection,
     path: PathBuf,
+    who: Option<Who>,
 }
 
 impl History {
@@ -86,12 +103,30 @@ impl History {
         let version = ours(path, migrations::look(&mut connection).map_err(sqlite)?)?;
         prepare(&connection).map_err(sqlite)?;
         if version < migrations::known() {
+            if !chain::is_there(&connection).map_err(sqlite)? {
+                head::begin(path).map_err(io)?;
+            }
             ours(path, migrations::migrate(&mut connection).map_err(sqlite)?)?;
+            head::keep(&connection, path);
         }
         Ok(Self {
             connection,
             path: path.to_path_buf(),
+            who: None,
         })
+    }
+
+    /// Writes in one transaction that no other writer comes between, and notes the log's head after it.
+    fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, HistoryError> {
+        let written = || {
+            let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let done = write(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        };
+        let done = written().map_err(|error| self.error(error))?;
+        head::keep(&self.connection, &self.path);
+        Ok(done)
     }
 
     fn error(&self, error: rusqlite::Error) -> HistoryError {
@@ -190,6 +225,9 @@ macro_rules! words {
         }
 
         impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
             /// The word, as it is stored and shown.
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -212,5 +250,7 @@ macro_rules! words {
 }
 use words;
 
+#[cfg(test)]
+mod chain_tests;
 #[cfg(test)]
 mod tests;

@@ -7,26 +7,26 @@ use serde_json::json;
 use super::*;
 use crate::model::{Fingerprint, ServerName, Sha256Digest};
 
-fn name(text: &str) -> ServerName {
+pub(super) fn name(text: &str) -> ServerName {
     text.parse().unwrap()
 }
 
-fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn print(text: &str) -> Fingerprint {
+pub(super) fn print(text: &str) -> Fingerprint {
     Fingerprint::of_canonical(text.as_bytes())
 }
 
-fn fresh() -> (tempfile::TempDir, PathBuf, History) {
+pub(super) fn fresh() -> (tempfile::TempDir, PathBuf, History) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("home").join(FILE_NAME);
     let history = History::open(&path).unwrap();
     (folder, path, history)
 }
 
-fn approval(digest: Sha256Digest, kind: ApprovalKind, server: &ServerName) -> NewApproval<'_> {
+pub(super) fn approval(digest: Sha256Digest, kind: ApprovalKind, server: &ServerName) -> NewApproval<'_> {
     NewApproval {
         digest,
         kind,
@@ -358,8 +358,12 @@ fn a_file_of_the_first_version_is_taken_along() {
         .unwrap();
     drop(history);
     let raw = Connection::open(&path).unwrap();
-    raw.execute_batch("DROP TABLE interpreters; DROP TABLE builds; DROP TABLE compiled; DROP TABLE stamps; PRAGMA user_version = 1")
-        .unwrap();
+    raw.execute_batch(
+        "DROP TABLE interpreters; DROP TABLE builds; DROP TABLE compiled; DROP TABLE stamps; DROP TABLE retention;
+         DROP TRIGGER events_stay; DROP TRIGGER events_are_kept; DROP TRIGGER approvals_stay; DROP TRIGGER approvals_are_kept;
+         ALTER TABLE events DROP COLUMN hash; PRAGMA user_version = 1",
+    )
+    .unwrap();
     drop(raw);
     let history = History::open(&path).unwrap();
     assert_eq!(history.approved_servers("/p/mcp-pin.lock").unwrap(), std::slice::from_ref(&server));

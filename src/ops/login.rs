@@ -138,7 +138,7 @@ pub async fn login(context: &Context, name: &ServerName, options: LoginOptions, 
     };
     let granted = client.login(challenge.as_deref(), &show).await.map_err(failed)?;
     let what = format!("logged in at {}", granted.issuers.iter().cloned().collect::<Vec<_>>().join(", "));
-    notices::event(&tools.history, context.now(), EventKind::Approve, name, None, &what)?;
+    notices::event(&tools.history, context.now(), EventKind::Login, name, None, &what)?;
     Ok(granted)
 }
 
@@ -160,7 +160,9 @@ pub async fn logout(context: &Context, name: &ServerName, person: &dyn Interact)
             source,
         })
     })?;
-    client.logout().await.map_err(failed)
+    client.logout().await.map_err(failed)?;
+    let history = queries::open_history(context)?;
+    notices::event(&history, context.now(), EventKind::Login, name, None, "forgot the login")
 }
 
 fn remote_of(context: &Context, name: &ServerName, person: &dyn Interact) -> Result<Remote, Error> {

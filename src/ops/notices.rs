@@ -42,8 +42,6 @@ pub async fn record_approval(
     };
     tools.history.approve(&new, now)?;
     if grade.is_some_and(|grade| grade > Grade::Notice) {
-        let summary = format!("approved findings above notice ({}), report {fingerprint}", how.as_str());
-        event(&tools.history, now, EventKind::Approve, server, grade, &summary)?;
         let body = format!("Findings graded {} were accepted for it.", grade.map_or("notice", Grade::as_str));
         let message = Message::new(&format!("{server} was approved"), &[&body], Urgency::Normal, fingerprint);
         // Nobody at the desktop is no reason to take the approval back: the log has it too.
@@ -82,8 +80,8 @@ pub fn event(
 pub fn is_news(history: &History, server: &ServerName, summary: &str) -> Result<bool, Error> {
     let filter = EventFilter {
         server: Some(server.clone()),
-        since: None,
         limit: Some(1),
+        ..EventFilter::default()
     };
     let last = history.events(&filter)?.pop();
     Ok(last.is_none_or(|last| last.kind == EventKind::Alert || last.summary != summary))

@@ -1,7 +1,7 @@
 //! Operations that only look: what a scope holds, and what happened.
 
 use crate::error::Error;
-use crate::history::{ApprovalKind, Event, EventFilter, History, Interpreter};
+use crate::history::{ApprovalKind, History, Interpreter, Who};
 use crate::manifest::Loosening;
 use crate::model::{Pin, ServerName, Sha256Digest};
 use crate::ops::scope::{self, Loaded, Scope};
@@ -68,14 +68,6 @@ pub fn entry<'a>(loaded: &'a Loaded, name: &ServerName) -> Result<&'a Pin, Error
     loaded.lock.servers.get(name).ok_or_else(|| Error::NotLocked { name: name.clone() })
 }
 
-/// What happened, newest last.
-///
-/// # Errors
-/// The history cannot be read.
-pub fn events(context: &Context, filter: &EventFilter) -> Result<Vec<Event>, Error> {
-    Ok(open_history(context)?.events(filter)?)
-}
-
 /// Whether this user approved an entry with this digest.
 ///
 /// # Errors
@@ -104,7 +96,17 @@ pub fn open_history(context: &Context) -> Result<History, Error> {
         path: context.home.clone(),
         source,
     })?;
-    Ok(History::open(&context.home.join("state.db"))?)
+    Ok(History::open(&context.home.join("state.db"))?.by(who(context)))
+}
+
+/// Who is at work: for the rows of approvals.
+fn who(context: &Context) -> Who {
+    let user = ["USER", "LOGNAME"].into_iter().find_map(|name| context.env.get(name));
+    Who {
+        user: user.map(|user| user.to_string_lossy().into_owned()),
+        uid: rustix::process::getuid().as_raw(),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+    }
 }
 
 /// What to say of a setting that a project's manifest tried to loosen.

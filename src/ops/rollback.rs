@@ -77,7 +77,7 @@ pub async fn rollback(context: &Context, options: Options, person: &dyn Interact
     let text = loaded.manifest_text.clone();
     loaded.save(&text)?;
     notices::resolved(&tools, name, loaded.scope_key(), Resolution::Replaced)?;
-    notices::event(&tools.history, context.now(), EventKind::Update, name, None, &what)?;
+    notices::event(&tools.history, context.now(), EventKind::Rollback, name, None, &what)?;
     Ok(one(line, report))
 }
 

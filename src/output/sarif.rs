@@ -7,7 +7,8 @@
 //! The attack: text of a server inside a message, which SARIF lets hold links and placeholders
 //! (sections 3.11.5 and 3.11.6). Brackets and braces are escaped, and everything invisible shown.
 //! Files of packages are named as logical locations only: a package with a file `src/main.rs`
-//! must not put remarks on the file of that name in the user's repository.
+//! must not put remarks on the file of that name in the user's repository. Findings about clients'
+//! configuration files alone stand at those files.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -90,7 +91,7 @@ fn result(finding: &Finding, rules: &[&str], accepted: bool) -> Value {
         "level": level,
         "message": message(&words(finding)),
         "locations": [{
-            "physicalLocation": {"artifactLocation": {"uri": LOCKFILE}, "region": {"startLine": 1}},
+            "physicalLocation": physical(finding),
             "logicalLocations": [logical(finding)],
         }],
         "partialFingerprints": {FINGERPRINT: finding.fingerprint.as_str()},
@@ -101,7 +102,8 @@ fn result(finding: &Finding, rules: &[&str], accepted: bool) -> Value {
             "subject": finding.subject,
         },
     });
-    let places: Vec<_> = finding.details.iter().filter_map(place).collect();
+    let of_package = finding.details.iter().filter(|_| !finding.code.starts_with("client-"));
+    let places: Vec<_> = of_package.filter_map(place).collect();
     if !places.is_empty() {
         result["relatedLocations"] = places.into();
     }
@@ -109,6 +111,34 @@ fn result(finding: &Finding, rules: &[&str], accepted: bool) -> Value {
         result["suppressions"] = json!([{"kind": "external", "status": "accepted"}]);
     }
     result
+}
+
+/// The place that a finding is shown at: the line of a client's file where it is about one, else the
+/// lock.
+fn physical(finding: &Finding) -> Value {
+    let of_client = finding.code.starts_with("client-");
+    let place = finding.details.iter().find_map(|detail| match detail {
+        Detail::Code { path, line, .. } if of_client => Some((path, line)),
+        _ => None,
+    });
+    match place {
+        Some((path, line)) => json!({"artifactLocation": {"uri": uri(path)}, "region": {"startLine": (*line).max(1)}}),
+        None => json!({"artifactLocation": {"uri": LOCKFILE}, "region": {"startLine": 1}}),
+    }
+}
+
+/// A path as a reference of RFC 3986: an absolute one as a file of this machine, any other within the
+/// repository.
+fn uri(path: &str) -> String {
+    let mut out = String::from(if path.starts_with('/') { "file://" } else { "" });
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._~-".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }
 
 /// The server, and what inside it.

@@ -203,8 +203,8 @@ fn drift_that_went_away_is_not_there_to_approve_and_the_history_tells_of_it() {
         .iter()
         .map(|event| event["kind"].as_str().unwrap())
         .collect();
-    assert_eq!(kinds, ["install", "drift"]);
-    assert_eq!(log["events"][1]["grade"], "critical");
+    assert_eq!(kinds, ["approve", "approve", "install", "drift"]);
+    assert_eq!(log["events"][3]["grade"], "critical");
     assert_eq!(
         machine.run(&["log", "-n", "1", "--format", "json"]).json()["events"][0]["kind"],
         "drift"

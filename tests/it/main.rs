@@ -15,6 +15,7 @@ mod commands;
 mod drift;
 mod evidence;
 mod harness;
+mod import;
 mod incidents;
 mod interrupted;
 mod lying;

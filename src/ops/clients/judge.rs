@@ -296,7 +296,7 @@ fn placed(one: &Seen, finding: Finding) -> Finding {
         Launch::NotUnderstood { why, .. } => why.clone(),
     };
     finding.with(Detail::Code {
-        path: one.file.display().to_string(),
+        path: one.shown.clone(),
         line: u32::try_from(one.entry.at.line).unwrap_or(u32::MAX),
         before: String::new(),
         after: now,
@@ -337,6 +337,6 @@ fn collapse(findings: &mut Vec<Finding>) {
 impl Seen {
     /// The entry's place, as the subject of findings.
     pub(crate) fn subject(&self) -> String {
-        format!("{}#{}", self.file.display(), self.entry.key())
+        format!("{}#{}", self.shown, self.entry.key())
     }
 }
