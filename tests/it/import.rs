@@ -75,7 +75,7 @@ fn every_server_of_every_client_is_in_one_list_without_a_secret() {
         "Claude Desktop",
         "Cursor",
         "VS Code",
-        "would be Weather-Desk",
+        "cannot be pinned as it is",
         "starts: npx -y files-server '${workspaceFolder}'",
         "`sh` is a shell",
         "its header `Authorization` has its value in the file",
@@ -235,14 +235,7 @@ fn a_wrapped_entry_that_is_not_wrapped_any_more_is_critical() {
     );
     let ran = verify(&machine, &["--format", "json"]).exits(1);
     let names: Vec<_> = codes(&ran).into_iter().map(|(code, grade)| format!("{code} {grade}")).collect();
-    assert_eq!(
-        names,
-        [
-            "client-name-conflict warning",
-            "client-server-unknown warning",
-            "client-server-unknown warning"
-        ]
-    );
+    assert_eq!(names, ["client-name-conflict warning", "client-server-unknown warning"]);
     std::fs::remove_file(machine.home().join(DESKTOP)).unwrap();
     // Gone is told, and no alarm.
     std::fs::remove_file(&file).unwrap();
@@ -293,6 +286,44 @@ fn a_repository_that_brings_a_server_along_is_told() {
 }
 
 #[test]
+fn a_project_is_told_of_servers_beside_its_lock() {
+    let registry = FakeNpm::start();
+    registry.publish(package("demo", "1.0.0", &honest()));
+    let machine = machine_with(&registry);
+    machine.run(&["install", "--yes", "--no-probe", "npm:demo"]).exits(0);
+    let check = |more: &[&str]| {
+        let mut words = vec!["verify", "--no-probe"];
+        words.extend(more);
+        machine.run(&words)
+    };
+    check(&[]).exits(0);
+    let lock = std::fs::canonicalize(machine.project().join("mcp-pin.lock")).unwrap();
+    let helper = r#""helper": {"command": "npx", "args": ["-y", "helper"]}"#;
+    let demo = json!({"command": "mcp-pin", "args": ["run", "demo", "--lock", lock]});
+    machine.write(".mcp.json", &format!("{{\"mcpServers\": {{\n{helper}}}}}"));
+    let ran = check(&["--format", "json"]).exits(1);
+    assert_eq!(codes(&ran), [("client-servers-unknown".into(), "notice".into())]);
+    check(&["--no-clients"]).exits(0);
+    check(&["demo"]).exits(0);
+    // Beside an entry that is wrapped it is one of its own; the file is named as everybody has it.
+    machine.write(".mcp.json", &format!("{{\"mcpServers\": {{\n\"demo\": {demo},\n{helper}}}}}"));
+    let ran = check(&["--format", "json"]).exits(1);
+    assert_eq!(codes(&ran), [("client-server-unknown".into(), "warning".into())]);
+    let sarif = check(&["--format", "sarif"]).exits(1).json();
+    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(
+        place,
+        &json!({"artifactLocation": {"uri": ".mcp.json"}, "region": {"startLine": 3}})
+    );
+    // An entry that is handed what loads other code guards nothing.
+    let preload = demo.to_string().replace("}", ", \"env\": {\"LD_PRELOAD\": \"/tmp/x\"}}");
+    machine.write(".mcp.json", &format!("{{\"mcpServers\": {{\"demo\": {preload}}}}}"));
+    check(&[]).exits(1);
+    machine.write(".mcp.json", &format!("{{\"mcpServers\": {{\"demo\": {demo}}}}}"));
+    check(&[]).exits(0);
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_told_and_is_no_pass() {
     let machine = machine();
     put(&machine, CURSOR, "{\"mcpServers\": {");
@@ -309,16 +340,20 @@ fn a_file_that_cannot_be_read_is_told_and_is_no_pass() {
     // A link in a project that leads out of it is not followed; one of the user's own is.
     std::fs::write(
         machine.home().join("elsewhere.json"),
-        r#"{"mcpServers": {"far": {"command": "x"}}}"#,
+        r#"{"mcpServers": {"far-away": {"command": "x"}}}"#,
     )
     .unwrap();
     std::os::unix::fs::symlink(machine.home().join("elsewhere.json"), machine.project().join(".mcp.json")).unwrap();
-    machine.run(&["import"]).exits(2).says("leads out of the project").never_says("far");
+    machine
+        .run(&["import"])
+        .exits(2)
+        .says("leads out of the project")
+        .never_says("far-away");
     std::fs::remove_file(machine.project().join(".mcp.json")).unwrap();
     std::fs::remove_file(&pipe).unwrap();
     std::fs::remove_file(machine.home().join(CURSOR)).unwrap();
     std::os::unix::fs::symlink(machine.home().join("elsewhere.json"), machine.home().join(CURSOR)).unwrap();
-    machine.run(&["import"]).exits(0).says("far");
+    machine.run(&["import"]).exits(0).says("far-away");
     let json = machine.run(&["import", "--format", "json"]).exits(0).json();
     assert!(json["servers"][0]["file"].as_str().unwrap().ends_with("elsewhere.json"));
 }
