@@ -151,7 +151,7 @@ fn state(one: &Seen) -> String {
         Status::Pinned(name) => format!("pinned as {name}, not wrapped"),
         Status::NotPinned if one.name.as_str() != one.entry.name => format!("not pinned; would be {}", one.name),
         Status::NotPinned => "not pinned".to_owned(),
-        Status::NotPossible(_) => "not understood".to_owned(),
+        Status::NotPossible(_) => "cannot be pinned as it is".to_owned(),
         Status::Inside => "part of the client".to_owned(),
         Status::Conflict(_) => "name conflict".to_owned(),
     };

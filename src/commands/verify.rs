@@ -19,6 +19,9 @@ pub struct Args {
     /// Tell of what is news: on the desktop, or over the channels of [alerts].
     #[arg(long)]
     notify: bool,
+    /// Leave out the configuration files of AI clients.
+    #[arg(long)]
+    no_clients: bool,
     /// Also look for newer versions; nothing of them is fetched or started.
     #[arg(long)]
     check_updates: bool,
@@ -26,9 +29,6 @@ pub struct Args {
     /// to say.
     #[arg(long, hide = true, value_name = "NAME", conflicts_with = "names")]
     scheduled: Option<String>,
-    /// Leave out the configuration files of AI clients.
-    #[arg(long)]
-    no_clients: bool,
 }
 
 /// Verifies and shows what was found.

@@ -7,7 +7,8 @@
 //! The attack: text of a server inside a message, which SARIF lets hold links and placeholders
 //! (sections 3.11.5 and 3.11.6). Brackets and braces are escaped, and everything invisible shown.
 //! Files of packages are named as logical locations only: a package with a file `src/main.rs`
-//! must not put remarks on the file of that name in the user's repository.
+//! must not put remarks on the file of that name in the user's repository. Findings about clients'
+//! configuration files alone stand at those files.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -104,7 +105,8 @@ fn result(finding: &Finding, rules: &[&str], document: &Document) -> Value {
             "subject": finding.subject,
         },
     });
-    let places: Vec<_> = finding.details.iter().filter_map(place).collect();
+    let of_package = finding.details.iter().filter(|_| !finding.code.starts_with("client-"));
+    let places: Vec<_> = of_package.filter_map(place).collect();
     if !places.is_empty() {
         result["relatedLocations"] = places.into();
     }
@@ -114,8 +116,21 @@ fn result(finding: &Finding, rules: &[&str], document: &Document) -> Value {
     result
 }
 
-/// The line of the lock on which the server's entry begins; the first where it has none.
+/// The place that a finding is shown at: the line of a client's file where it is about one, else the line
+/// of the lock on which the server's entry begins; the first where it has none.
 fn place_of(finding: &Finding, document: &Document) -> Value {
+    let of_client = finding.code.starts_with("client-");
+    let in_client = finding.details.iter().find_map(|detail| match detail {
+        Detail::Code { path, line, .. } if of_client => Some((path, line)),
+        _ => None,
+    });
+    if let Some((path, line)) = in_client {
+        let mut location = json!({"uri": uri(path)});
+        if !path.starts_with('/') {
+            location["uriBaseId"] = json!("%SRCROOT%");
+        }
+        return json!({"artifactLocation": location, "region": {"startLine": (*line).max(1)}});
+    }
     let place = document.place.as_ref();
     let line = place.and_then(|place| place.lines.get(finding.server.as_str())).copied();
     json!({
@@ -127,11 +142,12 @@ fn place_of(finding: &Finding, document: &Document) -> Value {
     })
 }
 
-/// A path as a relative reference of RFC 3986.
+/// A path as a reference of RFC 3986: an absolute one as a file of this machine, any other within the
+/// repository.
 fn uri(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
+    let mut out = String::from(if path.starts_with('/') { "file://" } else { "" });
     for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || b"/._~-".contains(&byte) {
             out.push(char::from(byte));
         } else {
             let _ = write!(out, "%{byte:02X}");

@@ -17,6 +17,7 @@ mod doctor;
 mod drift;
 mod evidence;
 mod harness;
+mod import;
 mod incidents;
 mod interrupted;
 mod lying;

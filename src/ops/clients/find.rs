@@ -64,14 +64,20 @@ fn add(
                 }
                 return;
             }
-            let entries = match read_text(&path, project) {
-                Err(why) => Err(Unread { why, text: None }),
-                Ok((_, text)) => clients::read(client, place, &text).map_err(|error| Unread {
-                    why: error.into(),
-                    text: Some(Sha256Digest::of(text.as_bytes())),
-                }),
+            let (file, entries) = match read_text(&path, project) {
+                // Where it leads is nobody's business.
+                Err(why @ UnreadError::LeadsOut) => (path, Err(Unread { why, text: None })),
+                Err(why) => (real, Err(Unread { why, text: None })),
+                Ok((_, text)) => {
+                    let read = clients::read(client, place, &text);
+                    let unread = |error: clients::ReadError| Unread {
+                        why: error.into(),
+                        text: Some(Sha256Digest::of(text.as_bytes())),
+                    };
+                    (real, read.map_err(unread))
+                }
             };
-            (real, entries)
+            (file, entries)
         }
     };
     found.push(ClientFile {

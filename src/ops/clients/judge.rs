@@ -102,8 +102,11 @@ pub fn judge(found: &[ClientFile], seen: &[Seen], rows: &[ClientRow], locks: &Lo
     }
     for one in seen {
         let row = known.get(&(one.file.as_path(), one.entry.key().as_str())).copied();
-        report.findings.extend(entry(one, row, locks));
-        report.findings.extend(conflict(one, row, seen, locks));
+        let found = entry(one, row, locks);
+        let open = found.as_ref().is_none_or(|finding| finding.code == UNKNOWN);
+        // One finding an entry: that its name is another's says more than that it is not known.
+        let finding = open.then(|| conflict(one, row, seen, locks)).flatten().or(found);
+        report.findings.extend(finding);
     }
     for row in rows.iter().filter(|row| covered.contains(&row.file) && row.key != WHOLE) {
         let unread = found.iter().any(|file| file.path == row.file && file.entries.is_err());
@@ -268,12 +271,11 @@ fn conflict(one: &Seen, row: Option<&ClientRow>, seen: &[Seen], locks: &Locks) -
         (false, None) => return None,
     };
     let title = format!("`{}` in {} is another server than {against}", one.entry.name, one.clients_told());
-    let grade = if pinned { Grade::Warning } else { Grade::Notice };
     let facts = json!([one.entry.digest().to_string(), other.map(|other| other.entry.digest().to_string())]);
     Some(
         placed(
             one,
-            Finding::new("client-name-conflict", grade, &one.name, one.subject(), title, &facts),
+            Finding::new("client-name-conflict", Grade::Warning, &one.name, one.subject(), title, &facts),
         )
         .with(accept()),
     )
@@ -296,7 +298,7 @@ fn placed(one: &Seen, finding: Finding) -> Finding {
         Launch::NotUnderstood { why, .. } => why.clone(),
     };
     finding.with(Detail::Code {
-        path: one.file.display().to_string(),
+        path: one.shown.clone(),
         line: u32::try_from(one.entry.at.line).unwrap_or(u32::MAX),
         before: String::new(),
         after: now,
@@ -337,6 +339,6 @@ fn collapse(findings: &mut Vec<Finding>) {
 impl Seen {
     /// The entry's place, as the subject of findings.
     pub(crate) fn subject(&self) -> String {
-        format!("{}#{}", self.file.display(), self.entry.key())
+        format!("{}#{}", self.shown, self.entry.key())
     }
 }

@@ -48,6 +48,9 @@ pub struct Seen {
     pub clients: Vec<&'static Client>,
     /// The file.
     pub file: PathBuf,
+    /// The file as reports name it: a project's by its path in the project, which is the same for
+    /// everybody who has it.
+    pub shown: String,
     /// The entry.
     pub entry: Entry,
     /// What it would start.
@@ -160,6 +163,7 @@ fn is_pin_of(pin: &Pin, meaning: &Meaning, from: &Path) -> bool {
 /// Looks at every entry of every file that could be read.
 pub fn survey(files: &[ClientFile], locks: &Locks) -> Vec<Seen> {
     let mut seen = Vec::new();
+    let folder = std::fs::canonicalize(&locks.folder).unwrap_or_else(|_| locks.folder.clone());
     for file in files {
         for entry in file.entries.as_ref().map(Vec::as_slice).unwrap_or_default() {
             let owner = if file.place.scope == ScopeKind::Project {
@@ -173,6 +177,14 @@ pub fn survey(files: &[ClientFile], locks: &Locks) -> Vec<Seen> {
             seen.push(Seen {
                 clients: file.clients.clone(),
                 file: file.path.clone(),
+                shown: file
+                    .path
+                    .strip_prefix(&folder)
+                    .ok()
+                    .filter(|_| owner == Owner::Project)
+                    .unwrap_or(&file.path)
+                    .display()
+                    .to_string(),
                 entry: entry.clone(),
                 meaning,
                 name,
