@@ -46,7 +46,11 @@ pub fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
         if changes {
             asking.show(&head, &file.notes, &file.lines)?;
         }
-        if if changes { asking.agreed(&format!("change {head}?"))? } else { !dry_run } {
+        if if changes {
+            asking.agreed(&format!("change {head}?"))?
+        } else {
+            !dry_run
+        } {
             match unwrap::apply(&session.context, file, &session.terminal) {
                 Ok(()) => done.push(file),
                 Err(error) => {
@@ -89,16 +93,33 @@ fn result(session: &Session, plan: &Plan, done: &[&FilePlan], dry_run: bool) -> 
     let printed = printer.data(|out| {
         for file in done {
             for entry in &file.entries {
-                writeln!(out, "unwrapped {}  in {}", visible(entry), heading(session, file.client.name, &file.path))?;
+                writeln!(
+                    out,
+                    "unwrapped {}  in {}",
+                    visible(entry),
+                    heading(session, file.client.name, &file.path)
+                )?;
             }
         }
         for skipped in &plan.skipped {
-            let entry = skipped.entry.as_deref().map_or(String::new(), |entry| format!("{}  ", visible(entry)));
-            writeln!(out, "skipped   {entry}in {}: {}", visible(&skipped.path.display().to_string()), visible(&skipped.why))?;
+            let entry = skipped
+                .entry
+                .as_deref()
+                .map_or(String::new(), |entry| format!("{}  ", visible(entry)));
+            writeln!(
+                out,
+                "skipped   {entry}in {}: {}",
+                visible(&skipped.path.display().to_string()),
+                visible(&skipped.why)
+            )?;
         }
         for conflict in &plan.conflicts {
             let head = heading(session, conflict.client.name, &conflict.path);
-            writeln!(out, "edited    {}  in {head}: from what it is to what it was:", visible(&conflict.entry))?;
+            writeln!(
+                out,
+                "edited    {}  in {head}: from what it is to what it was:",
+                visible(&conflict.entry)
+            )?;
             edits::lines(out, &conflict.lines, printer.out)?;
         }
         if plan.files.is_empty() && plan.skipped.is_empty() && plan.conflicts.is_empty() {
@@ -108,14 +129,19 @@ fn result(session: &Session, plan: &Plan, done: &[&FilePlan], dry_run: bool) -> 
     });
     printed.map_err(Error::output)?;
     for conflict in &plan.conflicts {
-        let copy = conflict.copy.as_ref().map_or(String::new(), |copy| format!("; the file as it was before: {}", copy.display()));
+        let copy = conflict
+            .copy
+            .as_ref()
+            .map_or(String::new(), |copy| format!("; the file as it was before: {}", copy.display()));
         session.terminal.warn(&format!(
             "`{}` was edited after it was wrapped, and is left as it is: take over by hand what you want of the lines above{copy}",
             conflict.entry
         ));
     }
     if !done.is_empty() {
-        session.terminal.note("clients read their files when they start: restart those that run");
+        session
+            .terminal
+            .note("clients read their files when they start: restart those that run");
     }
     Ok(())
 }

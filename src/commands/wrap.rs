@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::clients::edit::{Line, LineKind};
 use crate::commands::Session;
 use crate::error::{Error, ExitStatus};
-use crate::ops::wrap::{self, FilePlan, Options, Patch, Plan, Skipped};
 use crate::ops::Interact as _;
+use crate::ops::wrap::{self, FilePlan, Options, Patch, Plan, Skipped};
 use crate::output::edits;
 use crate::output::outcome::count;
 use crate::surface::visible;
@@ -93,11 +93,13 @@ pub fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
         }
     }
     result(session, &plan, &done, dry_run)?;
-    Ok(if failed || !plan.patches.is_empty() || plan.skipped.iter().any(|skipped| named(&options, skipped)) {
-        ExitStatus::Undecided
-    } else {
-        ExitStatus::Clean
-    })
+    Ok(
+        if failed || !plan.patches.is_empty() || plan.skipped.iter().any(|skipped| named(&options, skipped)) {
+            ExitStatus::Undecided
+        } else {
+            ExitStatus::Clean
+        },
+    )
 }
 
 /// An entry that was asked for by name and is not changed: not a success.
@@ -105,11 +107,25 @@ fn named(options: &Options, skipped: &Skipped) -> bool {
     skipped.entry.as_ref().is_some_and(|entry| options.names.contains(entry))
 }
 
+/// Folders of ours that only this shell knows of: a client finds no lock then.
 fn warn(session: &Session, plan: &Plan) {
-    if !plan.files.is_empty() && session.context.env.get("MCP_PIN_HOME").is_some() {
-        session
-            .terminal
-            .warn("MCP_PIN_HOME is set here; a client that is not started from here does not have it, and finds no lock: set it for the whole login");
+    let env = &session.context.env;
+    let home = env.get("HOME").map(PathBuf::from).unwrap_or_default();
+    let usual = [
+        ("MCP_PIN_HOME", None),
+        ("XDG_DATA_HOME", Some(".local/share")),
+        ("XDG_CONFIG_HOME", Some(".config")),
+    ];
+    let moved = |(name, folder): &(&str, Option<&str>)| {
+        let value = env.get(name).map(PathBuf::from);
+        value.is_some_and(|value| folder.is_none_or(|folder| value != home.join(folder)))
+    };
+    if let Some((name, _)) = usual.iter().find(|variable| moved(variable))
+        && !plan.files.is_empty()
+    {
+        session.terminal.warn(&format!(
+            "{name} is set here; a client that is not started from here does not have it, and finds no lock: set it for the whole login"
+        ));
     }
 }
 
@@ -182,12 +198,25 @@ fn result(session: &Session, plan: &Plan, done: &[&FilePlan], dry_run: bool) -> 
     let printed = printer.data(|out| {
         for file in done {
             for (entry, server) in &file.entries {
-                writeln!(out, "wrapped   {}  as {server}, in {}", visible(entry), heading(session, file.client.name, &file.path))?;
+                writeln!(
+                    out,
+                    "wrapped   {}  as {server}, in {}",
+                    visible(entry),
+                    heading(session, file.client.name, &file.path)
+                )?;
             }
         }
         for skipped in &plan.skipped {
-            let entry = skipped.entry.as_deref().map_or(String::new(), |entry| format!("{}  ", visible(entry)));
-            writeln!(out, "skipped   {entry}in {}: {}", short(session, &skipped.path), visible(&skipped.why))?;
+            let entry = skipped
+                .entry
+                .as_deref()
+                .map_or(String::new(), |entry| format!("{}  ", visible(entry)));
+            writeln!(
+                out,
+                "skipped   {entry}in {}: {}",
+                short(session, &skipped.path),
+                visible(&skipped.why)
+            )?;
         }
         if plan.already > 0 {
             writeln!(out, "already   {}", count(plan.already, "entry").replace("entrys", "entries"))?;
@@ -209,15 +238,15 @@ fn result(session: &Session, plan: &Plan, done: &[&FilePlan], dry_run: bool) -> 
         ));
     }
     if !done.is_empty() {
-        session.terminal.note("clients read their files when they start: restart those that run");
+        session
+            .terminal
+            .note("clients read their files when they start: restart those that run");
     }
     Ok(())
 }
 
 fn entries(file: &FilePlan) -> Vec<Value> {
-    let entry = |(entry, server): &(String, crate::model::ServerName)| {
-        json!({"client": file.client.id, "file": file.path, "entry": entry, "server": server.as_str(), "notes": file.notes})
-    };
+    let entry = |(entry, server): &(String, crate::model::ServerName)| json!({"client": file.client.id, "file": file.path, "entry": entry, "server": server.as_str(), "notes": file.notes});
     file.entries.iter().map(entry).collect()
 }
 

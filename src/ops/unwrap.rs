@@ -82,7 +82,9 @@ pub fn plan(context: &Context, options: &Options) -> Result<Plan, Error> {
     let mut known = BTreeSet::new();
     let mut named = BTreeSet::new();
     for book in Book::all(context)? {
-        let Some(client) = crate::clients::client(&book.client) else { continue };
+        let Some(client) = crate::clients::client(&book.client) else {
+            continue;
+        };
         known.extend(book.entries.iter().map(|entry| (book.file.clone(), entry.key.clone())));
         if !options.clients.is_empty() && !options.clients.contains(&book.client) {
             continue;
@@ -116,8 +118,14 @@ fn strangers(context: &Context, options: &Options, known: &BTreeSet<(PathBuf, St
         let Ok(read) = file::read(&found.path) else { continue };
         let entries = crate::clients::read(client, found.place, &read.text).unwrap_or_default();
         for entry in entries {
-            let Meaning::Wrapped(wrapped) = understand(&entry.launch) else { continue };
-            let wanted = options.names.is_empty() || options.names.iter().any(|name| *name == entry.name || *name == wrapped.name.as_str());
+            let Meaning::Wrapped(wrapped) = understand(&entry.launch) else {
+                continue;
+            };
+            let wanted = options.names.is_empty()
+                || options
+                    .names
+                    .iter()
+                    .any(|name| *name == entry.name || *name == wrapped.name.as_str());
             if wanted && !known.contains(&(read.path.clone(), entry.key())) {
                 named.extend([entry.name.clone(), wrapped.name.to_string()]);
                 plan.skipped.push(Skipped {
@@ -143,7 +151,11 @@ fn file_plan(context: &Context, client: &'static Client, book: &Book, wanted: &[
     let read = match file::read(&book.file) {
         Ok(read) => read,
         Err(why) => {
-            let what = if book.file.exists() { format!("the file is not changed: {why}") } else { "the file is gone".to_owned() };
+            let what = if book.file.exists() {
+                format!("the file is not changed: {why}")
+            } else {
+                "the file is gone".to_owned()
+            };
             return skip(plan, None, what);
         }
     };
@@ -204,13 +216,21 @@ fn one(book: &Book, entry: &Remembered, text: &str) -> Result<(Option<String>, W
     let is_removed = |name: &String| entry.written.iter().any(|(written, _)| written == name) || !now.contains_key(name);
     if !is_written || !entry.original.iter().all(|(name, _, _)| is_removed(name)) {
         let was = entry.original.iter().all(|(name, _, value)| now.get(name) == Some(value));
-        if was && entry.written.iter().all(|(name, _)| is_original(entry, name) || !now.contains_key(name)) {
+        if was
+            && entry
+                .written
+                .iter()
+                .all(|(name, _)| is_original(entry, name) || !now.contains_key(name))
+        {
             return Ok((None, Way::Gone("it is as it was before already")));
         }
         return Ok(if starts_this(entry, now) {
             (None, Way::Edited)
         } else {
-            (None, Way::Gone("somebody else changed it, and it does not start mcp-pin any more: it is left as it is"))
+            (
+                None,
+                Way::Gone("somebody else changed it, and it does not start mcp-pin any more: it is left as it is"),
+            )
         });
     }
     let exact = edit::restore(format, text, &at, &entry.after, &entry.before);
@@ -220,8 +240,17 @@ fn one(book: &Book, entry: &Remembered, text: &str) -> Result<(Option<String>, W
         // Something around or between the members was changed: they are put back one by one.
         None => {
             let change = Change {
-                set: entry.original.iter().map(|(name, raw, _)| (name.clone(), Written::Raw(raw.clone()))).collect(),
-                remove: entry.written.iter().map(|(name, _)| name.clone()).filter(|name| !is_original(entry, name)).collect(),
+                set: entry
+                    .original
+                    .iter()
+                    .map(|(name, raw, _)| (name.clone(), Written::Raw(raw.clone())))
+                    .collect(),
+                remove: entry
+                    .written
+                    .iter()
+                    .map(|(name, _)| name.clone())
+                    .filter(|name| !is_original(entry, name))
+                    .collect(),
             };
             match edit::change(format, text, &at, &change) {
                 Ok(edited) if says_original(entry, &edited.text, &at, format) => edited.text,
@@ -253,9 +282,14 @@ fn starts_this(entry: &Remembered, now: &serde_json::Map<String, Value>) -> bool
 /// Whether the members of an entry say what they said once, and none is left of those that were added.
 fn says_original(entry: &Remembered, text: &str, at: &[Step], format: crate::clients::Format) -> bool {
     let Ok(tree) = edit::tree(format, text) else { return false };
-    let Some(Value::Object(now)) = edit::look(&tree, at) else { return false };
+    let Some(Value::Object(now)) = edit::look(&tree, at) else {
+        return false;
+    };
     entry.original.iter().all(|(name, _, value)| now.get(name) == Some(value))
-        && entry.written.iter().all(|(name, _)| is_original(entry, name) || !now.contains_key(name))
+        && entry
+            .written
+            .iter()
+            .all(|(name, _)| is_original(entry, name) || !now.contains_key(name))
 }
 
 /// From the edited entry to what it was, member by member.
@@ -266,11 +300,27 @@ fn conflict(book: &Book, entry: &Remembered, text: &str) -> Vec<Vec<Line>> {
         let tree = Value::Object(members.into_iter().collect());
         edit::masked(&lines.concat(), &tree)
     };
-    let touched: Vec<_> = entry.written.iter().map(|(name, _)| name).chain(entry.original.iter().map(|(name, _, _)| name)).collect();
-    let now = edit::tree(format, text).ok().and_then(|tree| edit::members(format, text, &entry.at(&tree)?).ok());
+    let touched: Vec<_> = entry
+        .written
+        .iter()
+        .map(|(name, _)| name)
+        .chain(entry.original.iter().map(|(name, _, _)| name))
+        .collect();
+    let now = edit::tree(format, text)
+        .ok()
+        .and_then(|tree| edit::members(format, text, &entry.at(&tree)?).ok());
     let member = |(name, text): (String, MemberText)| (name, text.value);
-    let now: Vec<_> = now.unwrap_or_default().into_iter().map(member).filter(|(name, _)| touched.contains(&name)).collect();
-    let was: Vec<_> = entry.original.iter().map(|(name, _, value)| (name.clone(), value.clone())).collect();
+    let now: Vec<_> = now
+        .unwrap_or_default()
+        .into_iter()
+        .map(member)
+        .filter(|(name, _)| touched.contains(&name))
+        .collect();
+    let was: Vec<_> = entry
+        .original
+        .iter()
+        .map(|(name, _, value)| (name.clone(), value.clone()))
+        .collect();
     edit::lines(&written(now), &written(was))
 }
 
@@ -288,7 +338,11 @@ pub fn apply(context: &Context, plan: &FilePlan, person: &dyn Interact) -> Resul
     let read = file::read(&plan.path).map_err(|why| cannot(&plan.path, &why))?;
     let wanted: Vec<_> = book.entries.iter().filter(|entry| plan.keys.contains(&entry.key)).collect();
     let (text, steps) = back(&book, &wanted, &read.text).map_err(|error| cannot(&plan.path, &error.to_string()))?;
-    let names: Vec<_> = steps.iter().filter(|(_, step)| *step == Way::Back).map(|(entry, _)| &entry.name).collect();
+    let names: Vec<_> = steps
+        .iter()
+        .filter(|(_, step)| *step == Way::Back)
+        .map(|(entry, _)| &entry.name)
+        .collect();
     if wanted.len() != plan.keys.len() || !names.into_iter().eq(&plan.entries) {
         return Err(cannot(&plan.path, "an entry was changed while you were looking"));
     }

@@ -182,7 +182,10 @@ fn program(context: &Context) -> Result<String, Error> {
         .find(|file| file.canonicalize().is_ok_and(|file| file == exe));
     let program = named.unwrap_or_else(|| context.exe.clone());
     program.to_str().map(str::to_owned).ok_or_else(|| Error::NotPossible {
-        what: format!("write the path of this program, {}, into a client's file: it is not UTF-8", program.display()),
+        what: format!(
+            "write the path of this program, {}, into a client's file: it is not UTF-8",
+            program.display()
+        ),
         hint: None,
     })
 }
@@ -267,13 +270,19 @@ impl Work<'_> {
             EntryScope::Of(ScopeKind::Project) => true,
             EntryScope::Of(ScopeKind::Managed) => return (skip_if(named, "the machine's administrator manages this file"), None),
             EntryScope::Of(ScopeKind::Plugin) => {
-                return (skip_if(named, "a plugin brought this file, and its next update brings another"), None);
+                return (
+                    skip_if(named, "a plugin brought this file, and its next update brings another"),
+                    None,
+                );
             }
         };
         match &meaning {
             Meaning::Wrapped(wrapped) => {
                 let wanted = self.options.wants(&entry.name, Some(wrapped.name.as_str()));
-                return (if wanted { Decision::Already } else { Decision::Nothing }, Some(wrapped.name.clone()));
+                return (
+                    if wanted { Decision::Already } else { Decision::Nothing },
+                    Some(wrapped.name.clone()),
+                );
             }
             Meaning::Inside { .. } => return (Decision::Nothing, None),
             Meaning::NotUnderstood { why } => return (skip_if(named, why), None),
@@ -452,7 +461,9 @@ pub(in crate::ops) fn shown(format: Format, old: &str, new: &str) -> Vec<Vec<Lin
 fn exact(client: &Client, place: &Place, old: &str, new: &str, edits: &[Edit]) -> Result<(), String> {
     let wrong = || "the changed file would not say exactly what was asked for, so it is not changed".to_owned();
     let (before, after) = (crate::clients::read(client, place, old), crate::clients::read(client, place, new));
-    let (Ok(before), Ok(after)) = (before, after) else { return Err(wrong()) };
+    let (Ok(before), Ok(after)) = (before, after) else {
+        return Err(wrong());
+    };
     let is_right = |(before, after): (&Entry, &Entry)| match edits.iter().find(|edit| edit.entry.at.steps == before.at.steps) {
         None => before.launch == after.launch && before.disabled == after.disabled && before.key() == after.key(),
         Some(edit) => {
@@ -542,7 +553,9 @@ fn remember(edit: &Edit, before: String, after: String) -> Remembered {
         edit.server.to_string(),
         &edit.entry.at.steps,
         (before, after),
-        original.map(|(name, text)| (name.clone(), text.raw.clone(), text.value.clone())).collect(),
+        original
+            .map(|(name, text)| (name.clone(), text.raw.clone(), text.value.clone()))
+            .collect(),
         written.collect(),
     )
 }
@@ -550,7 +563,11 @@ fn remember(edit: &Edit, before: String, after: String) -> Remembered {
 /// A file that is not changed.
 pub(in crate::ops) fn cannot(path: &Path, why: &str) -> Error {
     Error::NotPossible {
-        what: format!("change {}: {}", crate::surface::visible(&path.display().to_string()), crate::surface::visible(why)),
+        what: format!(
+            "change {}: {}",
+            crate::surface::visible(&path.display().to_string()),
+            crate::surface::visible(why)
+        ),
         hint: Some("nothing was changed in it; run it again, with the client closed if it goes on".into()),
     }
 }

@@ -25,7 +25,11 @@ pub fn lines(out: &mut dyn Write, groups: &[Vec<Line>], style: Style) -> io::Res
                 LineKind::Old => ('-', "\u{1b}[31m"),
                 LineKind::New => ('+', "\u{1b}[32m"),
             };
-            let (before, after) = if style.color && !color.is_empty() { (color, "\u{1b}[0m") } else { ("", "") };
+            let (before, after) = if style.color && !color.is_empty() {
+                (color, "\u{1b}[0m")
+            } else {
+                ("", "")
+            };
             let text = shown(&line.text);
             writeln!(out, "{before}{:>6} {sign} {text}{after}", line.number)?;
         }
@@ -57,7 +61,10 @@ mod tests {
             kind,
             text: text.to_owned(),
         };
-        let groups = [vec![line(LineKind::Old, "\t\"a\": \"\u{1b}[2J\u{202e}\""), line(LineKind::New, "b")]];
+        let groups = [vec![
+            line(LineKind::Old, "\t\"a\": \"\u{1b}[2J\u{202e}\""),
+            line(LineKind::New, "b"),
+        ]];
         let mut out = Vec::new();
         let style = Style { color: false, width: 0 };
         lines(&mut out, &groups, style).unwrap();

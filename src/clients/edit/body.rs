@@ -146,7 +146,10 @@ impl Body {
             // A member that stands behind the `- ` of its list is indented like the next line.
             Between::Lines => {
                 let line = before.rfind('\n').map_or(0, |at| at + 1);
-                let column = before[line..].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect::<String>();
+                let column = before[line..]
+                    .chars()
+                    .map(|c| if c == '\t' { '\t' } else { ' ' })
+                    .collect::<String>();
                 format!("{}{column}", newline(text))
             }
         }
@@ -292,7 +295,11 @@ pub(super) fn newline(text: &str) -> &'static str {
 /// The end of the line, before what ends it.
 pub(super) fn line_end(text: &str, from: usize) -> usize {
     let line = from + text[from..].find('\n').unwrap_or(text.len() - from);
-    if text[from..line].ends_with('\r') && line < text.len() { line - 1 } else { line }
+    if text[from..line].ends_with('\r') && line < text.len() {
+        line - 1
+    } else {
+        line
+    }
 }
 
 /// Behind the line end that stands here, if one does.

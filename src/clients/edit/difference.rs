@@ -36,7 +36,12 @@ pub fn lines(old: &str, new: &str) -> Vec<Vec<Line>> {
         let changes = ops.iter().flat_map(|op| difference.iter_changes(op));
         changes
             .map(|change| Line {
-                number: change.new_index().filter(|_| change.tag() == ChangeTag::Insert).or(change.old_index()).unwrap_or(0) + 1,
+                number: change
+                    .new_index()
+                    .filter(|_| change.tag() == ChangeTag::Insert)
+                    .or(change.old_index())
+                    .unwrap_or(0)
+                    + 1,
                 kind: match change.tag() {
                     ChangeTag::Equal => LineKind::Same,
                     ChangeTag::Delete => LineKind::Old,

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use jsonc_parser::ast::{Object, Value as Node};
-use jsonc_parser::common::Ranged as _;
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use super::EditError;
 use super::body::{Between, Body, Member, Syntax};
 use crate::clients::Step;
+use jsonc_parser::ast::{Object, Value as Node};
+use jsonc_parser::common::Ranged as _;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 /// What some editors put before everything else.
 const MARK: &str = "\u{feff}";
@@ -50,7 +50,11 @@ pub(super) fn body(text: &str, at: &[Step]) -> Result<Body, EditError> {
 fn step<'a, 'b>(node: &'b Node<'a>, step: &Step) -> Option<&'b Node<'a>> {
     match step {
         Step::Key(name) => {
-            let mut found = node.as_object()?.properties.iter().filter(|property| property.name.as_str() == name);
+            let mut found = node
+                .as_object()?
+                .properties
+                .iter()
+                .filter(|property| property.name.as_str() == name);
             found.next().map(|property| &property.value)
         }
         Step::Index(index) => node.as_array()?.elements.get(*index),

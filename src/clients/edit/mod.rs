@@ -84,13 +84,14 @@ pub enum EditError {
 /// One member of an entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemberText {
-    /// The bytes of the value, as written. May hold secrets.
+    /// The bytes of the value, as written; empty where they stand elsewhere. May hold secrets.
     pub raw: String,
     /// What they say.
     pub value: Value,
 }
 
-/// The members of an entry, in the order in which they are written.
+/// The members of an entry, in the order in which they are written; those that are written elsewhere
+/// in the file (TOML tables of their own) last, and without their bytes.
 ///
 /// # Errors
 /// The text cannot be read, or has no such entry, or not as a table of members.
@@ -100,12 +101,20 @@ pub fn members(format: Format, text: &str, at: &[Step]) -> Result<Vec<(String, M
     let Some(Value::Object(values)) = look(&tree, at) else {
         return Err(EditError::NoEntry);
     };
-    let member = |member: &body::Member| {
-        let value = values.get(&member.name).cloned().ok_or(EditError::Layout("a member is not where it seems"))?;
+    let mut found = Vec::new();
+    for member in &body.members {
+        let value = values.get(&member.name).cloned();
+        let value = value.ok_or(EditError::Layout("a member is not where it seems"))?;
         let raw = text[member.value.clone()].to_owned();
-        Ok((member.name.clone(), MemberText { raw, value }))
-    };
-    body.members.iter().map(member).collect()
+        found.push((member.name.clone(), MemberText { raw, value }));
+    }
+    for (name, value) in values {
+        if !body.members.iter().any(|member| member.name == *name) {
+            let (raw, value) = (String::new(), value.clone());
+            found.push((name.clone(), MemberText { raw, value }));
+        }
+    }
+    Ok(found)
 }
 
 /// What the whole text says.
@@ -134,7 +143,10 @@ fn value(node: &Node) -> Result<Value, EditError> {
             for (name, member) in members {
                 if map.insert(name.clone(), value(member)?).is_some() {
                     let name = crate::surface::visible(name);
-                    return Err(EditError::Unreadable(format!("`{name}` stands twice in one table, again in line {}", member.line)));
+                    return Err(EditError::Unreadable(format!(
+                        "`{name}` stands twice in one table, again in line {}",
+                        member.line
+                    )));
                 }
             }
             Value::Object(map)
@@ -166,7 +178,11 @@ fn body(format: Format, text: &str, at: &[Step]) -> Result<Body, EditError> {
     }?;
     let inside = |range: &std::ops::Range<usize>| text.get(range.clone()).is_some();
     let whole = body.members.iter().all(|member| inside(&member.key) && inside(&member.value));
-    if whole && inside(&body.span) { Ok(body) } else { Err(EditError::Layout("it cannot be told where a member ends")) }
+    if whole && inside(&body.span) {
+        Ok(body)
+    } else {
+        Err(EditError::Layout("it cannot be told where a member ends"))
+    }
 }
 
 /// The text with one entry changed and nothing else.

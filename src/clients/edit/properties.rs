@@ -37,21 +37,16 @@ fn scalar() -> impl Strategy<Value = String> {
 /// An object of these members, with gaps everywhere and perhaps a comma at its end.
 fn object(members: Vec<(String, String)>) -> impl Strategy<Value = String> {
     let count = members.len();
-    (
-        proptest::collection::vec((gap(), gap(), gap(), gap()), count),
-        gap(),
-        any::<bool>(),
-    )
-        .prop_map(move |(gaps, last, trailing)| {
-            let mut text = "{".to_owned();
-            for (number, ((name, value), (a, b, c, d))) in members.iter().zip(&gaps).enumerate() {
-                text.push_str(&format!("{a}\"{name}\"{b}:{c}{value}{d}"));
-                if number + 1 < count || trailing {
-                    text.push(',');
-                }
+    (proptest::collection::vec((gap(), gap(), gap(), gap()), count), gap(), any::<bool>()).prop_map(move |(gaps, last, trailing)| {
+        let mut text = "{".to_owned();
+        for (number, ((name, value), (a, b, c, d))) in members.iter().zip(&gaps).enumerate() {
+            text.push_str(&format!("{a}\"{name}\"{b}:{c}{value}{d}"));
+            if number + 1 < count || trailing {
+                text.push(',');
             }
-            format!("{text}{last}}}")
-        })
+        }
+        format!("{text}{last}}}")
+    })
 }
 
 /// An entry: a launch of one of both kinds, among members of which nothing is known.
@@ -60,14 +55,24 @@ fn entry() -> impl Strategy<Value = (String, bool)> {
         Just((vec![("command", "\"npx\""), ("args", "[\n \"-y\", // always\n \"x\"]")], false)),
         Just((vec![("command", "\"npx\"")], false)),
         Just((vec![("args", "[]"), ("command", "\"npx\"")], false)),
-        Just((vec![("type", "\"http\""), ("url", "\"https://h.example/\""), ("headers", "{\"A\": \"b\"}")], true)),
+        Just((
+            vec![
+                ("type", "\"http\""),
+                ("url", "\"https://h.example/\""),
+                ("headers", "{\"A\": \"b\"}")
+            ],
+            true
+        )),
         Just((vec![("headers", "{}"), ("url", "\"https://h.example/\"")], true)),
     ];
     let others = proptest::collection::vec(scalar(), 0..4);
     (launch, others)
         .prop_flat_map(|((launch, remote), others)| {
             let launch = launch.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-            let others = others.into_iter().enumerate().map(|(number, value)| (format!("other{number}"), value));
+            let others = others
+                .into_iter()
+                .enumerate()
+                .map(|(number, value)| (format!("other{number}"), value));
             let members: Vec<_> = launch.chain(others).collect();
             (Just(members).prop_shuffle(), Just(remote))
         })
@@ -93,7 +98,11 @@ fn asked(remote: bool) -> Change {
             ("command".into(), Written::Value(json!("/opt/mcp-pin"))),
             ("args".into(), Written::Value(json!(["run", "memory"]))),
         ],
-        remove: if remote { ["type", "url", "headers"].map(str::to_owned).into() } else { Vec::new() },
+        remove: if remote {
+            ["type", "url", "headers"].map(str::to_owned).into()
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -107,9 +116,10 @@ fn holds(format: Format, text: &str, at: &[Step], remote: bool) -> Result<(), Te
     let edited = change(format, text, at, &asked(remote)).map_err(|error| TestCaseError::fail(format!("{error}: {text}")))?;
     let (before, after) = (edited.before.len(), edited.after.len());
     // Outside the piece that holds the change not a byte differs.
-    let place = edited.text.match_indices(&edited.after).any(|(at, _)| {
-        text.get(..at) == edited.text.get(..at) && text.get(at + before..) == edited.text.get(at + after..)
-    });
+    let place = edited
+        .text
+        .match_indices(&edited.after)
+        .any(|(at, _)| text.get(..at) == edited.text.get(..at) && text.get(at + before..) == edited.text.get(at + after..));
     prop_assert!(place, "{}", edited.text);
     let back = restore(format, &edited.text, at, &edited.after, &edited.before).unwrap();
     prop_assert_eq!(&back, text);

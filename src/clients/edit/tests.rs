@@ -195,14 +195,19 @@ fn what_only_looks_like_the_entry_is_not_touched() {
     let text = "{\n  // \"memory\": {\"command\": \"npx\"},\n  \"note\": \"{\\\"memory\\\": {\\\"command\\\": \\\"npx\\\"}}\",\n  \"a\": {\"memory\": {\"command\": \"npx\"}}\n}";
     let edited = change(Format::Jsonc, text, &at(&["a", "memory"]), &local()).unwrap();
     assert!(edited.text.starts_with(&text[..text.find("\"a\"").unwrap()]), "{}", edited.text);
-    assert!(matches!(change(Format::Jsonc, text, &at(&["memory"]), &local()), Err(EditError::NoEntry)));
+    assert!(matches!(
+        change(Format::Jsonc, text, &at(&["memory"]), &local()),
+        Err(EditError::NoEntry)
+    ));
 }
 
 #[test]
 fn a_piece_in_a_comment_is_not_the_entry() {
     let text = r#"{"a": {"memory": {"command": "npx"}}}"#;
     let edited = change(Format::Jsonc, text, &at(&["a", "memory"]), &local()).unwrap();
-    let elsewhere = edited.text.replace("\"memory\": {", &format!("\"memory\": {{ /* {} */ ", edited.after));
+    let elsewhere = edited
+        .text
+        .replace("\"memory\": {", &format!("\"memory\": {{ /* {} */ ", edited.after));
     let answer = restore(Format::Jsonc, &elsewhere, &at(&["a", "memory"]), &edited.after, &edited.before);
     assert_eq!(answer, Err(EditError::Changed));
 }

@@ -88,7 +88,11 @@ fn below(text: &str, block: &[Line], name: &str) -> Result<Vec<Line>, EditError>
 
 /// The lines of one element of a list, without its `- `.
 fn element(text: &str, block: &[Line], index: usize) -> Result<Vec<Line>, EditError> {
-    let dash = |line: &Line| text[line.from..line.to].strip_prefix('-').filter(|rest| rest.is_empty() || rest.starts_with(' '));
+    let dash = |line: &Line| {
+        text[line.from..line.to]
+            .strip_prefix('-')
+            .filter(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
     let indent = block.first().ok_or(FORM)?.indent;
     let mut found: Vec<Vec<Line>> = Vec::new();
     for line in block {
@@ -166,7 +170,10 @@ fn key(content: &str) -> Option<(String, usize)> {
             (&content[1..end], end + 1)
         }
         None => {
-            let end = content.match_indices(':').find(|(at, _)| content[at + 1..].is_empty() || content[at + 1..].starts_with(' '))?.0;
+            let end = content
+                .match_indices(':')
+                .find(|(at, _)| content[at + 1..].is_empty() || content[at + 1..].starts_with(' '))?
+                .0;
             (&content[..end], end)
         }
     };

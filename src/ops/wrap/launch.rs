@@ -68,7 +68,11 @@ pub(super) fn change(
     let mut change = Change::default();
     let is_remote = matches!(launch, Launch::Remote(_));
     if is_remote {
-        change.remove = REMOTE.iter().filter(|name| value(name).is_some()).map(|&name| name.to_owned()).collect();
+        change.remove = REMOTE
+            .iter()
+            .filter(|name| value(name).is_some())
+            .map(|&name| name.to_owned())
+            .collect();
         match client.dialect.stdio_type {
             Some((name, word)) => set(&mut change, name, Value::String(word.to_owned())),
             None if value("type").is_some() => change.remove.push("type".to_owned()),
@@ -201,7 +205,12 @@ mod tests {
         assert_eq!(Value::Object(found), serde_json::json!({"TOKEN": "abc"}));
         let found = variables(&rules, &sent("Bearer ${env:MINE}")).unwrap();
         assert_eq!(Value::Object(found), serde_json::json!({"TOKEN": "${env:MINE}"}));
-        for refused in [sent("Basic hunter2"), sent("Bearer "), Vec::new(), vec![("x-other".to_owned(), "hunter2".to_owned())]] {
+        for refused in [
+            sent("Basic hunter2"),
+            sent("Bearer "),
+            Vec::new(),
+            vec![("x-other".to_owned(), "hunter2".to_owned())],
+        ] {
             let why = variables(&rules, &refused).unwrap_err();
             assert!(!why.contains("hunter2"), "{why}");
         }

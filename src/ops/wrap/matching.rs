@@ -83,7 +83,10 @@ pub(super) fn find<'a>(context: &Context, entry: &Entry, meaning: &Meaning, all:
     });
     if let Some(best) = best {
         if !best.approved {
-            return Found::Nothing(format!("`{}` is locked, and you have not approved it: `mcp-pin install` shows it and asks", best.name));
+            return Found::Nothing(format!(
+                "`{}` is locked, and you have not approved it: `mcp-pin install` shows it and asks",
+                best.name
+            ));
         }
         return Found::Pin(best, differences(context, entry, meaning, &best.pin));
     }
@@ -98,9 +101,8 @@ pub(super) fn find<'a>(context: &Context, entry: &Entry, meaning: &Meaning, all:
 fn is_same(context: &Context, meaning: &Meaning, pin: &Pin) -> bool {
     match (meaning, &pin.pinned) {
         (Meaning::Package(package), Pinned::Package { .. }) => match (&package.source, &pin.source) {
-            (Source::Npm { name, .. }, Source::Npm { name: pinned, .. }) | (Source::Pypi { name, .. }, Source::Pypi { name: pinned, .. }) => {
-                name == pinned
-            }
+            (Source::Npm { name, .. }, Source::Npm { name: pinned, .. })
+            | (Source::Pypi { name, .. }, Source::Pypi { name: pinned, .. }) => name == pinned,
             _ => false,
         },
         (Meaning::Remote { url, .. }, Pinned::Remote(remote)) => *url == remote.url,
@@ -143,7 +145,15 @@ fn differences(context: &Context, entry: &Entry, meaning: &Meaning, pin: &Pin) -
                 lines.push("its arguments are others than the pinned ones".to_owned());
             }
         }
-        (Meaning::Remote { transport, headers, bridge, .. }, Pinned::Remote(remote)) => {
+        (
+            Meaning::Remote {
+                transport,
+                headers,
+                bridge,
+                ..
+            },
+            Pinned::Remote(remote),
+        ) => {
             let pinned = remote.settings.transport;
             if let Some(transport) = transport.filter(|&transport| transport != pinned) {
                 lines.push(format!("it speaks {}, the pin {}", transport.as_str(), pinned.as_str()));
@@ -160,7 +170,12 @@ fn differences(context: &Context, entry: &Entry, meaning: &Meaning, pin: &Pin) -
             let given = [(OsString::from(name.as_str()), OsString::from("x"))].into();
             !client_environment(&given, pin.env()).is_empty()
         };
-        let lost: Vec<_> = stdio.env.iter().filter(|name| !is_kept(name)).map(|name| format!("`{name}`")).collect();
+        let lost: Vec<_> = stdio
+            .env
+            .iter()
+            .filter(|name| !is_kept(name))
+            .map(|name| format!("`{name}`"))
+            .collect();
         if !lost.is_empty() {
             lines.push(format!(
                 "it sets {}, which the pin does not hand on (`env` in the manifest names what it does)",

@@ -37,7 +37,12 @@ fn killed_between_copy_and_rename() {
                 command.arg(inner.get_program()).args(inner.get_args()).env_clear();
                 command.current_dir(inner.get_current_dir().unwrap());
                 command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-                let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+                let status = command
+                    .stdin(Stdio::null())
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .status()
+                    .unwrap();
                 let at = format!("{args:?} killed at {call} number {step}: {status}");
                 let now = text(&path);
                 assert!(now == *from || now == *to, "{at}: {now}");

@@ -1,6 +1,7 @@
 //! `wrap` and `unwrap` as a user meets them: files of real clients, changed and put back, and the
 //! changed entry started as its client would.
 
+mod clients;
 mod killed;
 mod odd;
 mod remote;
@@ -60,7 +61,10 @@ impl Desk {
     /// Every file of the home but those of mcp-pin.
     fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let own = self.machine.store();
-        snapshot(&self.machine.home()).into_iter().filter(|(path, _)| !path.starts_with(&own)).collect()
+        snapshot(&self.machine.home())
+            .into_iter()
+            .filter(|(path, _)| !path.starts_with(&own))
+            .collect()
     }
 
     /// Every byte that mcp-pin keeps outside its backups.

@@ -10,15 +10,26 @@ const ONE: &str = r#"{"mcpServers": {"calc": {"command": "node", "args": [ARGS]}
 fn a_name_alone_wraps_nothing() {
     let desk = Desk::new();
     // The name of the pin, and another program: as a commit that swaps a command does.
-    let evil = desk.file(".cursor/mcp.json", r#"{"mcpServers": {"calc": {"command": "/bin/sh", "args": ["/tmp/evil"]}}}"#);
-    let other = desk.file(".kiro/settings/mcp.json", r#"{"mcpServers": {"calc": {"command": "npx", "args": ["-y", "calc-evil"]}}}"#);
+    let evil = desk.file(
+        ".cursor/mcp.json",
+        r#"{"mcpServers": {"calc": {"command": "/bin/sh", "args": ["/tmp/evil"]}}}"#,
+    );
+    let other = desk.file(
+        ".kiro/settings/mcp.json",
+        r#"{"mcpServers": {"calc": {"command": "npx", "args": ["-y", "calc-evil"]}}}"#,
+    );
     let before = desk.files();
     desk.run(&["wrap", "--all", "--yes"]).exits(0).says("nothing to wrap");
     desk.run(&["wrap", "calc", "--yes"]).exits(2).says("shell").says("calc-evil");
     assert_eq!(desk.files(), before);
     assert!(evil.exists() && other.exists());
-    desk.run(&["wrap", "nobody", "--yes"]).exits(2).says("could not find an entry called `nobody`");
-    desk.run(&["wrap", "--client", "nobody", "--all"]).exits(2).says("could not find a client").says("cursor");
+    desk.run(&["wrap", "nobody", "--yes"])
+        .exits(2)
+        .says("could not find an entry called `nobody`");
+    desk.run(&["wrap", "--client", "nobody", "--all"])
+        .exits(2)
+        .says("could not find a client")
+        .says("cursor");
     desk.run(&["wrap"]).exits(2).says("--all");
 }
 
@@ -30,9 +41,14 @@ fn what_would_behave_otherwise_is_wrapped_by_name_only() {
         r#"{"mcpServers": {"calc": {"command": "node", "args": [ARGS], "env": {"OTHER_KEY": "hunter2"}}}}"#,
     );
     let before = text(&path);
-    desk.run(&["wrap", "--all", "--yes"]).exits(0).says("`OTHER_KEY`").never_says("hunter2");
+    desk.run(&["wrap", "--all", "--yes"])
+        .exits(0)
+        .says("`OTHER_KEY`")
+        .never_says("hunter2");
     assert_eq!(text(&path), before);
-    desk.run(&["wrap", "calc", "--yes"]).exits(0).says("note: `calc`: it sets `OTHER_KEY`");
+    desk.run(&["wrap", "calc", "--yes"])
+        .exits(0)
+        .says("note: `calc`: it sets `OTHER_KEY`");
     assert_ne!(text(&path), before);
     desk.run(&["unwrap", "calc", "--yes"]).exits(0);
     assert_eq!(text(&path), before);
@@ -46,7 +62,11 @@ fn what_the_client_fills_in_is_handed_on() {
         r#"{"mcpServers": {"calc": {"command": "node", "args": [ARGS, "${workspaceFolder}", "-x"]}}}"#,
     );
     desk.run(&["wrap", "--all", "--yes"]).exits(0).says("wrapped   calc");
-    assert!(text(&path).contains(r#"["run", "calc", "--", "${workspaceFolder}", "-x"]"#), "{}", text(&path));
+    assert!(
+        text(&path).contains(r#"["run", "calc", "--", "${workspaceFolder}", "-x"]"#),
+        "{}",
+        text(&path)
+    );
 }
 
 #[test]
@@ -106,11 +126,16 @@ fn a_project_s_file_is_changed_only_on_request() {
 #[test]
 fn what_cannot_be_edited_is_a_patch_that_applies() {
     let desk = Desk::new();
-    let yaml = "extensions:\n  calc: {type: stdio, cmd: node, args: [ARGS], envs: {CALC_KEY: hunter2hunter2}}\n  developer:\n    type: builtin\n";
+    let yaml =
+        "extensions:\n  calc: {type: stdio, cmd: node, args: [ARGS], envs: {CALC_KEY: hunter2hunter2}}\n  developer:\n    type: builtin\n";
     let goose = desk.file(".config/goose/config.yaml", yaml);
     let cursor = desk.file(".cursor/mcp.json", ONE);
     let before = text(&goose);
-    let ran = desk.run(&["wrap", "--all", "--yes"]).exits(2).says("wrapped   calc").says("patch -p0 -d");
+    let ran = desk
+        .run(&["wrap", "--all", "--yes"])
+        .exits(2)
+        .says("wrapped   calc")
+        .says("patch -p0 -d");
     assert_eq!(text(&goose), before);
     assert!(text(&cursor).contains("\"run\""));
     let mut patch = match Command::new("patch")
@@ -128,7 +153,12 @@ fn what_cannot_be_edited_is_a_patch_that_applies() {
     };
     patch.stdin.take().unwrap().write_all(ran.stdout.as_bytes()).unwrap();
     let output = patch.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}\n{}", String::from_utf8_lossy(&output.stdout), ran.stdout);
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        ran.stdout
+    );
     let after = text(&goose);
     assert!(after.contains("[\"run\", \"calc\"]") && after.contains("hunter2hunter2"), "{after}");
     desk.run(&["wrap", "--all", "--yes"]).exits(0).says("already   2 entries");

@@ -23,8 +23,14 @@ fn a_header_becomes_a_variable_of_the_same_entry() {
         "{{\n  \"servers\": {{\n    \"far\": {{\n      \"type\": \"http\", // far away\n      \"url\": \"{url}\",\n      \"headers\": {{\n        \"Authorization\": \"Bearer hunter2hunter2\" // mine\n      }}\n    }}\n  }}\n}}\n"
     );
     let code = desk.file(".config/Code/User/mcp.json", &code);
-    let codex = desk.file(".codex/config.toml", &format!("[mcp_servers.far]\nurl = \"{url}\"\nhttp_headers = {{ Authorization = \"Bearer hunter2hunter2\" }}\n"));
-    let bare = desk.file(".cursor/mcp.json", &format!("{{\"mcpServers\": {{\"far\": {{\"url\": \"{url}\"}}}}}}"));
+    let codex = desk.file(
+        ".codex/config.toml",
+        &format!("[mcp_servers.far]\nurl = \"{url}\"\nhttp_headers = {{ Authorization = \"Bearer hunter2hunter2\" }}\n"),
+    );
+    let bare = desk.file(
+        ".cursor/mcp.json",
+        &format!("{{\"mcpServers\": {{\"far\": {{\"url\": \"{url}\"}}}}}}"),
+    );
     let before = desk.files();
     desk.run(&["wrap", "--all", "--yes"])
         .exits(0)

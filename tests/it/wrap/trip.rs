@@ -43,14 +43,29 @@ fn every_form_is_wrapped_started_and_put_back() {
     let change = |text: &str, pairs: &[(&str, String)]| pairs.iter().fold(text.to_owned(), |text, (old, new)| text.replace(old, new));
     let command = format!("\"{program}\"");
     let run = "\"run\", \"calc\"".to_owned();
-    assert_eq!(text(&cursor), change(CURSOR, &[("\"node\"", command.clone()), ("ARGS", run.clone())]));
-    assert_eq!(text(&code), change(CODE, &[("\"node\"", command.clone()), ("[ARGS,]", format!("[{run}]"))]));
+    assert_eq!(
+        text(&cursor),
+        change(CURSOR, &[("\"node\"", command.clone()), ("ARGS", run.clone())])
+    );
+    assert_eq!(
+        text(&code),
+        change(CODE, &[("\"node\"", command.clone()), ("[ARGS,]", format!("[{run}]"))])
+    );
     assert_eq!(
         text(&codex),
-        change(CODEX, &[("'node'", command.clone()), ("[\n  ARGS, # the server and its script\n]", format!("[{run}]"))])
+        change(
+            CODEX,
+            &[
+                ("'node'", command.clone()),
+                ("[\n  ARGS, # the server and its script\n]", format!("[{run}]"))
+            ]
+        )
     );
     assert_eq!(text(&goose), change(GOOSE, &[("node", command.clone()), ("ARGS", run.clone())]));
-    assert_eq!(text(&opencode), change(OPENCODE, &[("\"node\", ARGS", format!("{command}, {run}"))]));
+    assert_eq!(
+        text(&opencode),
+        change(OPENCODE, &[("\"node\", ARGS", format!("{command}, {run}"))])
+    );
     assert!(server.len() > 2 && script.len() > 2);
 
     let entry: Value = serde_json::from_str(&text(&cursor)).unwrap();
@@ -86,7 +101,12 @@ fn what_is_kept_for_the_way_back_is_private() {
     let kept = snapshot(&folder);
     assert_eq!(kept.len(), 2, "{kept:?}");
     for (path, _) in kept {
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{}",
+            path.display()
+        );
     }
 }
 
@@ -96,7 +116,11 @@ fn what_was_changed_around_it_meanwhile_stays() {
     let cursor = desk.file(".cursor/mcp.json", CURSOR);
     let start = text(&cursor);
     desk.run(&["wrap", "--client", "cursor", "--yes"]).exits(0);
-    let edited = |text: &str| text.replace("[\"hi\"]", "[\"ho\"]").replace("[\"add\"]", "[]").replace("  \"mcpServers\"", "  \"new\": 1,\n  \"mcpServers\"");
+    let edited = |text: &str| {
+        text.replace("[\"hi\"]", "[\"ho\"]")
+            .replace("[\"add\"]", "[]")
+            .replace("  \"mcpServers\"", "  \"new\": 1,\n  \"mcpServers\"")
+    };
     std::fs::write(&cursor, edited(&text(&cursor))).unwrap();
     desk.run(&["unwrap", "calc", "--yes"]).exits(0);
     assert_eq!(text(&cursor), edited(&start));
@@ -118,12 +142,19 @@ fn an_entry_that_was_edited_meanwhile_is_shown_and_left_alone() {
     desk.run(&["wrap", "calc", "--yes"]).exits(0);
     let edited = text(&cursor).replace("\"run\", \"calc\"", "\"run\", \"other\"");
     std::fs::write(&cursor, &edited).unwrap();
-    desk.run(&["unwrap", "calc", "--yes"]).exits(2).says("edited").says("\"node\"").says("\"other\"").says("backups");
+    desk.run(&["unwrap", "calc", "--yes"])
+        .exits(2)
+        .says("edited")
+        .says("\"node\"")
+        .says("\"other\"")
+        .says("backups");
     assert_eq!(text(&cursor), edited);
     // Somebody's own command is nobody's to undo.
     let own = edited.replace(env!("CARGO_BIN_EXE_mcp-pin"), "/bin/true");
     std::fs::write(&cursor, &own).unwrap();
-    desk.run(&["unwrap", "calc", "--yes"]).exits(0).says("does not start mcp-pin any more");
+    desk.run(&["unwrap", "calc", "--yes"])
+        .exits(0)
+        .says("does not start mcp-pin any more");
     assert_eq!(text(&cursor), own);
     desk.run(&["unwrap", "--all", "--yes"]).exits(0).says("nothing to unwrap");
 }
