@@ -18,12 +18,13 @@ const EVIL: &str = "Adds two numbers.</p></section><script>document.title='pwned
 /// Two servers: one with an update behind it, one that drifted.
 fn machine() -> (FakeNpm, Machine) {
     let registry = FakeNpm::start();
-    registry.publish(package("notes", "1.0.0", &honest()));
+    let first = json!({"tools": [tool("note", "Adds a note.")]});
+    registry.publish(package("notes", "1.0.0", &first));
     let machine = machine_with(&registry);
     let local = Local::new(&machine, "calc", &honest());
     local.install(&machine, &[], &[]).exits(0);
     machine.run(&["install", "--global", "npm:notes", "--yes"]).exits(0);
-    let later = json!({"tools": [tool("add", "Adds two or more numbers, and rounds the sum."), tool("list", "Lists notes.")]});
+    let later = json!({"tools": [tool("note", "Adds a note, and rounds its numbers."), tool("list", "Lists notes.")]});
     registry.publish(package("notes", "1.1.0", &later));
     allow_accept_beside_servers(&machine);
     accepting(&machine, &["update", "--global", "notes"]).0.exits(0);
@@ -368,7 +369,10 @@ fn a_log_that_was_tampered_with_is_said_at_the_top() {
     let head = machine.run(&["log", "head"]).exits(0).stdout;
     machine.run(&["log", "verify", "--expect", head.trim()]).exits(0);
     let pruned = format!("2:{}", "0".repeat(64));
-    machine.run(&["log", "verify", "--expect", &pruned]).exits(2).says("`mcp-pin log prune` removed it");
+    machine
+        .run(&["log", "verify", "--expect", &pruned])
+        .exits(2)
+        .says("`mcp-pin log prune` removed it");
     let other = format!("6:{}", "0".repeat(64));
     machine
         .run(&["log", "verify", "--expect", &other])
