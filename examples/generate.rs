@@ -51,6 +51,7 @@ fn generated() -> Vec<(PathBuf, Vec<u8>)> {
         ("lock", mcp_pin::lock::schema()),
         ("manifest", mcp_pin::manifest::schema()),
         ("report", mcp_pin::output::json::schema()),
+        ("schedule", mcp_pin::output::json::schedule_schema()),
     ];
     let mut files = Vec::new();
     for (name, schema) in schemas {

@@ -24,6 +24,7 @@ use crate::registry::git::GitError;
 use crate::registry::npm::NpmError;
 use crate::registry::pypi::PypiError;
 use crate::registry::tuf::TufError;
+use crate::schedule::ScheduleError;
 use crate::store::{ArchiveError, StoreError};
 use crate::verify::attest::KeysError;
 use crate::verify::sigstore::RootError;
@@ -113,6 +114,9 @@ pub enum Error {
     /// A file of another git revision.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// A schedule.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
     /// The network.
     #[error(transparent)]
     Net(#[from] NetError),
@@ -430,6 +434,7 @@ impl Error {
             | Self::NoReport
             | Self::Git(_)
             | Self::Net(_)
+            | Self::Schedule(_)
             | Self::OAuth { .. }
             | Self::History(_)
             | Self::Runtime(_)

@@ -120,6 +120,8 @@ pub enum Command {
     Login(commands::login::Args),
     /// Forget the login at a remote server.
     Logout(commands::logout::Args),
+    /// Have the servers verified by themselves, and be told: enable, disable, status.
+    Schedule(commands::schedule::Args),
     /// Show what signatures are proved against, fetch it anew, prove one file by hand.
     Trust(commands::trust::Args),
     /// Say what a finding's code means.

@@ -18,6 +18,7 @@ pub mod remove;
 pub mod report;
 pub mod rollback;
 pub mod run;
+pub mod schedule;
 pub mod show;
 pub mod trust;
 pub mod update;
@@ -78,6 +79,7 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Log(args) => log::exec(&args, session),
         Command::Login(args) => login::exec(args, session).await,
         Command::Logout(args) => logout::exec(&args, session).await,
+        Command::Schedule(args) => schedule::exec(args, session).await,
         Command::Trust(args) => trust::exec(args, session).await,
         Command::Explain(args) => explain::exec(&args, session),
         Command::Completions(args) => completions::exec(&args, session),
@@ -97,6 +99,7 @@ const fn makes_report(command: &Command) -> bool {
             | Command::Log(_)
             | Command::Login(_)
             | Command::Logout(_)
+            | Command::Schedule(_)
             | Command::Trust(_)
             | Command::Explain(_)
             | Command::Completions(_)

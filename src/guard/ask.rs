@@ -162,10 +162,10 @@ impl Asks {
         self.today = tokens;
     }
 
-    /// The tokens that this connection has let the server ask for, in all. They are counted when a request
-    /// passes or the user is asked: an answer can only be shorter.
-    pub const fn spent(&self) -> u64 {
-        self.spent
+    /// The tokens that the server was let ask for since this was called last. They are counted when a
+    /// request passes or the user is asked: an answer can only be shorter.
+    pub const fn take_spent(&mut self) -> u64 {
+        std::mem::replace(&mut self.spent, 0)
     }
 
     /// Whether anything of a kind can pass at all. What cannot is best left out of the client's

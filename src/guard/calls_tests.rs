@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::testing::{Bench, Fake, told};
-use super::testing::{setup, surface};
-use super::{Event, Grade, Guard, Said};
+use super::testing::{listed, setup, surface};
+use super::{Event, Grade, Said};
 use crate::surface::take::Places;
 use jiff::{SignedDuration, Timestamp};
 
@@ -186,7 +186,7 @@ fn with_rules() -> Bench {
     set.rules.tools.confirm.insert("add".parse().unwrap());
     set.rules.tools.deny.insert("echo".parse().unwrap());
     let mut bench = Bench::of(&Fake::legacy());
-    bench.guard = Guard::new(set);
+    bench.guard = listed(set);
     bench
 }
 

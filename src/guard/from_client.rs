@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::Output;
 use super::frame::{Id, Members, Message, Raw};
+use super::held::{Asking, Cleared, PATIENCE, Way};
 use super::lists::ListAsked;
 use super::refusal::{self, INVALID, NO_METHOD, REFUSED, UNKNOWN};
-use super::session::{Asked, Asking, Fate, Guard, PATIENCE, Refusal, Way};
+use super::session::{Asked, Fate, Guard, Refusal, Request};
 use super::tools::Verdict;
 use crate::model::{ClientProfile, Era, Grade, ItemKind};
 
@@ -22,7 +23,15 @@ type Params<'a, 'b> = Option<&'b Members<'a>>;
 impl Guard {
     pub(super) fn client_message(&mut self, message: &Message<'_>, text: &[u8], now: Timestamp, out: &mut Output) -> Fate {
         match message {
-            Message::Request { id, method, params } => self.client_request(id, method, params.as_ref(), text, now, out),
+            Message::Request { id, method, params } => {
+                let request = Request {
+                    id,
+                    method,
+                    params: params.as_ref(),
+                    frame: text,
+                };
+                self.client_request(request, now, out)
+            }
             Message::Notification { method, params } => {
                 if self.closed.is_some() {
                     return Fate::Drop;
@@ -30,8 +39,9 @@ impl Guard {
                 if &**method == "notifications/cancelled"
                     && let Some(id) = params.as_ref().and_then(|params| params.get("requestId"))
                     && let Some(id) = id_of(id.get())
+                    && !self.give_up(&id)
                 {
-                    self.give_up(&id);
+                    return Fate::Drop;
                 }
                 Fate::Pass
             }
@@ -54,12 +64,13 @@ impl Guard {
         }
     }
 
-    fn client_request(&mut self, id: &Id, method: &str, params: Params<'_, '_>, frame: &[u8], now: Timestamp, out: &mut Output) -> Fate {
+    fn client_request(&mut self, request: Request<'_>, now: Timestamp, out: &mut Output) -> Fate {
+        let id = request.id;
         if let Some(message) = &self.closed {
             out.to_client.push(refusal::error(id, REFUSED, message));
             return Fate::Drop;
         }
-        let asked = match self.judge_request(method, params) {
+        let asked = match self.judge_request(request.method, request.params) {
             Ok(asked) => asked,
             Err(refusal) => {
                 if self.refuse(out, Some(id), refusal) == Fate::Drop {
@@ -68,71 +79,76 @@ impl Guard {
                 Asked::Other
             }
         };
-        let held = match self
-            .remember(id, asked)
-            .and_then(|()| self.rules(id, method, params, frame, now, out))
-        {
-            Ok(held) => held,
+        let item = asked.item();
+        if let Err(refusal) = self.remember(id, asked) {
+            return self.refuse(out, Some(id), refusal);
+        }
+        match self.admit(request, item, Cleared::default(), now, out) {
+            Ok(true) => Fate::Drop,
+            Ok(false) => Fate::Pass,
             Err(refusal) => {
                 let fate = self.refuse(out, Some(id), refusal);
                 if fate == Fate::Drop {
-                    return fate;
+                    self.open.remove(id);
                 }
-                false
+                fate
             }
-        };
-        if held { Fate::Drop } else { Fate::Pass }
+        }
     }
 
-    /// The entry's rules about a call: whether it is held back until the user says yes.
-    fn rules(
+    /// Whether a request that may be asked is held all the same: until its list was compared, and until
+    /// the user says yes where the entry's rules want that. Judged anew after each wait.
+    pub(super) fn admit(
         &mut self,
-        id: &Id,
-        method: &str,
-        params: Params<'_, '_>,
-        frame: &[u8],
+        request: Request<'_>,
+        item: Option<(ItemKind, String)>,
+        cleared: Cleared,
         now: Timestamp,
         out: &mut Output,
     ) -> Result<bool, Refusal> {
-        if method != "tools/call" {
-            return Ok(false);
+        let asks = match request.method {
+            "tools/call" => self.rules(request.params)?,
+            _ => None,
+        };
+        if let Some((kind, _)) = item
+            && self.awaits_list(request, kind, cleared, now, out)?
+        {
+            return Ok(true);
         }
+        let Some((title, body)) = asks.filter(|_| !cleared.confirmed && !self.observing()) else {
+            return Ok(false);
+        };
+        let asking = Asking {
+            way: Way::Call(cleared),
+            title,
+            body,
+            until: now.saturating_add(PATIENCE).unwrap_or(now),
+        };
+        self.hold(request.id, request.frame.to_vec(), asking, out).map(|()| true)
+    }
+
+    /// The entry's rules about a call: what the user is asked, if anything.
+    fn rules(&self, params: Params<'_, '_>) -> Result<Option<(String, String)>, Refusal> {
         let name = text(params, "name")?.unwrap_or_default();
         let key = self.pins.as_ref().and_then(|pins| pins.key(ItemKind::Tool, &name));
         let arguments = params.and_then(|params| params.get("arguments"));
         match self.gate.call(key.unwrap_or(&name), arguments.map(Raw::get)) {
-            Verdict::Pass => Ok(false),
-            Verdict::Refuse { code, why } => {
-                self.open.remove(id);
-                Err(Refusal {
-                    code,
-                    what: format!(
-                        "a call to {}: {why}",
-                        key.map_or_else(|| "a tool".to_owned(), |key| format!("tool `{}`", refusal::short(key)))
-                    ),
-                    message: why,
-                    grade: Grade::Notice,
-                })
-            }
-            Verdict::Confirm { .. } if self.observing() => Ok(false),
-            Verdict::Confirm { title, body } => {
-                let asking = Asking {
-                    way: Way::Call,
-                    title,
-                    body,
-                    until: now.saturating_add(PATIENCE).unwrap_or(now),
-                };
-                let held = self.hold(id, frame.to_vec(), asking, out);
-                if held.is_err() {
-                    self.open.remove(id);
-                }
-                held.map(|()| true)
-            }
+            Verdict::Pass => Ok(None),
+            Verdict::Refuse { code, why } => Err(Refusal {
+                code,
+                what: format!(
+                    "a call to {}: {why}",
+                    key.map_or_else(|| "a tool".to_owned(), |key| format!("tool `{}`", refusal::short(key)))
+                ),
+                message: why,
+                grade: Grade::Notice,
+            }),
+            Verdict::Confirm { title, body } => Ok(Some((title, body))),
         }
     }
 
     /// What a request asks for, or why it may not be asked.
-    fn judge_request(&mut self, method: &str, params: Params<'_, '_>) -> Result<Asked, Refusal> {
+    pub(super) fn judge_request(&mut self, method: &str, params: Params<'_, '_>) -> Result<Asked, Refusal> {
         if let Some(kind) = ItemKind::ALL.into_iter().find(|kind| kind.method() == method) {
             return self.list(kind, params).map(Asked::List);
         }
@@ -144,11 +160,16 @@ impl Guard {
             }
             "tools/call" => self.named(ItemKind::Tool, params),
             "prompts/get" => self.named(ItemKind::Prompt, params),
-            "resources/read" => self.address(text(params, "uri")?.as_deref()).map(|()| Asked::Work),
-            "resources/subscribe" => self.address(text(params, "uri")?.as_deref()).map(|()| Asked::Other),
+            "resources/read" => self.address(text(params, "uri")?.as_deref()).map(Asked::Work),
+            // Without an address it asks for nothing: the server says that it is malformed, or that there is no
+            // such method (2026-07-28).
+            "resources/subscribe" => match text(params, "uri")? {
+                Some(uri) => self.address(Some(&uri)).map(|_| Asked::Other),
+                None => Ok(Asked::Other),
+            },
             "completion/complete" => self.completion(params),
             "subscriptions/listen" => self.listen(params),
-            "tasks/get" | "tasks/result" => Ok(Asked::Work),
+            "tasks/get" | "tasks/result" => Ok(Asked::Work(None)),
             _ if method.starts_with("skills/") && self.pins.as_ref().is_some_and(|pins| !pins.claims(&["extensions", "experimental"])) => {
                 Err(Refusal {
                     code: NO_METHOD,
@@ -170,11 +191,29 @@ impl Guard {
     }
 
     fn list(&mut self, kind: ItemKind, params: Params<'_, '_>) -> Result<ListAsked, Refusal> {
+        let (eras, client) = self.spoken(params)?;
+        self.client = client;
+        self.modern |= eras.first() == Some(&Era::Modern) && self.version.is_none();
+        let cursor = match params.and_then(|params| params.get("cursor")) {
+            Some(cursor) if cursor.get() != "null" => text(params, "cursor")?.filter(|cursor| !cursor.is_empty()),
+            _ => None,
+        };
+        Ok(ListAsked {
+            kind,
+            eras,
+            client,
+            cursor,
+            own: false,
+        })
+    }
+
+    /// The eras whose pins a request is held against, the one that is spoken first, and what the client
+    /// says it can do.
+    pub(super) fn spoken(&self, params: Params<'_, '_>) -> Result<(Vec<Era>, ClientProfile), Refusal> {
         let meta = object(params, "_meta")?;
         let modern = meta.as_ref().is_some_and(|meta| meta.get(META_VERSION).is_some());
-        if let Some(capabilities) = meta.as_ref().and_then(|meta| meta.object(META_CAPABILITIES).ok().flatten()) {
-            self.client = profile(&capabilities);
-        }
+        let capabilities = meta.as_ref().and_then(|meta| meta.object(META_CAPABILITIES).ok().flatten());
+        let client = capabilities.map_or(self.client, |capabilities| profile(&capabilities));
         let pinned = |era| {
             self.pins
                 .as_ref()
@@ -185,37 +224,28 @@ impl Guard {
             (true, false) => vec![Era::Modern],
             _ => vec![Era::Legacy],
         };
-        self.modern |= modern && self.version.is_none();
-        let cursor = match params.and_then(|params| params.get("cursor")) {
-            Some(cursor) if cursor.get() != "null" => text(params, "cursor")?.filter(|cursor| !cursor.is_empty()),
-            _ => None,
-        };
-        Ok(ListAsked { kind, eras, cursor })
+        Ok((eras, client))
     }
 
     /// A tool or a prompt by its name.
     fn named(&self, kind: ItemKind, params: Params<'_, '_>) -> Result<Asked, Refusal> {
         let name = text(params, "name")?;
-        let Some(pins) = &self.pins else { return Ok(Asked::Work) };
+        let Some(pins) = &self.pins else { return Ok(Asked::Work(None)) };
         match name.and_then(|name| pins.key(kind, &name)) {
-            Some(key) => self.usable(kind, key).map(|()| Asked::Work),
+            Some(key) => self.usable(kind, key).map(|()| Asked::Work(Some((kind, key.to_owned())))),
             None => Err(self.unknown(kind)),
         }
     }
 
     /// A resource, or what a template makes.
-    fn address(&self, uri: Option<&str>) -> Result<(), Refusal> {
-        let Some(pins) = &self.pins else { return Ok(()) };
-        let Some(uri) = uri else {
-            return Err(self.unknown(ItemKind::Resource));
-        };
-        if let Some(key) = pins.key(ItemKind::Resource, uri) {
-            return self.usable(ItemKind::Resource, key);
-        }
-        match pins.template(uri) {
-            Some(key) => self.usable(ItemKind::Template, key),
-            None => Err(self.unknown(ItemKind::Resource)),
-        }
+    fn address(&self, uri: Option<&str>) -> Result<Option<(ItemKind, String)>, Refusal> {
+        let Some(pins) = &self.pins else { return Ok(None) };
+        let found = uri.and_then(|uri| {
+            let resource = pins.key(ItemKind::Resource, uri).map(|key| (ItemKind::Resource, key));
+            resource.or_else(|| pins.template(uri).map(|key| (ItemKind::Template, key)))
+        });
+        let (kind, key) = found.ok_or_else(|| self.unknown(ItemKind::Resource))?;
+        self.usable(kind, key).map(|()| Some((kind, key.to_owned())))
     }
 
     fn completion(&self, params: Params<'_, '_>) -> Result<Asked, Refusal> {
@@ -232,7 +262,7 @@ impl Guard {
         if let Some(key) = uri.as_deref().and_then(|uri| pins.key(ItemKind::Template, uri)) {
             return self.usable(ItemKind::Template, key).map(|()| Asked::Other);
         }
-        self.address(uri.as_deref()).map(|()| Asked::Other)
+        self.address(uri.as_deref()).map(|_| Asked::Other)
     }
 
     /// Every address to be told about must be one that may be read.
@@ -243,19 +273,19 @@ impl Guard {
                 continue;
             };
             let uris: Vec<String> = serde_json::from_str(uris.get()).map_err(|_| malformed())?;
-            uris.iter().try_for_each(|uri| self.address(Some(uri)))?;
+            uris.iter().try_for_each(|uri| self.address(Some(uri)).map(drop))?;
         }
         Ok(Asked::Other)
     }
 
     /// Refuses what turned since.
-    fn usable(&self, kind: ItemKind, key: &str) -> Result<(), Refusal> {
+    pub(super) fn usable(&self, kind: ItemKind, key: &str) -> Result<(), Refusal> {
         if !self.refused.contains(&(kind, key.to_owned())) {
             return Ok(());
         }
         Err(Refusal {
             code: REFUSED,
-            message: refusal::item(&self.setup.server, kind, key),
+            message: refusal::item(&self.setup, kind, key),
             grade: Grade::Warning,
             what: format!("a use of {} `{}`, which is not what was approved", kind.noun(), refusal::short(key)),
         })
@@ -264,7 +294,7 @@ impl Guard {
     fn unknown(&self, kind: ItemKind) -> Refusal {
         Refusal {
             code: UNKNOWN,
-            message: refusal::unknown(&self.setup.server, kind),
+            message: refusal::unknown(&self.setup, kind),
             grade: Grade::Warning,
             what: format!("a use of a {} that is not in the pin", kind.noun()),
         }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::frame::{Members, Message, NotAFrame, Peeked};
+use super::fresh::list_part;
 use super::handshake::{Shaken, judge_handshake};
 use super::lists::{ListAsked, Sent};
 use super::refusal::{self, REFUSED};
@@ -41,7 +42,7 @@ impl Guard {
     pub(super) fn server_message(&mut self, message: &Message<'_>, text: &[u8], now: Timestamp, out: &mut Output) -> Fate {
         match message {
             Message::Request { id, method, params } => self.server_request(id, method, params.as_ref(), text, now, out),
-            Message::Notification { method, .. } => self.server_tells(method, out),
+            Message::Notification { method, params } => self.server_tells(method, params.as_ref(), out),
             Message::Result { id, result } => match self.open.remove(id) {
                 Some(open) => {
                     let line = std::str::from_utf8(text).unwrap_or_default();
@@ -54,7 +55,7 @@ impl Guard {
                     return Fate::Pass;
                 }
                 match self.open.remove(id) {
-                    Some(open) => self.server_error(&open, error, out),
+                    Some(open) => self.server_error(&open, error, now, out),
                     None => self.strange(out, Grade::Warning, "an answer of the server to a request that is not open"),
                 }
             }
@@ -67,12 +68,16 @@ impl Guard {
             Asked::Initialize(version) => self.shaken(open, Era::Legacy, version.as_deref(), sent, out),
             Asked::Discover => self.shaken(open, Era::Modern, None, sent, out),
             Asked::List(asked) => self.listed(open, asked, sent, out),
-            Asked::Work if asks => self.asks_inside(open, sent.result, sent.line.as_bytes(), now, out),
+            Asked::Own(asked) => {
+                self.own_listed(open, asked, sent, now, out);
+                Fate::Drop
+            }
+            Asked::Work(_) if asks => self.asks_inside(open, sent.result, sent.line.as_bytes(), now, out),
             Asked::Other if asks => {
                 let refusal = self.asks_wrongly("questions of the server in a result that may hold none");
                 self.refuse(out, Some(&open.id), refusal)
             }
-            Asked::Work => {
+            Asked::Work(_) => {
                 self.asks.finished(ROUNDS);
                 self.cleaned(open, sent.result, out)
             }
@@ -122,13 +127,12 @@ impl Guard {
 
     fn listed(&mut self, open: &Open, asked: &ListAsked, sent: Sent<'_>, out: &mut Output) -> Fate {
         let Some(pins) = &self.pins else { return Fate::Pass };
-        let views = pins.views(&asked.eras, self.client);
+        let views = pins.views(&asked.eras, asked.client);
         let judged = self.lists.judge(&self.setup, pins, asked, &views, sent);
-        let part = match asked.kind.list_key() {
-            "resourceTemplates" => "its list of resource templates".to_owned(),
-            key => format!("its list of {key}"),
-        };
-        self.act(judged, open, &part, out)
+        if judged.whole {
+            self.fresh.insert(asked.key());
+        }
+        self.act(judged, open, &list_part(asked.kind), out)
     }
 
     pub(super) fn asks_wrongly(&self, what: &str) -> Refusal {
@@ -141,7 +145,11 @@ impl Guard {
         }
     }
 
-    fn server_error(&self, open: &Open, error: &Members<'_>, out: &mut Output) -> Fate {
+    fn server_error(&mut self, open: &Open, error: &Members<'_>, now: Timestamp, out: &mut Output) -> Fate {
+        if let Asked::Own(asked) = &open.asked {
+            self.own_refused(open, asked, now, out);
+            return Fate::Drop;
+        }
         let code = error.get("code").and_then(|code| code.get().parse::<f64>().ok());
         if code.is_some_and(|code| (code - URL_ELICITATION).abs() < 0.5) {
             let refusal = self.asks_wrongly("an error that sends the user to an address: the rules of the entry do not permit it");
@@ -150,7 +158,15 @@ impl Guard {
         Fate::Pass
     }
 
-    fn server_tells(&mut self, method: &str, out: &mut Output) -> Fate {
+    fn server_tells(&mut self, method: &str, params: Option<&Members<'_>>, out: &mut Output) -> Fate {
+        self.list_changed(method);
+        if method == "notifications/cancelled"
+            && let Some(id) = params.and_then(|params| params.get("requestId"))
+            && let Some(id) = super::from_client::id_of(id.get())
+            && self.drop_asked(&id)
+        {
+            return Fate::Drop;
+        }
         let known = TOLD.contains(&method);
         let unbound = self.pins.as_ref().is_none_or(|pins| pins.claims(&["experimental", "extensions"]));
         if known || unbound {
@@ -182,14 +198,14 @@ impl Guard {
         let id = serde_json::from_slice::<Lenient>(frame).ok();
         let id = id.and_then(|lenient| super::from_client::id_of(&lenient.id.to_string()));
         match id.and_then(|id| self.open.remove(&id)) {
-            Some(open) if matches!(open.asked, Asked::Work | Asked::Other) => {
-                let server = &self.setup.server;
-                let message = format!("the answer of {server} cannot be read safely, and was left out. `mcp-pin log {server}` says why");
+            Some(open) if matches!(open.asked, Asked::Work(_) | Asked::Other) => {
+                let message = refusal::unreadable(&self.setup);
                 out.to_client.push(refusal::error(&open.id, REFUSED, &message));
                 Fate::Drop
             }
             open => {
-                self.close("the form of its messages", open.as_ref().map(|open| &open.id), out);
+                let current = open.filter(|open| !matches!(open.asked, Asked::Own(_)));
+                self.close("the form of its messages", current.as_ref().map(|open| &open.id), out);
                 Fate::Drop
             }
         }

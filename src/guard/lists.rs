@@ -14,7 +14,7 @@ use super::frame::Peeked;
 use super::handshake::MODERN_INFO;
 use super::pinned::{Pins, Standing, Views};
 use super::turned::{self, Turn, beside_changes, beside_of, changes, hostile, judge, set};
-use crate::model::{Era, Finding, Grade, ItemKind, Sha256Digest};
+use crate::model::{ClientProfile, Era, Finding, Grade, ItemKind, Sha256Digest};
 use crate::surface::strict::{self, Limits};
 use crate::surface::take::{self, Hostile, LISTS_MEMBER, code, unreadable};
 use crate::surface::volatile::HANDSHAKE;
@@ -30,7 +30,11 @@ const MOST_CLEAN: usize = 64;
 pub(super) struct ListAsked {
     pub(super) kind: ItemKind,
     pub(super) eras: Vec<Era>,
+    /// What the client said it can do when it asked: views differ by it.
+    pub(super) client: ClientProfile,
     pub(super) cursor: Option<String>,
+    /// The guard itself asks.
+    pub(super) own: bool,
 }
 
 /// An answer: the message it stands in, and its result.
@@ -49,6 +53,10 @@ pub(super) struct Judged {
     pub(super) findings: Vec<Finding>,
     /// How bad it is for each definition that is pinned.
     pub(super) items: Vec<(ItemKind, String, Grade)>,
+    /// With this page the whole list was compared, from its first page on.
+    pub(super) whole: bool,
+    /// Where the listing goes on, if it does, and was not cut.
+    pub(super) next: Option<String>,
 }
 
 impl Judged {
@@ -61,10 +69,14 @@ impl Judged {
 /// The listings of one connection.
 #[derive(Default)]
 pub(super) struct Lists {
-    /// Pages found clean, by what was sent, with what the pager needs of them.
-    clean: HashMap<(ItemKind, Vec<Era>, Sha256Digest), Page>,
-    pagers: BTreeMap<(ItemKind, Vec<Era>), Pager>,
+    /// Pages found clean, with what the pager needs of them.
+    clean: HashMap<Known, Page>,
+    pagers: BTreeMap<(ItemKind, Vec<Era>, ClientProfile, bool), Pager>,
 }
+
+/// All that decides whether a page is clean: of which list, what the pin's views were chosen by, whether
+/// it may lack what stands beside the items, and what was sent.
+type Known = (ItemKind, Vec<Era>, ClientProfile, bool, Sha256Digest);
 
 /// What one page says of the listing.
 #[derive(Debug, Clone, Default)]
@@ -89,6 +101,8 @@ struct Turned {
     missing: Vec<String>,
     twice: Vec<String>,
     endless: bool,
+    whole: bool,
+    next: Option<String>,
 }
 
 impl Pager {
@@ -118,6 +132,8 @@ impl Pager {
             }
             Some(next) => turned.endless = !self.cursors.insert(next.clone()) || self.pages >= MOST_PAGES,
         }
+        turned.whole = page.next.is_none();
+        turned.next = page.next.clone().filter(|_| !turned.endless);
         turned
     }
 }
@@ -126,8 +142,10 @@ impl Lists {
     /// Judges one list result.
     pub(super) fn judge(&mut self, setup: &Setup, pins: &Pins, asked: &ListAsked, views: &Views, sent: Sent<'_>) -> Judged {
         let result = sent.result.raw().get();
-        let known = (asked.kind, asked.eras.clone(), Sha256Digest::of(result.as_bytes()));
-        let pager = self.pagers.entry((asked.kind, asked.eras.clone())).or_default();
+        let digest = Sha256Digest::of(result.as_bytes());
+        let known = (asked.kind, asked.eras.clone(), asked.client, asked.cursor.is_some(), digest);
+        let listing = (asked.kind, asked.eras.clone(), asked.client, asked.own);
+        let pager = self.pagers.entry(listing).or_default();
         if let Some(page) = self.clean.get(&known) {
             let turned = pager.add(pins, asked, views, page);
             return Reading::new(setup, pins, asked, views).end(turned);
@@ -146,6 +164,11 @@ impl Lists {
             self.clean.insert(known, page);
         }
         reading.end(turned)
+    }
+
+    /// The lists of these kinds changed: a listing that goes on now is of two lists, and not whole.
+    pub(super) fn changed(&mut self, kinds: &[ItemKind]) {
+        self.pagers.retain(|(kind, ..), _| !kinds.contains(kind));
     }
 }
 
@@ -389,6 +412,8 @@ impl<'a> Reading<'a> {
     /// Judges all that turned on this page, and what the whole listing lacks.
     fn end(mut self, turned: Turned) -> Judged {
         let kind = self.asked.kind;
+        self.judged.whole = turned.whole;
+        self.judged.next = turned.next;
         if turned.endless {
             let what = format!("`{}` never ends: it gives the same cursor again", kind.method());
             self.judged

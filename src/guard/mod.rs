@@ -11,9 +11,11 @@
 
 pub mod ask;
 pub mod frame;
+mod fresh;
 mod from_client;
 mod from_server;
 mod handshake;
+mod held;
 pub mod hygiene;
 mod lists;
 mod pinned;
@@ -40,6 +42,10 @@ mod calls_tests;
 #[cfg(test)]
 mod frames_tests;
 #[cfg(test)]
+mod fresh_tests;
+#[cfg(test)]
+mod held_tests;
+#[cfg(test)]
 mod lists_tests;
 #[cfg(test)]
 mod real_tests;
@@ -64,6 +70,11 @@ pub struct Setup {
     pub judge: JudgeContext,
     /// The profile and the overrides in force.
     pub grading: Grading,
+    /// The entry is of the user's own scope: commands that the client is told have `--global`.
+    pub global: bool,
+    /// What other connections of this entry have let the server ask for today (UTC), in tokens: the sum
+    /// of their [`Event::Spent`]. Counted towards the day's limit.
+    pub spent_today: u64,
 }
 
 /// What is to be done after a frame, in this order: write `to_server` and `to_client`, then the frame
@@ -128,6 +139,12 @@ pub enum Event {
     Decision {
         /// One line: what was asked, and what became of it.
         what: String,
+    },
+    /// Tokens of the day's that the server may use up from now on: to be kept, for the next connection's
+    /// [`Setup::spent_today`]. No line of a log.
+    Spent {
+        /// As many as one completion may have; an answer can only be shorter.
+        tokens: u64,
     },
 }
 

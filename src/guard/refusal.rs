@@ -5,8 +5,9 @@
 
 use serde_json::json;
 
+use super::Setup;
 use super::frame::Id;
-use crate::model::{ItemKind, ServerName};
+use crate::model::ItemKind;
 use crate::surface::visible;
 
 /// The question could not be read.
@@ -32,26 +33,66 @@ pub(super) fn with_result(id: &Id, result: &str) -> Vec<u8> {
 }
 
 /// The connection is closed because of `what`.
-pub(super) fn closed(server: &ServerName, what: &str) -> String {
+pub(super) fn closed(setup: &Setup, what: &str) -> String {
+    let server = &setup.server;
     format!(
-        "the connection to {server} is closed: {what} is not what was approved. Run `mcp-pin verify {server}` to see what \
-         changed, and `mcp-pin approve {server}` only if it should be so"
+        "the connection to {server} is closed: {what} is not what was approved. {}",
+        look(setup)
     )
 }
 
 /// One definition differs.
-pub(super) fn item(server: &ServerName, kind: ItemKind, key: &str) -> String {
+pub(super) fn item(setup: &Setup, kind: ItemKind, key: &str) -> String {
     format!(
-        "{} `{}` of {server} is not what was approved any more, so it cannot be used. Run `mcp-pin verify {server}` to see what \
-         changed, and `mcp-pin approve {server}` only if it should be so",
+        "{} `{}` of {} is not what was approved any more, so it cannot be used. {}",
         kind.noun(),
-        short(key)
+        short(key),
+        setup.server,
+        look(setup)
     )
 }
 
 /// Nothing of this name was approved. The name is not repeated: it may be a text of the server's.
-pub(super) fn unknown(server: &ServerName, kind: ItemKind) -> String {
-    format!("unknown {}: {server} has none of this name that was approved", kind.noun())
+pub(super) fn unknown(setup: &Setup, kind: ItemKind) -> String {
+    let server = &setup.server;
+    format!(
+        "unknown {}: {server} has none of this name that was approved; `{}` shows what was",
+        kind.noun(),
+        command(setup, "show")
+    )
+}
+
+/// The list of what was to be used could not be compared with the pin.
+pub(super) fn unread_list(setup: &Setup, kind: ItemKind, why: &str) -> String {
+    let server = &setup.server;
+    format!(
+        "the {}s of {server} could not be compared with what was approved, so none can be used: {why}. Try again, or run `{}`",
+        kind.noun(),
+        command(setup, "verify")
+    )
+}
+
+/// An answer that readers read differently.
+pub(super) fn unreadable(setup: &Setup) -> String {
+    let server = &setup.server;
+    format!(
+        "the answer of {server} cannot be read safely, and was left out. `{}` says why",
+        command(setup, "log")
+    )
+}
+
+fn look(setup: &Setup) -> String {
+    format!(
+        "Run `{}` to see what changed, and `{}` only if it should be so",
+        command(setup, "verify"),
+        command(setup, "approve")
+    )
+}
+
+/// A command about the server, for its scope.
+fn command(setup: &Setup, word: &str) -> String {
+    let flag = if setup.global { " --global" } else { "" };
+    format!("mcp-pin {word}{flag} {}", setup.server)
 }
 
 /// A pinned key, as a person reads it.

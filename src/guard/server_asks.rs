@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use super::ask::{Kind, Verdict};
 use super::frame::{Id, Members, Peeked, Raw};
+use super::held::{Asking, Way};
 use super::refusal::{self, INVALID, NO_METHOD, REFUSED};
-use super::session::{Asking, Fate, Guard, Open, Refusal, Way};
+use super::session::{Fate, Guard, Open, Refusal};
 use super::{Event, Output};
 use crate::model::Grade;
 
@@ -37,7 +38,8 @@ impl Guard {
         }
         let refusal = if self.asked_by_server.len() >= MOST_ASKED {
             Refusal::of(REFUSED, "a request of the server: too many are open")
-        } else if self.asked_by_server.contains(id) {
+        } else if self.asked_by_server.contains(id) || self.held.values().any(|held| matches!(held.way, Way::Request(_)) && held.id == *id)
+        {
             Refusal::of(INVALID, "a request of the server with an id that is in use")
         } else if method == "ping" {
             self.asked_by_server.insert(id.clone());
@@ -77,6 +79,7 @@ impl Guard {
                 ..Refusal::of(REFUSED, &decision.log)
             });
         }
+        self.spent(out);
         out.events.push(Event::Decision { what: decision.log });
         let instead = |params: Value| {
             let method = Value::from(kind.method());
@@ -100,7 +103,7 @@ impl Guard {
                 replace,
             } => {
                 let asking = Asking {
-                    way: Way::Request,
+                    way: Way::Request(kind),
                     title,
                     body,
                     until,
@@ -112,6 +115,14 @@ impl Guard {
         };
         self.asked_by_server.insert(id.clone());
         Ok(fate)
+    }
+
+    /// Says what a decision took of the day's tokens.
+    fn spent(&mut self, out: &mut Output) {
+        let tokens = self.asks.take_spent();
+        if tokens > 0 {
+            out.events.push(Event::Spent { tokens });
+        }
     }
 
     /// Questions inside a result.
@@ -152,6 +163,7 @@ impl Guard {
             }
             let decision = self.asks.judge(kind, request.get("params").map(Raw::get), ROUNDS, now);
             let log = format!("inside a result, {}", decision.log);
+            self.spent(out);
             let mut with = |params: Value| {
                 replaced = true;
                 serde_json::json!({"method": kind.method(), "params": params}).to_string()
@@ -168,7 +180,7 @@ impl Guard {
                 } => {
                     let before = asked.take();
                     asked = Some(Asking {
-                        way: Way::Result,
+                        way: Way::Result(open.asked.item()),
                         title,
                         until: before.as_ref().map_or(until, |before| before.until.min(until)),
                         body: before.map_or_else(|| body.clone(), |before| format!("{}\n\n{body}", before.body)),

@@ -6,15 +6,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::ask::Asks;
-use super::frame::{self, Frame, Id, Message};
+use super::frame::{self, Frame, Id, Members, Message};
+use super::fresh::{ListKey, Listing};
+use super::held::{Held, Way};
 use super::lists::{Judged, ListAsked, Lists};
 use super::pinned::Pins;
 use super::refusal::{self, REFUSED};
 use super::tools::Gate;
-use super::{Event, Output, Question, Said, Setup, Side};
+use super::{Event, Output, Setup, Side};
 use crate::model::guard::GuardMode;
 use crate::model::{ClientProfile, Finding, Fingerprint, Grade, ItemKind};
 
@@ -24,10 +26,6 @@ const MOST_OPEN: usize = 4_096;
 const MOST_CANCELLED: usize = 1_024;
 /// Findings that are told in one connection.
 const MOST_TOLD: usize = 4_096;
-/// Calls that wait for the user's word.
-const MOST_HELD: usize = 64;
-/// How long the user may think about a call.
-pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
 
 /// What an open request of the client asks for.
 #[derive(Debug)]
@@ -38,18 +36,46 @@ pub(super) enum Asked {
     Discover,
     /// One page of a list.
     List(ListAsked),
-    /// What a server may answer with questions of its own: calls, prompts, reads, tasks.
-    Work,
+    /// One page of a list, asked by the guard itself.
+    Own(ListAsked),
+    /// What a server may answer with questions of its own: calls, prompts, reads, tasks. With the pinned
+    /// definition that is used.
+    Work(Option<(ItemKind, String)>),
     /// Anything else.
     Other,
 }
 
-/// An open request of the client.
+impl Asked {
+    /// The pinned definition that is used.
+    pub(super) fn item(&self) -> Option<(ItemKind, String)> {
+        match self {
+            Self::Work(item) => item.clone(),
+            _ => None,
+        }
+    }
+}
+
+/// An open request of the client, or of the guard.
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) id: Id,
     pub(super) asked: Asked,
-    cancelled: bool,
+    pub(super) cancelled: bool,
+}
+
+impl Open {
+    /// A question of the guard's own.
+    pub(super) fn own(id: &Id, asked: ListAsked) -> Self {
+        Self {
+            id: id.clone(),
+            asked: Asked::Own(asked),
+            cancelled: false,
+        }
+    }
+
+    const fn is_own(&self) -> bool {
+        matches!(self.asked, Asked::Own(_))
+    }
 }
 
 /// Why a message does not pass, and what its sender is told.
@@ -86,32 +112,14 @@ pub(super) enum Fate {
     Drop,
 }
 
-/// Which way a held frame goes after a yes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    /// A call of the client's, to the server.
-    Call,
-    /// A request of the server's, to the client.
-    Request,
-    /// A result with questions in it, to the client.
-    Result,
-}
-
-/// What the user is asked about a held frame.
-pub(super) struct Asking {
-    pub(super) way: Way,
-    pub(super) title: String,
-    pub(super) body: String,
-    pub(super) until: Timestamp,
-}
-
-/// A frame that waits for the user's word.
-struct Held {
-    way: Way,
-    id: Id,
-    frame: Vec<u8>,
-    what: String,
-    until: Timestamp,
+/// A request of the client's, in its parts.
+#[derive(Clone, Copy)]
+pub(super) struct Request<'m> {
+    pub(super) id: &'m Id,
+    pub(super) method: &'m str,
+    pub(super) params: Option<&'m Members<'m>>,
+    /// All of it, as it came.
+    pub(super) frame: &'m [u8],
 }
 
 /// The guard of one connection.
@@ -134,8 +142,13 @@ pub struct Guard {
     told: HashSet<Fingerprint>,
     said: BTreeSet<String>,
     pub(super) closed: Option<String>,
-    held: BTreeMap<u64, Held>,
-    questions: u64,
+    pub(super) held: BTreeMap<u64, Held>,
+    /// Lists that were compared as a whole, and have not changed since as far as the server says.
+    pub(super) fresh: BTreeSet<ListKey>,
+    /// Lists that the guard itself asks for.
+    pub(super) own: BTreeMap<ListKey, Listing>,
+    /// The last number given to something held, or asked by the guard.
+    pub(super) numbers: u64,
 }
 
 impl Guard {
@@ -145,7 +158,8 @@ impl Guard {
         // Arguments name real places: so must the schemas that they are held against.
         let real = pins.as_ref().map(Pins::real_surface);
         let gate = Gate::new(&setup.rules, real.as_ref());
-        let asks = Asks::new(&setup.rules);
+        let mut asks = Asks::new(&setup.rules);
+        asks.spent_today(setup.spent_today);
         Self {
             setup,
             pins,
@@ -163,7 +177,9 @@ impl Guard {
             said: BTreeSet::new(),
             closed: None,
             held: BTreeMap::new(),
-            questions: 0,
+            fresh: BTreeSet::new(),
+            own: BTreeMap::new(),
+            numbers: 0,
         }
     }
 
@@ -258,7 +274,7 @@ impl Guard {
     /// A frame above [`LARGEST_FRAME`](super::LARGEST_FRAME) came, of which nothing was kept. It never
     /// passes, whatever is decided here. Which request it answered is not known, so every open one is
     /// answered with an error: a client that waits for ever would be worse.
-    pub fn oversized(&mut self, from: Side, _now: Timestamp) -> Output {
+    pub fn oversized(&mut self, from: Side, now: Timestamp) -> Output {
         let mut out = Output::default();
         if self.closed.is_some() {
             out.close = from == Side::Server;
@@ -276,106 +292,17 @@ impl Guard {
         match from {
             Side::Client => out.to_client.push(refusal::error(&Id::null(), refusal::INVALID, message)),
             Side::Server => {
-                // A call that waits for the user's word has not reached the server: nothing answers it.
-                let waits = |id: &Id| self.held.values().any(|held| held.way == Way::Call && held.id == *id);
+                // A call that waits has not reached the server: nothing answers it.
+                let waits = |id: &Id| self.held.values().any(|held| matches!(held.way, Way::Call(_)) && held.id == *id);
                 let open = std::mem::take(&mut self.open).into_iter();
                 let (waiting, open): (HashMap<_, _>, HashMap<_, _>) = open.partition(|(id, _)| waits(id));
                 self.open = waiting;
-                let open = open.values().filter(|open| !open.cancelled);
+                let open = open.values().filter(|open| !open.cancelled && !open.is_own());
                 out.to_client.extend(open.map(|open| refusal::error(&open.id, REFUSED, message)));
+                self.lost_lists(now, &mut out);
             }
         }
         out
-    }
-
-    /// The user answered a [question](super::Question).
-    pub fn answered(&mut self, question: u64, said: Said, _now: Timestamp) -> Output {
-        let mut out = Output::default();
-        let Some(held) = self.held.remove(&question) else { return out };
-        let word = match said {
-            Said::Yes => "yes",
-            Said::No => "no",
-            Said::Nobody => "nobody could be asked",
-        };
-        out.events.push(Event::Decision {
-            what: format!("{}: {word}", held.what),
-        });
-        if said != Said::Yes || self.closed.is_some() {
-            self.decline(&held, &mut out);
-        } else if held.way == Way::Call {
-            out.to_server.push(held.frame);
-        } else {
-            if held.way == Way::Request {
-                self.asked_by_server.insert(held.id);
-            }
-            out.to_client.push(held.frame);
-        }
-        out
-    }
-
-    fn decline(&mut self, held: &Held, out: &mut Output) {
-        const WHY: &str = "the user did not agree";
-        match held.way {
-            Way::Call if self.open.remove(&held.id).is_none_or(|open| open.cancelled) => {}
-            Way::Call | Way::Result => out.to_client.push(refusal::error(&held.id, REFUSED, WHY)),
-            Way::Request => out.to_server.push(refusal::error(&held.id, REFUSED, WHY)),
-        }
-    }
-
-    /// What other connections of this entry have let the server ask for today, in tokens: counted
-    /// towards the day's limit.
-    pub const fn spent_today(&mut self, tokens: u64) {
-        self.asks.spent_today(tokens);
-    }
-
-    /// The tokens that this connection has let the server ask for so far.
-    pub const fn spent(&self) -> u64 {
-        self.asks.spent()
-    }
-
-    /// When [`Self::tick`] has something to do, if nothing else happens before.
-    pub fn due(&self) -> Option<Timestamp> {
-        self.held.values().map(|held| held.until).min()
-    }
-
-    /// Time has passed: questions that waited too long are refused.
-    pub fn tick(&mut self, now: Timestamp) -> Output {
-        let mut out = Output::default();
-        let late: Vec<u64> = self.held.iter().filter(|(_, held)| held.until <= now).map(|(id, _)| *id).collect();
-        for question in late {
-            if let Some(held) = self.held.remove(&question) {
-                out.events.push(Event::Decision {
-                    what: format!("{}: no answer in time", held.what),
-                });
-                self.decline(&held, &mut out);
-            }
-        }
-        out
-    }
-
-    /// Holds a frame back until the user says yes.
-    pub(super) fn hold(&mut self, id: &Id, frame: Vec<u8>, asking: Asking, out: &mut Output) -> Result<(), Refusal> {
-        let Asking { way, title, body, until } = asking;
-        if self.held.len() >= MOST_HELD {
-            return Err(Refusal::of(REFUSED, "too many questions wait for the user's word"));
-        }
-        self.questions += 1;
-        let what = title.trim_end_matches('?').to_owned();
-        let held = Held {
-            way,
-            id: id.clone(),
-            frame,
-            what,
-            until,
-        };
-        self.held.insert(self.questions, held);
-        out.questions.push(Question {
-            id: self.questions,
-            title,
-            body,
-            until,
-        });
-        Ok(())
     }
 
     pub(super) fn observing(&self) -> bool {
@@ -420,7 +347,8 @@ impl Guard {
             grade: Grade::Notice,
             what: format!("a request of the client: {message}"),
         };
-        if self.open.get(id).is_some_and(|open| !open.cancelled) {
+        let is_held = |held: &Held| matches!(held.way, Way::Result(_)) && held.id == *id;
+        if self.open.get(id).is_some_and(|open| !open.cancelled) || self.held.values().any(is_held) {
             return Err(refusal("its id is that of a request that is still open"));
         }
         if self.open.len() >= MOST_OPEN {
@@ -435,13 +363,16 @@ impl Guard {
         Ok(())
     }
 
-    /// The client gave a request up: its answer may still come.
-    pub(super) fn give_up(&mut self, id: &Id) {
-        let Some(open) = self.open.get_mut(id).filter(|open| !open.cancelled) else {
-            return;
+    /// The client gave a request up: its answer may still come. Whether the server has heard of it.
+    pub(super) fn give_up(&mut self, id: &Id) -> bool {
+        if self.drop_held(id) {
+            self.open.remove(id);
+            return false;
+        }
+        let Some(open) = self.open.get_mut(id).filter(|open| !open.cancelled && !open.is_own()) else {
+            return true;
         };
         open.cancelled = true;
-        self.held.retain(|_, held| held.way != Way::Call || held.id != *id);
         self.given_up.push_back(id.clone());
         if self.given_up.len() > MOST_CANCELLED
             && let Some(oldest) = self.given_up.pop_front()
@@ -449,6 +380,7 @@ impl Guard {
         {
             self.open.remove(&oldest);
         }
+        true
     }
 
     /// Acts on what was found about an answer of the server.
@@ -461,7 +393,8 @@ impl Guard {
         if worst == Some(Grade::Critical) {
             let critical = judged.items.iter().find(|(_, _, grade)| *grade == Grade::Critical);
             let critical = critical.map(|(kind, key, _)| format!("{} `{}`", kind.noun(), refusal::short(key)));
-            self.close(critical.as_deref().unwrap_or(part), Some(&open.id), out);
+            let current = (!open.is_own()).then_some(&open.id);
+            self.close(critical.as_deref().unwrap_or(part), current, out);
             return Fate::Drop;
         }
         let refused = judged.items.into_iter().filter(|(_, _, grade)| *grade >= Grade::Warning);
@@ -483,13 +416,15 @@ impl Guard {
 
     /// Ends the connection: every open request gets an error, and nothing passes any more.
     pub(super) fn close(&mut self, part: &str, current: Option<&Id>, out: &mut Output) {
-        let message = refusal::closed(&self.setup.server, part);
+        let message = refusal::closed(&self.setup, part);
         let mut ids: Vec<Id> = self
             .open
             .drain()
-            .filter(|(_, open)| !open.cancelled)
+            .filter(|(_, open)| !open.cancelled && !open.is_own())
             .map(|(_, open)| open.id)
             .collect();
+        let results = self.held.values().filter(|held| matches!(held.way, Way::Result(_)));
+        ids.extend(results.map(|held| held.id.clone()));
         ids.extend(current.cloned());
         ids.sort_by(|a, b| (a.as_number(), a.as_text()).cmp(&(b.as_number(), b.as_text())));
         ids.dedup();
@@ -500,6 +435,7 @@ impl Guard {
         });
         out.close = true;
         self.held.clear();
+        self.own.clear();
         self.closed = Some(message);
     }
 }

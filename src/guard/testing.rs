@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Event, Guard, Output, Setup};
+use super::{Event, Guard, Output, Said, Setup};
 use crate::model::guard::GuardRules;
 use crate::model::{ClientProfile, Era, Finding, ItemKind, Surface, View};
 use crate::policy::{Grading, JudgeContext};
@@ -131,10 +131,25 @@ pub(super) fn setup(pinned: Option<Surface>) -> Setup {
         rules: GuardRules::default(),
         judge: JudgeContext::default(),
         grading: Grading::default(),
+        global: false,
+        spent_today: 0,
     }
 }
 
-/// A guard, and the ids of a client.
+/// A guard of a client that has listed everything.
+pub(super) fn listed(setup: Setup) -> Guard {
+    let mut guard = Guard::new(setup);
+    for kind in ItemKind::ALL {
+        for era in [Era::Legacy, Era::Modern] {
+            for client in [ClientProfile::Bare, ClientProfile::Full] {
+                guard.fresh.insert((kind, era, client));
+            }
+        }
+    }
+    guard
+}
+
+/// A guard, and the ids of a client that has listed everything.
 pub(super) struct Bench {
     pub(super) guard: Guard,
     pub(super) events: Vec<Event>,
@@ -147,7 +162,7 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) fn new(setup: Setup) -> Self {
         Self {
-            guard: Guard::new(setup),
+            guard: listed(setup),
             events: vec![],
             told: String::new(),
             id: 0,
@@ -209,6 +224,21 @@ impl Bench {
     pub(super) fn reply(&mut self, method: &str, params: Value, result: &Value) -> Output {
         let id = self.ask(method, params);
         self.server(&format!("{{\"jsonrpc\": \"2.0\", \"id\": {id}, \"result\": {result}}}"))
+    }
+
+    /// The user answers the only question.
+    pub(super) fn says(&mut self, asked: &Output, said: Said) -> Output {
+        assert_eq!(asked.questions.len(), 1, "{asked:?}");
+        let out = self.guard.answered(asked.questions[0].id, said, Timestamp::UNIX_EPOCH);
+        self.note(&out);
+        out
+    }
+
+    /// Time has passed until the guard has something to do.
+    pub(super) fn wait(&mut self) -> Output {
+        let out = self.guard.tick(self.guard.due().unwrap());
+        self.note(&out);
+        out
     }
 
     pub(super) fn shake(&mut self, fake: &Fake) -> Output {

@@ -92,6 +92,43 @@ CREATE TABLE stamps (
     at      INTEGER NOT NULL
 ) STRICT;
 ",
+    "
+CREATE TABLE client_entries (
+    file     TEXT NOT NULL,
+    entry    TEXT NOT NULL,
+    meaning  TEXT NOT NULL,
+    server   TEXT,
+    scope    TEXT,
+    original TEXT,
+    wrapped  TEXT,
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (file, entry)
+) STRICT;
+",
+    "
+CREATE TABLE schedules (
+    scope   TEXT NOT NULL PRIMARY KEY,
+    name    TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    every   INTEGER NOT NULL,
+    updates INTEGER NOT NULL,
+    program TEXT NOT NULL,
+    folders TEXT NOT NULL,
+    files   TEXT NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE scheduled_runs (
+    id      INTEGER PRIMARY KEY,
+    scope   TEXT NOT NULL,
+    began   INTEGER NOT NULL,
+    ended   INTEGER,
+    status  INTEGER,
+    summary TEXT,
+    untold  TEXT
+) STRICT;
+CREATE INDEX scheduled_runs_scope ON scheduled_runs (scope, id);
+",
     // The log's chain: see `chain`, which gives the rows that are there their hashes.
     "
 ALTER TABLE events ADD COLUMN hash TEXT;

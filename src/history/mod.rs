@@ -33,15 +33,18 @@ mod alerts;
 mod approvals;
 mod builds;
 mod chain;
+mod clients;
 mod compiled;
 mod drifts;
 mod error;
 mod events;
 mod head;
+mod health;
 mod interpreters;
 mod migrations;
 mod recorded;
 mod retention;
+mod schedules;
 mod stamps;
 
 use std::fs;
@@ -58,6 +61,7 @@ use crate::model::Grade;
 pub use approvals::{Approval, ApprovalKind, How, NewApproval};
 pub use builds::Build;
 pub use chain::{LogCheck, Problem};
+pub use clients::{ClientRow, NewWrap, WrapRow};
 pub use drifts::{NewDrift, OpenDrift, Resolution};
 pub use error::HistoryError;
 pub use events::{Event, EventFilter, EventKind, NewEvent};
@@ -65,6 +69,7 @@ pub use head::{HEAD_FILE, Head, HeadError};
 pub use interpreters::Interpreter;
 pub use recorded::Who;
 pub use retention::Plan;
+pub use schedules::{RunEnd, Schedule, ScheduledRun};
 
 use migrations::Kind;
 

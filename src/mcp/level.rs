@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use super::probe::ProbeError;
-use super::sandbox::{Room, SandboxLevel};
+use super::sandbox::{Room, SandboxLevel, Tenant};
 
 /// Sets up each kind of sandbox, strongest first, and gives the first that works. `room` makes an
 /// empty one.
@@ -41,4 +41,27 @@ pub(super) async fn strongest(
         }
     }
     Err(ProbeError::SandboxUnavailable { why: why.join("; ") })
+}
+
+/// The strongest sandbox of this machine, found by setting one up below `scratch`, an empty folder, for a
+/// program that is never started.
+///
+/// # Errors
+/// As [`strongest`].
+pub async fn available(sandbox_exe: &Path, scratch: &Path) -> Result<SandboxLevel, ProbeError> {
+    let spawn_error = |source| ProbeError::Spawn { source };
+    let tenant = Tenant {
+        program: sandbox_exe,
+        args: &[],
+        tree: None,
+        readable: &[],
+        values: Vec::new(),
+        network: false,
+    };
+    let room = |level: SandboxLevel| {
+        let folder = scratch.join(level.to_string());
+        std::fs::create_dir(&folder).map_err(spawn_error)?;
+        Room::new(level, &folder, "/mcp", &tenant).map_err(spawn_error)
+    };
+    strongest(sandbox_exe, room).await
 }

@@ -25,5 +25,6 @@ mod probe_tests;
 #[cfg(test)]
 mod wall_tests;
 
+pub use level::available;
 pub use probe::{Launchable, ProbeError, ProbeLimits, ProbeOptions, Probed, probe};
 pub use sandbox::SandboxLevel;

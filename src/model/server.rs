@@ -21,6 +21,28 @@ impl ServerName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name for what somebody else calls by any text: the text itself where it is a name; else
+    /// what may not stand in one becomes `-`, runs of it one. A text of which nothing is left is called
+    /// by its digest. One text gives one name always; two texts may give the same.
+    #[must_use]
+    pub fn like(text: &str) -> Self {
+        if let Ok(name) = text.parse() {
+            return name;
+        }
+        let mut out = String::new();
+        for c in text.chars().take(64) {
+            if c.is_ascii_alphanumeric() || "._".contains(c) {
+                out.push(c);
+            } else if !out.ends_with('-') {
+                out.push('-');
+            }
+        }
+        out.trim_matches(|c: char| !c.is_ascii_alphanumeric()).parse().unwrap_or_else(|_| {
+            let hex = super::digest::Sha256Digest::of(text.as_bytes()).to_string();
+            Self(format!("server-{}", &hex[..12]))
+        })
+    }
 }
 
 impl fmt::Display for ServerName {
@@ -317,6 +339,24 @@ mod tests {
         assert_eq!(name("npm:@vendor/mcp").as_deref(), Some("vendor"));
         assert_eq!(name("npm:@vendor/mcp-server-x").as_deref(), Some("x"));
         assert_eq!(name("npm:server-").as_deref(), Some("server-"));
+    }
+
+    #[test]
+    fn any_text_has_a_name_that_is_like_it() {
+        for (text, name) in [
+            ("memory", "memory"),
+            ("My Server", "My-Server"),
+            ("@scope/thing", "scope-thing"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("-x-", "x"),
+            ("a\u{202e}b", "a-b"),
+            ("io.github.owner/name", "io.github.owner-name"),
+        ] {
+            assert_eq!(ServerName::like(text).as_str(), name, "{text:?}");
+        }
+        assert_eq!(ServerName::like(&"x".repeat(200)).as_str().len(), 64);
+        assert!(ServerName::like("").as_str().starts_with("server-"));
+        assert_ne!(ServerName::like("\u{5de5}"), ServerName::like("\u{5929}"));
     }
 
     #[test]

@@ -103,6 +103,27 @@ pub async fn send(bus: &DesktopBus, message: &Message) -> Result<(), NotifyError
     }
 }
 
+/// Whether a message could be shown now: there is a session bus, and a notification daemon on it that
+/// answers. Nothing is shown.
+///
+/// # Errors
+/// As [`send`].
+#[cfg(all(unix, not(target_os = "macos")))]
+pub async fn reachable(bus: &DesktopBus) -> Result<(), NotifyError> {
+    bus.check()?;
+    let timely = tokio::time::timeout(PATIENCE, can_ask()).await;
+    timely.map_err(|_| NotifyError::Timeout)?.map(drop)
+}
+
+/// Nothing can be asked without showing something.
+///
+/// # Errors
+/// None.
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+pub async fn reachable(_: &DesktopBus) -> Result<(), NotifyError> {
+    Ok(())
+}
+
 /// The names of the two actions. What a click on the notification itself invokes is neither.
 #[cfg(all(unix, not(target_os = "macos")))]
 const ALLOW: &str = "allow";

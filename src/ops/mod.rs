@@ -33,6 +33,7 @@ pub mod review;
 pub mod revision;
 pub mod rollback;
 pub mod run;
+pub mod schedule;
 pub mod scope;
 pub mod settle;
 pub mod sync;

@@ -191,7 +191,7 @@ impl<'a> Tools<'a> {
 
 /// The interpreters that uv and pyenv keep for this user, by the folders these use by themselves or
 /// are told to use.
-fn managed_pythons(env: &Environment) -> Vec<PathBuf> {
+pub(super) fn managed_pythons(env: &Environment) -> Vec<PathBuf> {
     let home = env.get("HOME").map(PathBuf::from);
     let below = |folder: &str| home.as_ref().map(|home| home.join(folder));
     let named = |name: &str| env.get(name).map(PathBuf::from);

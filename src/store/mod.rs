@@ -33,6 +33,7 @@ mod error;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod health;
 mod install;
 mod lock;
 mod names;
@@ -57,6 +58,7 @@ pub use compiled::Batch;
 pub use derive::{Derive, DeriveError};
 pub use entry::{ArchiveError, Refusal};
 pub use error::StoreError;
+pub use health::StoreHealth;
 pub use install::{Installation, Installed};
 pub use lock::{FileLock, StoreLock};
 pub use part::{InstallId, Part, Place};

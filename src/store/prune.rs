@@ -110,7 +110,7 @@ fn size_of_tree(root: &Path) -> Result<u64, StoreError> {
 }
 
 /// Reads an archive's file name back; only the exact form that [`Integrity::hex`] writes.
-fn from_hex(algorithm: &str, hex: &str) -> Option<Integrity> {
+pub(super) fn from_hex(algorithm: &str, hex: &str) -> Option<Integrity> {
     let bytes: Vec<u8> = hex
         .as_bytes()
         .chunks(2)

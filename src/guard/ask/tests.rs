@@ -70,7 +70,7 @@ fn a_modest_request_passes_as_it_came() {
         decision.log,
         "sampling/createMessage: passed, 100 tokens at most, 100 of 100000 today"
     );
-    assert_eq!(asks.spent(), 100);
+    assert_eq!(asks.take_spent(), 100);
 }
 
 #[test]
@@ -154,10 +154,10 @@ fn the_day_has_its_limit() {
     asks.spent_today(60);
     assert_eq!(asks.judge(Kind::Sampling, Some(PROMPT), 1, at(0)).verdict, Verdict::Pass);
     assert!(why(asks.judge(Kind::Sampling, Some(PROMPT), 1, at(1)),).contains("tokens a day"));
-    assert_eq!(asks.spent(), 100);
+    assert_eq!(asks.take_spent(), 100);
     assert!(why(asks.judge(Kind::Sampling, Some(PROMPT), 1, at(-2 * DAY))).contains("tokens a day"));
     assert_eq!(asks.judge(Kind::Sampling, Some(PROMPT), 1, at(DAY)).verdict, Verdict::Pass);
-    assert_eq!(asks.spent(), 200);
+    assert_eq!(asks.take_spent(), 100);
 }
 
 #[test]

@@ -159,8 +159,9 @@ impl Threads<'_> {
         let upstream = Arc::clone(self.upstream);
         self.thread("client", move |shared| {
             shared.hear_client(input);
-            upstream.finish_input();
             let _ = shared.notes.send(Note::ClientSilent);
+            shared.settle_held();
+            upstream.finish_input();
         })?;
         let upstream = Arc::clone(self.upstream);
         self.thread("server", move |shared| {
@@ -257,6 +258,19 @@ impl Shared {
                 return;
             }
         }
+    }
+
+    /// Waits while frames of the client's are held that may still go to the server: its input must not end
+    /// before them.
+    fn settle_held(&self) {
+        let holds = || {
+            let decider = held(&self.decider);
+            !decider.closed && decider.gate.holds()
+        };
+        while holds() {
+            std::thread::sleep(LOOK);
+        }
+        self.to_server.drain(LAST_WORDS);
     }
 
     /// Everything from the server, until it or the client's reading ends.

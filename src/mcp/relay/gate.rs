@@ -18,6 +18,10 @@ pub trait Gate: Send + 'static {
     fn due(&self) -> Option<Timestamp>;
     /// Time has passed.
     fn tick(&mut self, now: Timestamp) -> Output;
+    /// Whether frames of the client's wait that may still go to the server. Not beyond [`Self::due`].
+    fn holds(&self) -> bool {
+        false
+    }
 }
 
 impl Gate for Guard {
@@ -43,5 +47,9 @@ impl Gate for Guard {
 
     fn tick(&mut self, now: Timestamp) -> Output {
         Self::tick(self, now)
+    }
+
+    fn holds(&self) -> bool {
+        Self::holds(self)
     }
 }

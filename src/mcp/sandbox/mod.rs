@@ -328,6 +328,14 @@ fn runtime_paths(program: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// The newest interface of Landlock that this machine's kernel has; `None`: none.
+pub fn landlock() -> Option<u8> {
+    #[cfg(target_os = "linux")]
+    return rules::newest();
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
 /// Becomes the sandbox: sets it up as the arguments after [`WORD`] say, and turns into the server.
 ///
 /// Must be called first thing in `main`, while the process has one thread. Returns only when the

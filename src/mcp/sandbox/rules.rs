@@ -45,3 +45,22 @@ pub(super) fn restrict(rules: &Rules<'_>) -> Result<(), RulesetError> {
         .restrict_self()
         .map(drop)
 }
+
+/// The newest interface of Landlock that the kernel has; `None`: it has none, or it is switched off.
+/// Only asks: nothing is put in force.
+pub(super) fn newest() -> Option<u8> {
+    let all = [(6, ABI::V6), (5, ABI::V5), (4, ABI::V4), (3, ABI::V3), (2, ABI::V2), (1, ABI::V1)];
+    let has = |abi: ABI| {
+        let mut ruleset = Ruleset::default()
+            .set_compatibility(CompatLevel::HardRequirement)
+            .handle_access(AccessFs::from_all(abi))?;
+        if abi >= ABI::V4 {
+            ruleset = ruleset.handle_access(AccessNet::from_all(abi))?;
+        }
+        if abi >= ABI::V6 {
+            ruleset = ruleset.scope(Scope::from_all(abi))?;
+        }
+        ruleset.create().map(drop)
+    };
+    all.into_iter().find(|(_, abi)| has(*abi).is_ok()).map(|(number, _)| number)
+}

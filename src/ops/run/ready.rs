@@ -152,6 +152,8 @@ fn setup(loaded: &Loaded, options: &Options, pin: &Pin, places: Places) -> Setup
         rules: loaded.guard_rules(&options.name, &pin.guard),
         judge: settle::judge_context(&options.name, loaded.into()),
         grading: loaded.policy.grading.clone(),
+        global: options.lock.is_none(),
+        spent_today: 0,
     }
 }
 

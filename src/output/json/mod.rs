@@ -3,6 +3,7 @@
 //! The text is lossless, and safe to look at: invisible, bidi and control characters stand as
 //! `\u` escapes, which every JSON reader turns back.
 
+pub mod schedule;
 pub mod v1;
 
 use std::fmt::Write as _;
@@ -16,6 +17,11 @@ use crate::surface::visible::is_invisible;
 /// The JSON Schema of the newest report form.
 pub fn schema() -> Value {
     schemars::schema_for!(v1::Report).to_value()
+}
+
+/// The JSON Schema of what `schedule status` says.
+pub fn schedule_schema() -> Value {
+    schemars::schema_for!(schedule::Status).to_value()
 }
 
 /// Writes a value, indented, with a newline at its end: see the module for what it escapes.

@@ -38,6 +38,11 @@ pub(super) const PAGES: &[Page] = &[
         advice: "do not accept it: what the registry shows is not what is installed; tell the maintainers",
     },
     Page {
+        code: "newer-version",
+        meaning: "the registry has a newer version than the one that is locked; nothing of it was fetched or started, and what is locked is as good as before",
+        advice: "`mcp-pin update` shows what the newer version changes before anything of it is taken",
+    },
+    Page {
         code: "newer-without-wheel",
         meaning: "a newer release exists only as source, whose build would run its code, so an older one with a wheel was taken; permit the build by name (`builds` under `[policy]` in your own mcp-pin.toml) if you want it",
         advice: "nothing needs to be done, unless you need the newer release",

@@ -1,5 +1,7 @@
-// What the conformance suite asks a server of 2025-11-25 to offer, over stdio.
+// What the conformance suite asks a server to offer, over stdio: in 2025-11-25 here, and in 2026-07-28 in
+// the file beside it.
 import { createInterface } from "node:readline";
+import { answer, cancelled } from "./modern.mjs";
 
 const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 const SOUND = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=";
@@ -159,6 +161,29 @@ const prompts = {
   test_prompt_with_image: [[], () => [user(image), user(says("Please analyze the image above."))]],
 };
 
+// Parameters are objects of the latest JSON Schema, with words that readers drop.
+const strict = {
+  name: "json_schema_2020_12_tool",
+  description: "Has a schema in many words.",
+  inputSchema: {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    type: "object",
+    $defs: { address: { $anchor: "addressDef", type: "object", properties: { street: { type: "string" }, city: { type: "string" } } } },
+    properties: {
+      name: { type: "string" },
+      address: { $ref: "#/$defs/address" },
+      contactMethod: { type: "string", enum: ["phone", "email"] },
+      phone: { type: "string" },
+      email: { type: "string" },
+    },
+    allOf: [{ anyOf: [{ required: ["phone"] }, { required: ["email"] }] }],
+    if: { properties: { contactMethod: { const: "phone" } }, required: ["contactMethod"] },
+    then: { required: ["phone"] },
+    else: { required: ["email"] },
+    additionalProperties: false,
+  },
+};
+
 class Refused extends Error {}
 const methods = {
   initialize: ({ protocolVersion }) => ({
@@ -172,11 +197,13 @@ const methods = {
   "resources/unsubscribe": () => ({}),
   "completion/complete": () => ({ completion: { values: ["paris", "park"], total: 2, hasMore: false } }),
   "tools/list": () => ({
-    tools: Object.entries(tools).map(([name, [description, properties]]) => ({
-      name,
-      description,
-      inputSchema: { type: "object", properties, required: Object.keys(properties) },
-    })),
+    tools: Object.entries(tools)
+      .map(([name, [description, properties]]) => ({
+        name,
+        description,
+        inputSchema: { type: "object", properties, required: Object.keys(properties) },
+      }))
+      .concat(strict),
   }),
   "tools/call": ({ name, arguments: given, _meta }) => tools[name][2](given ?? {}, _meta),
   "resources/list": () => ({
@@ -199,19 +226,29 @@ const methods = {
   "prompts/get": ({ name, arguments: given }) => ({ messages: prompts[name][1](given ?? {}) }),
 };
 
+let legacy = false; // a client shook hands
 createInterface({ input: process.stdin }).on("line", async (line) => {
-  const { id, method, params, result, error } = JSON.parse(line);
+  const message = JSON.parse(line);
+  const { id, method, params, result, error } = message;
   if (method === undefined) {
     const waiting = open.get(id);
     open.delete(id);
     return error ? waiting?.reject(new Refused(error.message)) : waiting?.resolve(result);
   }
+  if (method === "notifications/cancelled") return cancelled(params.requestId);
   if (id === undefined) return;
-  if (!methods[method]) return send({ id, error: { code: -32601, message: "no such method" } });
+  const modern = params?._meta?.["io.modelcontextprotocol/protocolVersion"] !== undefined;
+  legacy ||= method === "initialize" && !modern;
   try {
+    if (!legacy) {
+      const answered = await answer(message, methods, send);
+      return answered && send({ id, result: answered });
+    }
+    if (!methods[method]) return send({ id, error: { code: -32601, message: "no such method" } });
     send({ id, result: await methods[method](params ?? {}) });
   } catch (refused) {
     if (refused instanceof Refused) return send({ id, result: { ...text(refused.message), isError: true } });
-    send({ id, error: { code: -32602, message: String(refused) } });
+    const { code = -32602, data } = refused;
+    send({ id, error: { code, message: String(refused), ...(data && { data }) } });
   }
 });

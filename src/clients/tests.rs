@@ -1,0 +1,1 @@
+//! Configuration texts of every client, as their users have them.
