@@ -111,12 +111,12 @@ pub enum Error {
         /// What helps.
         hint: Option<String>,
     },
-    /// A schedule.
-    #[error(transparent)]
-    Schedule(#[from] ScheduleError),
     /// A file of another git revision.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// A schedule.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
     /// The network.
     #[error(transparent)]
     Net(#[from] NetError),

@@ -6,6 +6,7 @@ use crate::commands::Session;
 use crate::error::{Error, ExitStatus};
 use crate::ops::report;
 use crate::output::html;
+use crate::output::outcome::count;
 
 /// Arguments of `report`.
 #[derive(Debug, clap::Args)]
@@ -27,9 +28,9 @@ pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
     } else {
         report::save(&session.context, &args.html, &page)?;
         session.printer.talk(&format!(
-            "wrote {}: {} servers",
+            "wrote {}: {}",
             crate::surface::visible(&args.html.display().to_string()),
-            overview.servers.len()
+            count(overview.servers.len(), "server")
         ));
     }
     Ok(ExitStatus::Clean)

@@ -31,8 +31,8 @@ impl Error {
                 );
                 why.hint().into_iter().chain([permit]).collect()
             }
-            Self::Schedule(source) => source.hint().into_iter().collect(),
             Self::Git(source) => source.hint().into_iter().collect(),
+            Self::Schedule(source) => source.hint().into_iter().collect(),
             Self::Net(source) => source.hint().into_iter().collect(),
             Self::OAuth { source, .. } => source.hint().into_iter().collect(),
             // What `SQLite` says of a full disk is at times just "disk I/O error".

@@ -29,6 +29,8 @@ pub enum AlertKind {
     Approved,
     /// What this channel was told of is over.
     Resolved,
+    /// A newer version is out.
+    Newer,
     /// `alert test`.
     Test,
 }
@@ -42,6 +44,7 @@ impl AlertKind {
             Self::Refused => "refused",
             Self::Approved => "approved",
             Self::Resolved => "resolved",
+            Self::Newer => "newer",
             Self::Test => "test",
         }
     }
@@ -63,6 +66,7 @@ impl FromStr for AlertKind {
             Self::Refused,
             Self::Approved,
             Self::Resolved,
+            Self::Newer,
             Self::Test,
         ]
         .into_iter()
@@ -217,7 +221,7 @@ impl Alert {
         let urgent = match self.kind {
             AlertKind::Drift => self.grade >= Some(Grade::Warning),
             AlertKind::Refused => true,
-            AlertKind::Undecided | AlertKind::Approved | AlertKind::Resolved | AlertKind::Test => false,
+            AlertKind::Undecided | AlertKind::Approved | AlertKind::Resolved | AlertKind::Newer | AlertKind::Test => false,
         };
         if urgent { Urgency::Critical } else { Urgency::Normal }
     }

@@ -239,7 +239,10 @@ impl Alerts {
                 server: &one.server,
                 source: one.source,
             };
-            let lasts = matches!(alert.kind, AlertKind::Drift | AlertKind::Undecided | AlertKind::Refused);
+            let lasts = matches!(
+                alert.kind,
+                AlertKind::Drift | AlertKind::Undecided | AlertKind::Refused | AlertKind::Newer
+            );
             if lasts {
                 let told = Told {
                     source: one.source,
@@ -302,7 +305,7 @@ fn pause(tries: u32) -> SignedDuration {
 
 /// The session bus as the environment names it, or as this user's session has it: cron hands no
 /// variable down.
-fn bus(env: &Environment) -> DesktopBus {
+pub(in crate::ops) fn bus(env: &Environment) -> DesktopBus {
     let runtime_dir = env.get("XDG_RUNTIME_DIR").map(PathBuf::from);
     DesktopBus {
         address: env

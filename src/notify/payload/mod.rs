@@ -86,7 +86,7 @@ fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
 const fn severity(alert: &Alert) -> u8 {
     match (alert.kind, alert.grade) {
         (AlertKind::Resolved | AlertKind::Approved, _) => 5,
-        (AlertKind::Test, _) => 6,
+        (AlertKind::Newer | AlertKind::Test, _) => 6,
         (_, Some(Grade::Critical)) => 2,
         // What could not be checked or was not started may be anything.
         (AlertKind::Undecided | AlertKind::Refused, _) | (_, Some(Grade::Warning)) => 4,

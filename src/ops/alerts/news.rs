@@ -179,6 +179,78 @@ impl Alerts {
         Ok(())
     }
 
+    /// Writes down that a check which nobody sits in front of ended without a result, once a distinct
+    /// error while it lasts. `schedule` is the name under which it is remembered.
+    ///
+    /// # Errors
+    /// As [`Alerts::checked`].
+    pub fn unchecked(
+        &self,
+        history: &History,
+        scope: &str,
+        schedule: &ServerName,
+        lines: &[&str],
+        print: &Fingerprint,
+    ) -> Result<(), Error> {
+        let now = (self.now)();
+        for (name, channel) in &self.channels {
+            let title = "MCP servers could not be checked";
+            let alert = Alert::new(AlertKind::Undecided, None, title, lines, print.clone(), self.seen(scope, now));
+            let place = AlertPlace {
+                channel: name,
+                scope: &beside("schedule", scope),
+                server: schedule,
+                source: AlertSource::Check,
+            };
+            news(history, channel, place, alert.run("mcp-pin schedule status"), &[], now)?;
+        }
+        Ok(())
+    }
+
+    /// Such a check ended with a result again: the error is news when it comes back.
+    ///
+    /// # Errors
+    /// As [`Alerts::checked`].
+    pub fn checked_again(&self, history: &History, scope: &str, schedule: &ServerName) -> Result<(), Error> {
+        for name in self.channels.keys() {
+            history.forget_all_told(AlertPlace {
+                channel: name,
+                scope: &beside("schedule", scope),
+                server: schedule,
+                source: AlertSource::Check,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Writes down that a newer version is out, once for each version. It is no drift: channels whose floor is
+    /// above `notice` do not hear of it.
+    ///
+    /// # Errors
+    /// As [`Alerts::checked`].
+    pub fn newer(&self, history: &History, scope: &str, finding: &Finding) -> Result<(), Error> {
+        let now = (self.now)();
+        let server = &finding.server;
+        for (name, channel) in self.channels.iter().filter(|(_, channel)| channel.floor <= Grade::Notice) {
+            let title = format!("MCP server {server}: a newer version");
+            let lines = [finding.title.as_str()];
+            let print = finding.fingerprint.clone();
+            let alert = Alert::new(AlertKind::Newer, Some(server), &title, &lines, print, self.seen(scope, now));
+            let place = AlertPlace {
+                channel: name,
+                scope: &beside("updates", scope),
+                server,
+                source: AlertSource::Start,
+            };
+            let once = AlertChannel {
+                remind: None,
+                ..channel.clone()
+            };
+            news(history, &once, place, alert.run(&format!("mcp-pin update {server}")), &[], now)?;
+        }
+        Ok(())
+    }
+
     /// Writes down that whatever was told of a server is over.
     ///
     /// # Errors
@@ -268,6 +340,12 @@ pub struct Refusal<'a> {
     pub command: &'a str,
     /// Names the cause.
     pub cause: Fingerprint,
+}
+
+/// The name under which is remembered what was told about a scope beside its servers' state: no check of a
+/// server ends it.
+fn beside(what: &str, scope: &str) -> String {
+    format!("{what} {scope}")
 }
 
 fn lasts(kind: &str) -> bool {

@@ -2,12 +2,12 @@
 
 use super::{Line, Patient, State};
 use crate::notify::desktop::NotifyError;
-use crate::ops::{notices, schedule};
+use crate::ops::{alerts, schedule};
 
 /// Asks the notification daemon whether it is there, and looks at every schedule.
 pub(super) async fn look(patient: &Patient<'_>, lines: &mut Vec<Line>) {
     let context = patient.context;
-    let state = crate::notify::desktop::reachable(&notices::bus(&context.env)).await;
+    let state = crate::notify::desktop::reachable(&alerts::bus(&context.env)).await;
     lines.push(match state {
         Ok(()) => Line::ok("desktop", "a notification daemon answers"),
         // A machine without a desktop has nobody to be told this way, and is not broken.

@@ -71,7 +71,7 @@ fn head(out: &mut String, overview: &Overview) {
     let unapproved = count(&|server| server.approved.is_none());
     let proved = count(&|server| server.level == Some(Level::Provenance));
     for (number, what, bad) in [
-        (servers.len(), "servers", false),
+        (servers.len(), if servers.len() == 1 { "server" } else { "servers" }, false),
         (drifted, "with open drift", drifted > 0),
         (unapproved, "not approved by you", unapproved > 0),
         (proved, "with provenance", false),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::text::{escape, foreign, side_by_side};
+use super::text::{escape, foreign, shown, side_by_side};
 use crate::history::{Event, EventKind};
 use crate::model::report::Detail;
 use crate::model::{Finding, Grade, Level};
@@ -87,7 +87,9 @@ fn chips(out: &mut String, server: &Server, drift: Option<Grade>) {
 fn facts(out: &mut String, server: &Server, now: Timestamp) {
     let mut facts = vec![foreign(&server.source)];
     if let Some(at) = server.approved {
-        facts.push(format!("pinned {} ago", age(now, at)));
+        let age = age(now, at);
+        let age = if age == "0 hours" { "less than an hour".to_owned() } else { age };
+        facts.push(format!("pinned {age} ago"));
     }
     if server.packages > 0 {
         facts.push(count(server.packages, "package"));
@@ -120,7 +122,7 @@ fn findings(out: &mut String, findings: &[Finding]) {
             match detail {
                 Detail::Text { label, before, after } => out.push_str(&side_by_side(label, before, after)),
                 Detail::Line(_) | Detail::Code { .. } => {
-                    let _ = write!(out, "<p class=\"mono\">{}</p>", foreign(&plain::evidence(detail)));
+                    let _ = write!(out, "<p class=\"mono\">{}</p>", shown(&plain::evidence(detail)));
                 }
             }
         }

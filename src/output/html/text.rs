@@ -21,6 +21,21 @@ pub(super) fn foreign(text: &str) -> String {
     format!("<bdi>{}</bdi>", escape(text))
 }
 
+/// Text that was made visible already, as other renderers do.
+pub(super) fn shown(text: &str) -> String {
+    let mut out = String::from("<bdi>");
+    let mut buffer = [0; 4];
+    for c in text.chars() {
+        if is_invisible(c) {
+            let _ = write!(out, "{}", c.escape_unicode());
+        } else {
+            push_escaped(&mut out, c.encode_utf8(&mut buffer));
+        }
+    }
+    out.push_str("</bdi>");
+    out
+}
+
 fn push_escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
@@ -104,11 +119,18 @@ mod tests {
     #[test]
     fn nothing_foreign_is_markup_or_invisible() {
         let nasty = "<script>alert(1)</script>\" onload='x' &amp; \u{202e}\u{200b}\u{1b}[31m";
-        for shown in [escape(nasty), foreign(nasty), lines(nasty), side_by_side(nasty, nasty, "")] {
+        for shown in [
+            escape(nasty),
+            foreign(nasty),
+            super::shown(nasty),
+            lines(nasty),
+            side_by_side(nasty, nasty, ""),
+        ] {
             assert!(!shown.contains("<script") && !shown.contains("\" onload"), "{shown}");
             assert!(!shown.chars().any(is_invisible), "{shown:?}");
             assert!(shown.contains("&lt;script&gt;") && shown.contains("&amp;amp;"), "{shown}");
         }
+        assert_eq!(super::shown(&crate::surface::visible("\u{200b}")), "<bdi>\\u{200b}</bdi>");
         assert_eq!(
             lines("a\u{200b}b\n"),
             "a<span class=\"hid\">\\u{200b}</span>b<span class=\"hid nl\">\\n</span><br>"

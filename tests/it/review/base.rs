@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{commit, git, project};
 use crate::harness::snapshot;
 use crate::registry::Package;
-use crate::scripted::{accepting, honest, package, tool};
+use crate::scripted::{accepting, package, tool, with_code};
 
 fn actions(report: &Value) -> Vec<(&str, &str)> {
     let servers = report["servers"].as_array().unwrap().iter();
@@ -61,14 +61,15 @@ fn what_a_branch_changes_is_told_and_nothing_of_it_is_started() {
         .says("install script");
     assert_eq!(snapshot(&machine.project()), before);
 
-    // Without the archives and without the network, that is said, and is no pass.
+    // Without the archives and without the network, that is said beside what the locks tell.
     let far = crate::scripted::machine_with(&registry);
     git(&far.project(), &["clone", "-q", machine.project().to_str().unwrap(), "."]);
     let offline = far
         .run(&["diff", "--base", "origin/main", "--offline", "--format", "json"])
-        .exits(2)
+        .exits(1)
         .json();
     assert!(codes(&offline).contains(&"surface-unpinned"), "{offline}");
+    assert_eq!(offline["summary"]["undecided"], 2, "{offline}");
     assert!(offline.to_string().contains("compare its code"), "{offline}");
 }
 
@@ -94,16 +95,11 @@ fn removed_servers_and_dropped_demands_are_findings() {
 #[test]
 fn a_lock_that_says_something_else_than_its_archives_is_found() {
     let (_registry, machine) = project();
-    let mut lock: Value = serde_json::from_str(&machine.read("mcp-pin.lock")).unwrap();
-    lock["servers"]["calc"]["packages"]["node_modules/calc"]["version"] = json!("1.0.1");
-    machine.write("mcp-pin.lock", &format!("{lock:#}\n"));
-    let seen = machine.run(&["diff", "--base", "main", "--format", "json"]);
-    assert_ne!(seen.status, 0, "{}", seen.stdout);
-    assert!(
-        seen.stdout.contains("lock-poisoned") || seen.stdout.contains("is locked"),
-        "{}",
-        seen.stdout
-    );
+    let lock = machine.read("mcp-pin.lock").replace("\"1.0.0\"", "\"1.0.1\"");
+    machine.write("mcp-pin.lock", &lock);
+    let seen = machine.run(&["diff", "--base", "main", "--format", "json"]).exits(1).json();
+    let poisoned = with_code(&seen, "lock-poisoned");
+    assert_eq!((poisoned.len(), &poisoned[0]["grade"]), (1, &json!("critical")), "{seen}");
 }
 
 #[test]
@@ -158,7 +154,7 @@ fn a_revision_is_one_and_the_repository_runs_nothing() {
 #[test]
 fn code_scanning_is_shown_the_line_of_the_entry() {
     let (registry, machine) = project();
-    registry.publish(package("abacus", "1.0.0", &honest()));
+    registry.publish(package("abacus", "1.0.0", &json!({"tools": [tool("slide", "Slides a bead.")]})));
     let folder = machine.project().join("tools/m c");
     std::fs::create_dir_all(&folder).unwrap();
     for name in ["mcp-pin.toml", "mcp-pin.lock"] {

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use super::{commit, git, project};
 use crate::harness::{Machine, Ran, ran};
-use crate::registry::FakeNpm;
-use crate::scripted::{accepting, honest, machine_with, package};
+use crate::registry::{FakeNpm, Package};
+use crate::scripted::{accepting, machine_with};
 
 fn page() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ci.md")).unwrap()
@@ -92,7 +92,7 @@ fn pull_request() -> (FakeNpm, Machine, std::path::PathBuf) {
     let (registry, machine) = project();
     let marker = machine.home().join("marker");
     let touch = format!("require('fs').writeFileSync({:?}, '')\n", marker.display().to_string());
-    let evil = package("evil", "1.0.0", &honest()).file("start.mjs", touch.as_str());
+    let evil = Package::new("evil", "1.0.0").file("index.js", touch).bin("evil", "index.js");
     registry.publish(evil.script("postinstall", &format!("touch {}", marker.display())));
     machine.allow_accept();
     accepting(&machine, &["install", "npm:evil", "--no-probe"]).0.exits(0);

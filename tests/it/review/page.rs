@@ -18,12 +18,13 @@ const EVIL: &str = "Adds two numbers.</p></section><script>document.title='pwned
 /// Two servers: one with an update behind it, one that drifted.
 fn machine() -> (FakeNpm, Machine) {
     let registry = FakeNpm::start();
-    registry.publish(package("notes", "1.0.0", &honest()));
+    let first = json!({"tools": [tool("note", "Adds a note.")]});
+    registry.publish(package("notes", "1.0.0", &first));
     let machine = machine_with(&registry);
     let local = Local::new(&machine, "calc", &honest());
     local.install(&machine, &[], &[]).exits(0);
     machine.run(&["install", "--global", "npm:notes", "--yes"]).exits(0);
-    let later = json!({"tools": [tool("add", "Adds two or more numbers, and rounds the sum."), tool("list", "Lists notes.")]});
+    let later = json!({"tools": [tool("note", "Adds a note, and rounds its numbers."), tool("list", "Lists notes.")]});
     registry.publish(package("notes", "1.1.0", &later));
     allow_accept_beside_servers(&machine);
     accepting(&machine, &["update", "--global", "notes"]).0.exits(0);
@@ -78,9 +79,8 @@ struct Picture {
 impl Picture {
     fn take(folder: &Path, page: &Path, scheme: &str, width: u32, height: u32) -> Option<Self> {
         let file = folder.join(format!("{scheme}-{width}.png"));
-        let scheme = if scheme == "dark" { 0 } else { 1 };
         let words = [
-            format!("--blink-settings=preferredColorScheme={scheme}"),
+            preferring(scheme),
             format!("--window-size={width},{height}"),
             format!("--screenshot={}", file.display()),
             url(page),
@@ -114,31 +114,17 @@ impl Picture {
         for line in raw.chunks_exact(1 + width * channels) {
             let mut row = line[1..].to_vec();
             for x in 0..row.len() {
-                let (a, c) = if x >= channels {
+                let (left, corner) = if x >= channels {
                     (row[x - channels], above[x - channels])
                 } else {
                     (0, 0)
                 };
-                let b = above[x];
-                let paeth = || {
-                    let (pa, pb, pc) = {
-                        let p = i32::from(a) + i32::from(b) - i32::from(c);
-                        ((p - i32::from(a)).abs(), (p - i32::from(b)).abs(), (p - i32::from(c)).abs())
-                    };
-                    if pa <= pb && pa <= pc {
-                        a
-                    } else if pb <= pc {
-                        b
-                    } else {
-                        c
-                    }
-                };
                 let guess = match line[0] {
                     0 => 0,
-                    1 => a,
-                    2 => b,
-                    3 => u8::try_from(u16::midpoint(u16::from(a), u16::from(b))).unwrap(),
-                    _ => paeth(),
+                    1 => left,
+                    2 => above[x],
+                    3 => u8::try_from(u16::midpoint(u16::from(left), u16::from(above[x]))).unwrap(),
+                    _ => nearest(left, above[x], corner),
                 };
                 row[x] = row[x].wrapping_add(guess);
             }
@@ -157,6 +143,22 @@ impl Picture {
     fn corner(&self) -> [u8; 3] {
         self.rows[2][2]
     }
+}
+
+/// Paeth's predictor, of the PNG specification: whichever neighbour is nearest to left + above - corner.
+fn nearest(left: u8, above: u8, corner: u8) -> u8 {
+    let wanted = i32::from(left) + i32::from(above) - i32::from(corner);
+    let far = |value: u8| (wanted - i32::from(value)).abs();
+    [left, above, corner].into_iter().min_by_key(|value| far(*value)).unwrap()
+}
+
+/// How Chromium is told which scheme the user prefers.
+fn preferring(scheme: &str) -> String {
+    let number = match scheme {
+        "dark" => 0,
+        _ => 1,
+    };
+    format!("--blink-settings=preferredColorScheme={number}")
 }
 
 /// A page that puts the report into a frame of its own origin and measures what is drawn there: its
@@ -196,7 +198,7 @@ fn measured(folder: &Path, page: &str, scheme: &str, width: u32) -> Option<Value
     // Inside a script, only the end of one could end it.
     let page = serde_json::to_string(page).unwrap().replace("</", "<\\/").replace("<!--", "<\\!--");
     std::fs::write(&file, MEASURE.replace("WIDTH", &width.to_string()).replace("PAGE", &page)).unwrap();
-    let scheme = format!("--blink-settings=preferredColorScheme={}", if scheme == "dark" { 0 } else { 1 });
+    let scheme = preferring(scheme);
     let dom = chromium(
         folder,
         &[
@@ -368,7 +370,10 @@ fn a_log_that_was_tampered_with_is_said_at_the_top() {
     let head = machine.run(&["log", "head"]).exits(0).stdout;
     machine.run(&["log", "verify", "--expect", head.trim()]).exits(0);
     let pruned = format!("2:{}", "0".repeat(64));
-    machine.run(&["log", "verify", "--expect", &pruned]).exits(2).says("`mcp-pin log prune` removed it");
+    machine
+        .run(&["log", "verify", "--expect", &pruned])
+        .exits(2)
+        .says("`mcp-pin log prune` removed it");
     let other = format!("6:{}", "0".repeat(64));
     machine
         .run(&["log", "verify", "--expect", &other])
