@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use toml_edit::TableLike;
 use url::Url;
 
@@ -118,7 +119,7 @@ impl Walk<'_> {
         Some(AlertChannel { floor, remind, target })
     }
 
-    fn remind(&mut self, table: &dyn TableLike) -> Option<jiff::SignedDuration> {
+    fn remind(&mut self, table: &dyn TableLike) -> Option<SignedDuration> {
         if !table.contains_key("remind") {
             return Some(REMIND);
         }
@@ -126,7 +127,7 @@ impl Walk<'_> {
         if text == "never" {
             return None;
         }
-        let time = read_cooldown(text).filter(|time| time.is_positive());
+        let time = read_cooldown(text).filter(SignedDuration::is_positive);
         if time.is_none() {
             let hint = "write days or hours, for example `7d` or `12h`, or `never`";
             self.problem(span, "`remind` is not a time", Some(hint.into()));
@@ -167,9 +168,10 @@ impl Walk<'_> {
     }
 
     fn target(&mut self, table: &dyn TableLike, address: HttpAddress, insecure: bool) -> Option<HttpTarget> {
-        let header_file = match table.contains_key("header-file") {
-            true => Some(self.path(table, "header-file")?),
-            false => None,
+        let header_file = if table.contains_key("header-file") {
+            Some(self.path(table, "header-file")?)
+        } else {
+            None
         };
         Some(HttpTarget {
             address,
@@ -198,7 +200,7 @@ impl Walk<'_> {
         };
         if !table.contains_key("to") || !table.contains_key("from") {
             let hint = "for example `to = [\"me@example.org\"]` and `from = \"mcp-pin@example.org\"`";
-            self.problem(span.clone(), "a channel of type `mail` has `to` and `from`", Some(hint.into()));
+            self.problem(span, "a channel of type `mail` has `to` and `from`", Some(hint.into()));
         } else if to.is_empty() {
             self.problem(value_span(table, "to"), "`to` names nobody", None);
         }
@@ -220,17 +222,16 @@ impl Walk<'_> {
 
     fn syslog(&mut self, table: &dyn TableLike) -> Option<AlertTarget> {
         let facility = self.word(table, "facility", FACILITIES).unwrap_or(1);
-        let address = match table.contains_key("address") {
-            false => SyslogAddress::Unix("/dev/log".into()),
-            true => {
-                let (span, text) = self.text(table, "address")?;
-                let Some(address) = syslog_address(text) else {
-                    let hint = "write `unix:/dev/log`, `udp:HOST:PORT` or `tcp:HOST:PORT`";
-                    self.problem(span, "`address` is not one of a syslog server", Some(hint.into()));
-                    return None;
-                };
-                address
-            }
+        let address = if table.contains_key("address") {
+            let (span, text) = self.text(table, "address")?;
+            let Some(address) = syslog_address(text) else {
+                let hint = "write `unix:/dev/log`, `udp:HOST:PORT` or `tcp:HOST:PORT`";
+                self.problem(span, "`address` is not one of a syslog server", Some(hint.into()));
+                return None;
+            };
+            address
+        } else {
+            SyslogAddress::Unix("/dev/log".into())
         };
         Some(AlertTarget::Syslog { address, facility })
     }
@@ -279,7 +280,7 @@ fn syslog_address(text: &str) -> Option<SyslogAddress> {
             };
             let port: u16 = port.parse().ok().filter(|port| *port > 0)?;
             let address = format!("{host}:{port}");
-            ok.then(|| match kind {
+            ok.then_some(match kind {
                 "udp" => SyslogAddress::Udp(address),
                 _ => SyslogAddress::Tcp(address),
             })
@@ -290,8 +291,6 @@ fn syslog_address(text: &str) -> Option<SyslogAddress> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-
     use super::*;
     use crate::manifest::parse;
 
@@ -312,7 +311,7 @@ mod tests {
         assert_eq!(slack.remind, None);
         let mail = channel("type = \"mail\"\nto = \"me@example.org\"\nfrom = \"pin@example.org\"").unwrap();
         assert!(
-            matches!(&mail.target, AlertTarget::Mail(to) if to.to == ["me@example.org"] && to.sendmail == PathBuf::from("/usr/sbin/sendmail"))
+            matches!(&mail.target, AlertTarget::Mail(to) if to.to == ["me@example.org"] && to.sendmail.as_os_str() == "/usr/sbin/sendmail")
         );
         let syslog = channel("type = \"syslog\"\naddress = \"tcp:[::1]:514\"\nfacility = \"authpriv\"").unwrap();
         assert_eq!(
