@@ -90,7 +90,7 @@ fn result(session: &Session, plan: &Plan, done: &[&FilePlan], dry_run: bool) -> 
         });
         return printer.json(&document).map_err(Error::output);
     }
-    let printed = printer.data(|out| {
+    let told = printer.data(|out| {
         for file in done {
             for entry in &file.entries {
                 writeln!(
@@ -127,7 +127,7 @@ fn result(session: &Session, plan: &Plan, done: &[&FilePlan], dry_run: bool) -> 
         }
         Ok(())
     });
-    printed.map_err(Error::output)?;
+    told.map_err(Error::output)?;
     for conflict in &plan.conflicts {
         let copy = conflict
             .copy

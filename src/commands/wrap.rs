@@ -10,7 +10,6 @@ use crate::error::{Error, ExitStatus};
 use crate::ops::Interact as _;
 use crate::ops::wrap::{self, FilePlan, Options, Patch, Plan, Skipped};
 use crate::output::edits;
-use crate::output::outcome::count;
 use crate::surface::visible;
 
 /// Arguments of `wrap`.
@@ -189,21 +188,22 @@ fn result(session: &Session, plan: &Plan, done: &[&FilePlan], dry_run: bool) -> 
         let planned: Vec<_> = plan.files.iter().filter(|_| dry_run).flat_map(entries).collect();
         let patches: Vec<_> = plan.patches.iter().map(patch).collect();
         let document = json!({
-            "schemaVersion": 1, "dryRun": dry_run, "wrapped": wrapped, "planned": planned, "already": plan.already,
+            "schemaVersion": 1, "dryRun": dry_run, "wrapped": wrapped, "planned": planned, "already": plan.already, "unguarded": plan.unguarded,
             "changes": plan.files.iter().map(|file| changes(&file.path, &file.lines)).collect::<Vec<_>>(),
             "skipped": skipped(&plan.skipped), "patches": patches,
         });
         return printer.json(&document).map_err(Error::output);
     }
-    let printed = printer.data(|out| {
+    let told = printer.data(|out| {
         for file in done {
             for (entry, server) in &file.entries {
-                writeln!(
-                    out,
-                    "wrapped   {}  as {server}, in {}",
-                    visible(entry),
-                    heading(session, file.client.name, &file.path)
-                )?;
+                let server = if entry == server.as_str() {
+                    String::new()
+                } else {
+                    format!("as {server}, ")
+                };
+                let place = heading(session, file.client.name, &file.path);
+                writeln!(out, "wrapped   {}  {server}in {place}", visible(entry))?;
             }
         }
         for skipped in &plan.skipped {
@@ -219,17 +219,25 @@ fn result(session: &Session, plan: &Plan, done: &[&FilePlan], dry_run: bool) -> 
             )?;
         }
         if plan.already > 0 {
-            writeln!(out, "already   {}", count(plan.already, "entry").replace("entrys", "entries"))?;
+            writeln!(out, "already   {}", entries_of(plan.already))?;
         }
-        if plan.files.is_empty() && plan.patches.is_empty() && plan.already == 0 {
-            writeln!(out, "nothing to wrap: no client starts a server that is pinned and approved")?;
+        if plan.unguarded > 0 {
+            let number = entries_of(plan.unguarded);
+            writeln!(
+                out,
+                "left      {number} with something that is not pinned and approved: `mcp-pin import` lists what clients start"
+            )?;
+        }
+        let nothing = plan.files.is_empty() && plan.patches.is_empty() && plan.skipped.is_empty();
+        if nothing && plan.already == 0 && plan.unguarded == 0 {
+            writeln!(out, "nothing to wrap: no client on this machine starts a server")?;
         }
         plan.patches.iter().try_for_each(|patch| {
             writeln!(out)?;
             write!(out, "{}", patch.text)
         })
     });
-    printed.map_err(Error::output)?;
+    told.map_err(Error::output)?;
     for patch in &plan.patches {
         session.terminal.warn(&format!(
             "{} is written in a way that cannot be edited without losing something: look at the patch above, keep it in a file, and apply it with `patch -p0 -d {} < FILE`",
@@ -243,6 +251,14 @@ fn result(session: &Session, plan: &Plan, done: &[&FilePlan], dry_run: bool) -> 
             .note("clients read their files when they start: restart those that run");
     }
     Ok(())
+}
+
+fn entries_of(number: usize) -> String {
+    if number == 1 {
+        "1 entry".to_owned()
+    } else {
+        format!("{number} entries")
+    }
 }
 
 fn entries(file: &FilePlan) -> Vec<Value> {

@@ -72,6 +72,9 @@ enum Way {
     Edited,
 }
 
+/// What is to be done with each of some entries.
+type Ways<'a> = Vec<(&'a Remembered, Way)>;
+
 /// Finds what can be put back. Nothing is written.
 ///
 /// # Errors
@@ -192,7 +195,7 @@ fn file_plan(context: &Context, client: &'static Client, book: &Book, wanted: &[
 }
 
 /// The text with the entries put back, and what was done with each.
-fn back<'a>(book: &Book, wanted: &[&'a Remembered], text: &str) -> Result<(String, Vec<(&'a Remembered, Way)>), EditError> {
+fn back<'a>(book: &Book, wanted: &[&'a Remembered], text: &str) -> Result<(String, Ways<'a>), EditError> {
     let mut text = text.to_owned();
     let mut steps = Vec::new();
     for &entry in wanted {
@@ -235,30 +238,20 @@ fn one(book: &Book, entry: &Remembered, text: &str) -> Result<(Option<String>, W
     }
     let exact = edit::restore(format, text, &at, &entry.after, &entry.before);
     let exact = exact.ok().filter(|new| says_original(entry, new, &at, format));
-    let new = match exact {
-        Some(new) => new,
-        // Something around or between the members was changed: they are put back one by one.
-        None => {
-            let change = Change {
-                set: entry
-                    .original
-                    .iter()
-                    .map(|(name, raw, _)| (name.clone(), Written::Raw(raw.clone())))
-                    .collect(),
-                remove: entry
-                    .written
-                    .iter()
-                    .map(|(name, _)| name.clone())
-                    .filter(|name| !is_original(entry, name))
-                    .collect(),
-            };
-            match edit::change(format, text, &at, &change) {
-                Ok(edited) if says_original(entry, &edited.text, &at, format) => edited.text,
-                _ => return Ok((None, Way::Edited)),
-            }
-        }
+    let new = exact.or_else(|| member_by_member(entry, text, &at, format));
+    Ok(new.map_or((None, Way::Edited), |new| (Some(new), Way::Back)))
+}
+
+/// Where something around or between the members was changed: they are put back one by one.
+fn member_by_member(entry: &Remembered, text: &str, at: &[Step], format: crate::clients::Format) -> Option<String> {
+    let original = entry.original.iter();
+    let added = entry.written.iter().map(|(name, _)| name).filter(|name| !is_original(entry, name));
+    let change = Change {
+        set: original.map(|(name, raw, _)| (name.clone(), Written::Raw(raw.clone()))).collect(),
+        remove: added.cloned().collect(),
     };
-    Ok((Some(new), Way::Back))
+    let edited = edit::change(format, text, at, &change).ok()?;
+    says_original(entry, &edited.text, at, format).then_some(edited.text)
 }
 
 fn is_original(entry: &Remembered, name: &str) -> bool {

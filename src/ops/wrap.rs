@@ -120,6 +120,8 @@ pub struct Plan {
     pub patches: Vec<Patch>,
     /// Entries that start `mcp-pin run` already.
     pub already: usize,
+    /// Entries that start something which is not pinned, or not approved.
+    pub unguarded: usize,
     /// Names that something was found for.
     met: BTreeSet<String>,
 }
@@ -154,7 +156,7 @@ pub fn plan(context: &Context, options: &Options) -> Result<Plan, Error> {
                 client,
                 found,
             };
-            work.file(&mut plan)?;
+            work.file(&mut plan);
         }
     }
     unknown(options, &plan)?;
@@ -204,6 +206,7 @@ struct Work<'a> {
 /// What becomes of an entry.
 enum Decision {
     Nothing,
+    Unguarded,
     Already,
     Skip(String),
     Wrap(Box<Edit>, Vec<String>),
@@ -219,11 +222,11 @@ impl Work<'_> {
         });
     }
 
-    fn file(&self, plan: &mut Plan) -> Result<(), Error> {
+    fn file(&self, plan: &mut Plan) {
         let (client, place) = (self.client, self.found.place);
         if let Err(unread) = &self.found.entries {
             self.skip(plan, None, format!("the file cannot be read: {}", unread.why));
-            return Ok(());
+            return;
         }
         let read = match file::read(&self.found.path) {
             Ok(read) => read,
@@ -231,25 +234,26 @@ impl Work<'_> {
                 if self.options.names.is_empty() {
                     self.skip(plan, None, format!("the file is not changed: {why}"));
                 }
-                return Ok(());
+                return;
             }
         };
         let entries = match crate::clients::read(client, place, &read.text) {
             Ok(entries) => entries,
             Err(why) => {
                 self.skip(plan, None, format!("the file cannot be read: {why}"));
-                return Ok(());
+                return;
             }
         };
         let (mut edits, mut notes) = (Vec::new(), read.notes.clone());
         for entry in &entries {
             let (decision, server) = self.decide(entry, &read.text);
-            if !matches!(decision, Decision::Nothing) {
+            if !matches!(decision, Decision::Nothing | Decision::Unguarded) {
                 plan.met.insert(entry.name.clone());
                 plan.met.extend(server.map(|server| server.to_string()));
             }
             match decision {
                 Decision::Nothing => {}
+                Decision::Unguarded => plan.unguarded += 1,
                 Decision::Already => plan.already += 1,
                 Decision::Skip(why) => self.skip(plan, Some(&entry.name), why),
                 Decision::Wrap(edit, more) => {
@@ -258,7 +262,7 @@ impl Work<'_> {
                 }
             }
         }
-        self.edited(plan, &read, edits, notes)
+        self.edited(plan, &read, edits, notes);
     }
 
     /// What becomes of an entry, and the pin that it means.
@@ -285,7 +289,10 @@ impl Work<'_> {
                 );
             }
             Meaning::Inside { .. } => return (Decision::Nothing, None),
-            Meaning::NotUnderstood { why } => return (skip_if(named, why), None),
+            Meaning::NotUnderstood { why } => {
+                let namesake = self.options.names.is_empty() && matching::namesake(entry, self.candidates).is_some();
+                return (self.unguarded(named || namesake, why), None);
+            }
             Meaning::Package(_) | Meaning::Command { .. } | Meaning::Remote { .. } => {}
         }
         match matching::find(self.context, entry, &meaning, self.candidates, is_project) {
@@ -293,7 +300,14 @@ impl Work<'_> {
                 let decision = self.matched(entry, &meaning, candidate, differences, text);
                 (decision, Some(candidate.name.clone()))
             }
-            Found::Nothing(why) => (skip_if(named, &why), None),
+            Found::Nothing(why, always) => (self.unguarded(named || (always && self.options.names.is_empty()), &why), None),
+        }
+    }
+
+    fn unguarded(&self, named: bool, why: &str) -> Decision {
+        match skip_if(named, why) {
+            Decision::Nothing if self.options.names.is_empty() => Decision::Unguarded,
+            decision => decision,
         }
     }
 
@@ -347,7 +361,7 @@ impl Work<'_> {
         })
     }
 
-    fn edited(&self, plan: &mut Plan, read: &file::ReadFile, edits: Vec<Edit>, notes: Vec<String>) -> Result<(), Error> {
+    fn edited(&self, plan: &mut Plan, read: &file::ReadFile, edits: Vec<Edit>, notes: Vec<String>) {
         let (client, place) = (self.client, self.found.place);
         let (mut good, mut odd) = (Vec::new(), Vec::new());
         let mut text = read.text.clone();
@@ -382,7 +396,7 @@ impl Work<'_> {
         if !good.is_empty() {
             if let Err(why) = exact(client, place, &read.text, &text, &good) {
                 self.skip(plan, None, why);
-                return Ok(());
+                return;
             }
             plan.files.push(FilePlan {
                 client,
@@ -395,7 +409,6 @@ impl Work<'_> {
                 edits: good,
             });
         }
-        Ok(())
     }
 
     fn patch(&self, old: &str, new: &str, entries: Vec<String>) -> Patch {
@@ -508,11 +521,13 @@ pub fn apply(context: &Context, plan: &FilePlan, person: &dyn Interact) -> Resul
     if edits.is_empty() {
         return Ok(());
     }
+    let known = book.clone();
     book.keep_copy(context, read.text.as_bytes())?;
     book.entries.retain(|old| remembered.iter().all(|new| new.key != old.key));
     book.entries.extend(remembered);
     book.save(context)?;
-    file::write(&plan.file, &read.text, &text)?;
+    // Killed right behind this, `verify` asks for the wrap that did not happen, and repeating it
+    // mends that; the other way round it would report a change that nobody made.
     for edit in &edits {
         let wrapped = digest(plan, &text, &edit.entry).unwrap_or_else(|| edit.entry.digest());
         let wrap = NewWrap {
@@ -525,7 +540,17 @@ pub fn apply(context: &Context, plan: &FilePlan, person: &dyn Interact) -> Resul
         };
         history.record_wrap(&wrap, context.now())?;
     }
-    Ok(())
+    let written = file::write(&plan.file, &read.text, &text);
+    if written.is_err() {
+        for edit in &edits {
+            history.record_unwrap(&plan.file, &edit.entry.key(), context.now())?;
+        }
+        if known.entries.is_empty() {
+            book.drop_copy(context, read.text.as_bytes());
+        }
+        known.save(context)?;
+    }
+    written
 }
 
 fn is_done(plan: &FilePlan, text: &str, edit: &Edit) -> bool {

@@ -88,7 +88,6 @@ impl Body {
         let mut gone: Vec<usize> = change.remove.iter().filter_map(|name| self.find(name)).collect();
         gone.sort_unstable();
         gone.dedup();
-        let all_gone = gone.clone();
         if !missing.is_empty() {
             if gone.is_empty() {
                 splices.push(self.added(text, change, &missing)?);
@@ -103,7 +102,7 @@ impl Body {
             }
         }
         for &at in &gone {
-            self.take_out(text, at, &all_gone, &gone, &mut splices);
+            self.take_out(text, at, &gone, &mut splices);
         }
         splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
         splices.dedup();
@@ -186,27 +185,25 @@ impl Body {
     }
 
     /// Takes a member out, with the comma that belongs to it or the rest of its line.
-    fn take_out(&self, text: &str, at: usize, all_gone: &[usize], gone: &[usize], splices: &mut Vec<Splice>) {
+    fn take_out(&self, text: &str, at: usize, gone: &[usize], splices: &mut Vec<Splice>) {
         let member = &self.members[at];
         let (mut start, mut end) = (member.key.start, member.value.end);
         let mut last = false;
         if self.between == Between::Commas {
-            match comma_after(text, end) {
-                Some(comma) => end = comma + 1,
-                None => {
-                    last = true;
-                    // What is now the last one must not end with a comma.
-                    let kept = (0..at).rev().find(|before| !gone.contains(before));
-                    if let Some(comma) = kept.and_then(|kept| comma_after(text, self.members[kept].value.end)) {
-                        splices.push(Splice {
-                            range: comma..comma + 1,
-                            new: String::new(),
-                        });
-                    }
+            if let Some(comma) = comma_after(text, end) {
+                end = comma + 1;
+            } else {
+                last = true;
+                // What is now the last one must not end with a comma.
+                let kept = (0..at).rev().find(|before| !gone.contains(before));
+                if let Some(comma) = kept.and_then(|kept| comma_after(text, self.members[kept].value.end)) {
+                    splices.push(Splice {
+                        range: comma..comma + 1,
+                        new: String::new(),
+                    });
                 }
             }
         }
-        debug_assert!(all_gone.contains(&at));
         let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let rest = line_end(text, end);
         let alone = text[line..start].trim().is_empty() && text[end..rest].trim().is_empty() && line >= self.span.start;

@@ -57,7 +57,9 @@ fn gather(value: &Value, secret: bool, found: &mut Vec<String>) {
         Value::Number(number) if secret => found.push(number.to_string()),
         Value::Array(items) => {
             found.extend(arguments(items));
-            items.iter().for_each(|item| gather(item, secret, found));
+            for item in items {
+                gather(item, secret, found);
+            }
         }
         Value::Object(members) => {
             for (name, member) in members {

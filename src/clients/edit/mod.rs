@@ -239,9 +239,27 @@ pub fn rewritten(format: Format, text: &str, at: &[Step], change: &Change) -> Op
         let Written::Value(value) = value else { return None };
         entry.insert(name.clone(), value.clone());
     }
-    let entry = Value::Object(entry.clone());
-    let new = yaml::rewritten(text, at, &entry)?;
+    // The order stays; new members come last.
+    let (known, new) = (order(format, text, at)?, entry.keys().cloned());
+    let mut names = known.clone();
+    names.extend(new.filter(|name| !known.contains(name)));
+    let members: Vec<_> = names.iter().filter_map(|name| entry.get_key_value(name)).collect();
+    let new = yaml::rewritten(text, at, &members)?;
     (tree(format, &new).ok()? == expected).then_some(new)
+}
+
+/// The names of an entry's members, in the order of the file.
+fn order(format: Format, text: &str, at: &[Step]) -> Option<Vec<String>> {
+    let root = crate::clients::tree::parse(format, text).ok()??;
+    let entry = at.iter().try_fold(&root, |node, step| match (step, &node.kind) {
+        (Step::Key(name), Kind::Map(members)) => members.iter().find(|(key, _)| key == name).map(|(_, node)| node),
+        (Step::Index(index), Kind::List(items)) => items.get(*index),
+        _ => None,
+    })?;
+    match &entry.kind {
+        Kind::Map(members) => Some(members.iter().map(|(name, _)| name.clone()).collect()),
+        _ => None,
+    }
 }
 
 /// The text with a piece of an entry put back: `after` must stand in the entry exactly once, and

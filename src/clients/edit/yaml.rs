@@ -164,18 +164,14 @@ fn split(text: &str, block: &[Line]) -> Result<Vec<Part>, EditError> {
 /// The name before a colon, and how many bytes it is written with.
 fn key(content: &str) -> Option<(String, usize)> {
     let quote = content.chars().next().filter(|c| ['"', '\''].contains(c));
-    let (name, length) = match quote {
-        Some(quote) => {
-            let end = content[1..].find(quote)? + 1;
-            (&content[1..end], end + 1)
-        }
-        None => {
-            let end = content
-                .match_indices(':')
-                .find(|(at, _)| content[at + 1..].is_empty() || content[at + 1..].starts_with(' '))?
-                .0;
-            (&content[..end], end)
-        }
+    let (name, length) = if let Some(quote) = quote {
+        let end = content[1..].find(quote)? + 1;
+        (&content[1..end], end + 1)
+    } else {
+        let mut colons = content.match_indices(':');
+        let is_end = |at: &usize| content[at + 1..].is_empty() || content[at + 1..].starts_with(' ');
+        let end = colons.find_map(|(at, _)| Some(at).filter(is_end))?;
+        (&content[..end], end)
     };
     let rest = content[length..].strip_prefix(':')?;
     let plain = !name.is_empty() && !name.contains(['\\', '"', '\'', '#', '{', '[', '&', '*', '!', '|', '>', '?']) && name.trim() == name;
@@ -193,11 +189,10 @@ fn without_comment(text: &str) -> Option<usize> {
             Some('"') if skip => skip = false,
             Some('"') if c == '\\' => skip = true,
             Some(open) if c == open => quote = None,
-            Some(_) => {}
             // A quote inside a plain word is a letter of it.
             None if (c == '"' || c == '\'') && " [{,:-".contains(before) => quote = Some(c),
             None if c == '#' && (before == ' ' || before == '\t') => return Some(text[..at].trim_end().len()),
-            None => {}
+            _ => {}
         }
         before = c;
     }
@@ -214,7 +209,7 @@ fn is_odd(value: &str, one_line: bool) -> bool {
 
 /// The text with the whole entry written anew, on one line and without its comments: for a patch
 /// that a person looks at. `None` where not even its lines can be told.
-pub(super) fn rewritten(text: &str, at: &[Step], entry: &Value) -> Option<String> {
+pub(super) fn rewritten(text: &str, at: &[Step], entry: &[(&String, &Value)]) -> Option<String> {
     let (last, way) = at.split_last()?;
     let mut block = lines(text).ok()?;
     for step in way {
@@ -223,7 +218,12 @@ pub(super) fn rewritten(text: &str, at: &[Step], entry: &Value) -> Option<String
             Step::Index(index) => element(text, &block, *index).ok()?,
         };
     }
-    let entry = super::body::rendered(entry, Syntax::Yaml, false);
+    let member = |(name, value): &(&String, &Value)| {
+        let name = Value::from(name.as_str());
+        format!("{name}: {}", super::body::rendered(value, Syntax::Yaml, false))
+    };
+    let members: Vec<_> = entry.iter().map(member).collect();
+    let entry = format!("{{ {} }}", members.join(", "));
     let (range, new) = match last {
         Step::Key(name) => {
             let part = split(text, &block).ok()?.into_iter().find(|part| part.member.name == *name)?;

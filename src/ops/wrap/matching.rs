@@ -64,8 +64,8 @@ fn of(context: &Context, loaded: &Loaded, lock: Option<&PathBuf>, all: &mut Vec<
 pub(super) enum Found<'a> {
     /// This pin is what the entry starts; differences in how, one a line.
     Pin(&'a Candidate, Vec<String>),
-    /// No pin is.
-    Nothing(String),
+    /// No pin that may be run is. `true`: one of its name, or one that was not approved, is there.
+    Nothing(String, bool),
 }
 
 /// Finds the pin that an entry means: of those that are the same thing, the one with the fewest
@@ -83,18 +83,30 @@ pub(super) fn find<'a>(context: &Context, entry: &Entry, meaning: &Meaning, all:
     });
     if let Some(best) = best {
         if !best.approved {
-            return Found::Nothing(format!(
+            let why = format!(
                 "`{}` is locked, and you have not approved it: `mcp-pin install` shows it and asks",
                 best.name
-            ));
+            );
+            return Found::Nothing(why, true);
         }
         return Found::Pin(best, differences(context, entry, meaning, &best.pin));
     }
-    let namesake = all.iter().find(|candidate| candidate.name == wanted);
-    Found::Nothing(match namesake {
-        Some(other) => format!("it starts {}, and the pin `{wanted}` is {}", meaning.told(), other.pin.source),
-        None => format!("{} is not pinned: `mcp-pin import` pins what clients start", meaning.told()),
-    })
+    match namesake(entry, all) {
+        Some(other) => {
+            let why = format!("it starts {}, and the pin `{wanted}` is {}", meaning.told(), other.pin.source);
+            Found::Nothing(why, true)
+        }
+        None => Found::Nothing(
+            format!("{} is not pinned: `mcp-pin import` pins what clients start", meaning.told()),
+            false,
+        ),
+    }
+}
+
+/// A pin that is called as the entry is.
+pub(super) fn namesake<'a>(entry: &Entry, all: &'a [Candidate]) -> Option<&'a Candidate> {
+    let wanted = ServerName::like(&entry.name);
+    all.iter().find(|candidate| candidate.name == wanted)
 }
 
 /// Whether an entry and a pin are the same thing, in whatever version.
@@ -132,6 +144,11 @@ fn differences(context: &Context, entry: &Entry, meaning: &Meaning, pin: &Pin) -
     match (meaning, &pin.pinned) {
         (Meaning::Package(package), Pinned::Package { launch, .. }) => {
             lines.extend(version(&package.source, pin));
+            if let (Source::Pypi { extras, .. }, Source::Pypi { extras: pinned, .. }) = (&package.source, &pin.source)
+                && extras != pinned
+            {
+                lines.push("it asks for other extras of the package than the pin".to_owned());
+            }
             lines.extend(arguments(&package.args, &launch.args));
             lines.extend(program(package.bin.as_deref(), &launch.entry, &pin.source));
         }
@@ -252,4 +269,29 @@ fn program(bin: Option<&str>, entry: &str, source: &Source) -> Option<String> {
         Source::Local | Source::Remote(_) => return None,
     };
     (bin != pinned).then(|| format!("it starts the program `{bin}` of the package; whether the pin does is not known"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_arguments_are_handed_on_and_others_are_named() {
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        assert_eq!(arguments(&words(&["a"]), &words(&["a"])), None);
+        assert!(arguments(&words(&["a", "b"]), &words(&["a"])).unwrap().contains("handed on"));
+        assert!(arguments(&words(&["b"]), &words(&["a"])).unwrap().contains("others"));
+        assert!(arguments(&words(&[]), &words(&["hunter2"])).is_some_and(|line| !line.contains("hunter2")));
+    }
+
+    #[test]
+    fn a_program_is_compared_by_name() {
+        let npm: Source = "npm:@scope/server".parse().unwrap();
+        let pypi: Source = "pypi:mcp-server-git".parse().unwrap();
+        assert_eq!(program(None, "index.js", &npm), None);
+        assert_eq!(program(Some("server"), "index.js", &npm), None);
+        assert!(program(Some("other"), "index.js", &npm).is_some());
+        assert_eq!(program(Some("git"), "git = git:main", &pypi), None);
+        assert!(program(Some("evil"), "git = git:main", &pypi).is_some());
+    }
 }

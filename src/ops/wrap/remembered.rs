@@ -59,7 +59,6 @@ pub(in crate::ops) struct Remembered {
 }
 
 impl Remembered {
-    #[expect(clippy::too_many_arguments, reason = "every part of the record, once")]
     pub(in crate::ops) fn new(
         key: String,
         name: String,
@@ -90,17 +89,16 @@ impl Remembered {
         let mut at = Vec::new();
         let mut value = tree;
         for step in &self.steps {
-            let step = match step {
-                Value::String(key) => Step::Key(key.clone()),
-                _ => {
-                    let named = |item: &Value| item.get("name").and_then(Value::as_str) == Some(&self.name);
-                    let mut found = value.as_array()?.iter().enumerate().filter(|(_, item)| named(item));
-                    let (index, _) = found.next()?;
-                    if found.next().is_some() {
-                        return None;
-                    }
-                    Step::Index(index)
+            let step = if let Value::String(key) = step {
+                Step::Key(key.clone())
+            } else {
+                let is_it = |item: &Value| item.get("name").and_then(Value::as_str) == Some(&self.name);
+                let mut found = value.as_array()?.iter().enumerate().filter(|(_, item)| is_it(item));
+                let (index, _) = found.next()?;
+                if found.next().is_some() {
+                    return None;
                 }
+                Step::Index(index)
             };
             value = crate::clients::edit::look(value, std::slice::from_ref(&step))?;
             at.push(step);

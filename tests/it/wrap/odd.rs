@@ -19,7 +19,11 @@ fn a_name_alone_wraps_nothing() {
         r#"{"mcpServers": {"calc": {"command": "npx", "args": ["-y", "calc-evil"]}}}"#,
     );
     let before = desk.files();
-    desk.run(&["wrap", "--all", "--yes"]).exits(0).says("nothing to wrap");
+    desk.run(&["wrap", "--all", "--yes"])
+        .exits(0)
+        .says("shell")
+        .says("calc-evil")
+        .never_says("wrapped");
     desk.run(&["wrap", "calc", "--yes"]).exits(2).says("shell").says("calc-evil");
     assert_eq!(desk.files(), before);
     assert!(evil.exists() && other.exists());
