@@ -94,6 +94,8 @@ pub enum Command {
     Outdated(commands::outdated::Args),
     /// Show what another version changes, without taking it: the update report for any two versions.
     Diff(commands::diff::Args),
+    /// List the servers that your AI clients start, and pin them.
+    Import(commands::import::Args),
     /// Start a locked server for a client: approved bytes, and nothing but the approved surface.
     Run(commands::run::Args),
     /// Prove that nothing moved: lock, archives, installed files, what the server tells the model.
@@ -108,12 +110,20 @@ pub enum Command {
     Rollback(commands::rollback::Args),
     /// Show how a package came into a server's closure.
     Why(commands::why::Args),
+    /// Make clients start `mcp-pin run` where they start a pinned server by themselves.
+    Wrap(commands::wrap::Args),
+    /// Put clients' files back as they were before `wrap`.
+    Unwrap(commands::unwrap::Args),
     /// Take servers out of the manifest and the lock.
     Remove(commands::remove::Args),
     /// Free what no lockfile that this machine knows needs any more.
     Prune(commands::prune::Args),
     /// Show what happened: installs, approvals, drift, alerts.
     Log(commands::log::Args),
+    /// Write a page about the servers of this scope: levels, ages, versions, drift.
+    Report(commands::report::Args),
+    /// Show the channels of alerts and what waits for them, or send a test to each.
+    Alert(commands::alert::Args),
     /// Log in at a remote server, in the browser.
     Login(commands::login::Args),
     /// Forget the login at a remote server.
@@ -160,6 +170,11 @@ pub fn main() -> std::process::ExitCode {
     {
         return crate::mcp::sandbox::enter(rest);
     }
+    if let Some((first, rest)) = words.split_first()
+        && first == crate::mcp::relay::warden::WORD
+    {
+        return crate::mcp::relay::warden::enter(rest);
+    }
     let cli = Cli::parse();
     let (out, err) = settings::styles(&cli.global);
     let printer = crate::output::Printer {
@@ -199,7 +214,7 @@ fn start(args: commands::run::Args, global: &GlobalArgs, printer: &crate::output
     };
     match session(global, &plain) {
         Ok(session) => commands::run::exec(args, &session),
-        Err(error) => commands::run::not_started(&args.name, &error, &plain),
+        Err(error) => commands::run::not_started(&args.name, args.lock.is_none(), &error, &plain),
     }
 }
 

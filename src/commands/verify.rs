@@ -16,9 +16,12 @@ pub struct Args {
     names: Vec<ServerName>,
     #[command(flatten)]
     probe: crate::cli::ProbeArgs,
-    /// Raise a desktop notification for drift that was not notified before.
+    /// Tell of what is news: on the desktop, or over the channels of [alerts].
     #[arg(long)]
     notify: bool,
+    /// Leave out the configuration files of AI clients.
+    #[arg(long)]
+    no_clients: bool,
     /// Also look for newer versions; nothing of them is fetched or started.
     #[arg(long)]
     check_updates: bool,
@@ -38,6 +41,7 @@ pub async fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
         probe: !args.probe.no_probe,
         unsandboxed: args.probe.probe_unsandboxed,
         notify: args.notify,
+        clients: !args.no_clients,
     };
     let (context, person) = (&session.context, &session.terminal);
     let mut result = match &args.scheduled {

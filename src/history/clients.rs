@@ -17,6 +17,9 @@ use crate::model::{ServerName, Sha256Digest};
 /// The columns, in the order in which they are read.
 const COLUMNS: &str = "file, entry, meaning, server, scope, original, wrapped, at";
 
+/// The row that says that the user's files were looked at: no file is called so.
+const LOOKED: &str = "/";
+
 /// An entry as it was last agreed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientRow {
@@ -68,7 +71,7 @@ impl History {
     /// # Errors
     /// The database cannot be read, or a row is not what was written.
     pub fn client_entries(&self) -> Result<Vec<ClientRow>, HistoryError> {
-        let sql = format!("SELECT {COLUMNS} FROM client_entries ORDER BY file, entry");
+        let sql = format!("SELECT {COLUMNS} FROM client_entries WHERE file <> '{LOOKED}' ORDER BY file, entry");
         let mut statement = self.connection.prepare(&sql).map_err(|error| self.error(error))?;
         let rows = statement.query_map((), raw).map_err(|error| self.error(error))?;
         rows.map(|row| self.client_row(row.map_err(|error| self.error(error))?)).collect()
@@ -148,6 +151,22 @@ impl History {
         let sql = "DELETE FROM client_entries WHERE file = ?1 AND entry = ?2";
         let gone = self.connection.execute(sql, params![text_of(file)?, key]);
         gone.map(|rows| rows > 0).map_err(|error| self.error(error))
+    }
+
+    /// Whether the user's files were ever looked at: what is new since then is news.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn clients_looked_at(&self) -> Result<bool, HistoryError> {
+        Ok(self.client_entry(Path::new(LOOKED), "")?.is_some())
+    }
+
+    /// Records that the user's files were looked at.
+    ///
+    /// # Errors
+    /// As for every write.
+    pub fn record_clients_looked_at(&self, now: Timestamp) -> Result<(), HistoryError> {
+        self.record_client_entry(Path::new(LOOKED), "", &Sha256Digest::of(""), now)
     }
 
     fn client_row(&self, row: Raw) -> Result<ClientRow, HistoryError> {

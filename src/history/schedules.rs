@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{History, HistoryError};
-use crate::model::Fingerprint;
 
 /// Runs that are kept for each scope.
 const KEPT: i64 = 100;
@@ -162,35 +161,6 @@ impl History {
             .map_err(|error| self.error(error))
     }
 
-    /// Whether this was never told over this channel by a scheduled run. Ask, tell, and only then
-    /// [`History::record_schedule_told`].
-    pub fn schedule_tells(&self, channel: &str, fingerprint: &Fingerprint) -> Result<bool, HistoryError> {
-        self.connection
-            .query_row(
-                "SELECT NOT EXISTS (SELECT 1 FROM schedule_told WHERE channel = ?1 AND fingerprint = ?2)",
-                params![channel, fingerprint.as_str()],
-                |row| row.get(0),
-            )
-            .map_err(|error| self.error(error))
-    }
-
-    /// Records that it was told.
-    pub fn record_schedule_told(&self, channel: &str, fingerprint: &Fingerprint, now: Timestamp) -> Result<(), HistoryError> {
-        self.connection
-            .execute(
-                "INSERT OR IGNORE INTO schedule_told (channel, fingerprint, at) VALUES (?1, ?2, ?3)",
-                params![channel, fingerprint.as_str(), now.as_microsecond()],
-            )
-            .map(drop)
-            .map_err(|error| self.error(error))
-    }
-
-    /// Forgets all that was told over a channel: what comes back is told again.
-    pub fn forget_schedule_told(&self, channel: &str) -> Result<(), HistoryError> {
-        let gone = self.connection.execute("DELETE FROM schedule_told WHERE channel = ?1", [channel]);
-        gone.map(drop).map_err(|error| self.error(error))
-    }
-
     /// The last run of a scope.
     pub fn last_run(&self, scope: &str) -> Result<Option<ScheduledRun>, HistoryError> {
         let row: Option<RunRow> = self
@@ -267,13 +237,6 @@ mod tests {
             .query_row("SELECT count(*) FROM scheduled_runs", (), |row| row.get(0))
             .unwrap();
         assert_eq!(count, KEPT);
-        let print = Fingerprint::of_canonical(b"news");
-        assert!(history.schedule_tells("a", &print).unwrap());
-        history.record_schedule_told("a", &print, at(1)).unwrap();
-        history.record_schedule_told("a", &print, at(2)).unwrap();
-        assert!(!history.schedule_tells("a", &print).unwrap() && history.schedule_tells("b", &print).unwrap());
-        history.forget_schedule_told("a").unwrap();
-        assert!(history.schedule_tells("a", &print).unwrap());
         assert!(history.forget_schedule(&schedule.scope).unwrap() && !history.forget_schedule(&schedule.scope).unwrap());
         assert!(history.schedules().unwrap().is_empty() && history.last_run(&schedule.scope).unwrap().is_none());
     }

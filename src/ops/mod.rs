@@ -1,11 +1,13 @@
 //! Floor 3: every major operation, one file each. Operations ask through [`Interact`] and never
 //! print; what they come to is an [`Outcome`] or an [`Error`](crate::error::Error).
 
+pub mod alerts;
 pub mod approve;
 pub mod archive;
 pub mod baseline;
 pub mod candidate;
 pub mod checks;
+pub mod clients;
 pub mod code;
 pub mod compare;
 pub mod consent;
@@ -15,6 +17,7 @@ pub mod doctor;
 pub mod ecosystem;
 pub mod evidence;
 pub mod handover;
+pub mod import;
 pub mod install;
 pub mod interact;
 pub mod introduce;
@@ -29,19 +32,24 @@ pub mod probe;
 pub mod prune;
 pub mod queries;
 pub mod remove;
+pub mod report;
 pub mod review;
+pub mod revision;
 pub mod rollback;
 pub mod run;
 pub mod schedule;
 pub mod scope;
 pub mod settle;
+pub mod sightings;
 pub mod sync;
 pub mod tokens;
 pub mod tools;
 pub mod trust;
+pub mod unwrap;
 pub mod update;
 pub mod verify;
 pub mod why;
+pub mod wrap;
 
 pub use consent::Consent;
 pub use context::{Context, Environment};

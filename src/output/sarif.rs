@@ -7,7 +7,8 @@
 //! The attack: text of a server inside a message, which SARIF lets hold links and placeholders
 //! (sections 3.11.5 and 3.11.6). Brackets and braces are escaped, and everything invisible shown.
 //! Files of packages are named as logical locations only: a package with a file `src/main.rs`
-//! must not put remarks on the file of that name in the user's repository.
+//! must not put remarks on the file of that name in the user's repository. Findings about clients'
+//! configuration files alone stand at those files.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -28,6 +29,8 @@ const FINGERPRINT: &str = "mcpPinFingerprint/v1";
 const LOCKFILE: &str = "mcp-pin.lock";
 /// Lines of evidence in a message; the rest is counted.
 const LINES: usize = 20;
+/// What GitHub tells results of one rule on one line apart by.
+const LINE_HASH: &str = "primaryLocationLineHash";
 
 /// Writes the log.
 pub fn write(out: &mut dyn Write, document: &Document) -> io::Result<()> {
@@ -42,7 +45,7 @@ pub fn log(document: &Document) -> Value {
         .report
         .findings
         .iter()
-        .map(|finding| result(finding, &rules, document.accepted))
+        .map(|finding| result(finding, &rules, document))
         .collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -55,6 +58,7 @@ pub fn log(document: &Document) -> Value {
                 "rules": rules.iter().map(|code| rule(code)).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
+            "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "the root of the repository that the lockfile lies in"}}},
             "invocations": [invocation(document)],
             "results": results,
         }],
@@ -67,7 +71,7 @@ fn rule(code: &str) -> Value {
         "id": code,
         "shortDescription": message(&code.replace('-', " ")),
         "fullDescription": message(meaning),
-        "properties": {"tags": [part(code).as_str()]},
+        "properties": {"tags": ["security", part(code).as_str()]},
     });
     if !advice.is_empty() {
         rule["help"] = message(advice);
@@ -75,7 +79,7 @@ fn rule(code: &str) -> Value {
     rule
 }
 
-fn result(finding: &Finding, rules: &[&str], accepted: bool) -> Value {
+fn result(finding: &Finding, rules: &[&str], document: &Document) -> Value {
     let (kind, level) = match finding.grade {
         Grade::Critical => ("fail", "error"),
         Grade::Warning => ("fail", "warning"),
@@ -90,10 +94,10 @@ fn result(finding: &Finding, rules: &[&str], accepted: bool) -> Value {
         "level": level,
         "message": message(&words(finding)),
         "locations": [{
-            "physicalLocation": {"artifactLocation": {"uri": LOCKFILE}, "region": {"startLine": 1}},
+            "physicalLocation": place_of(finding, document),
             "logicalLocations": [logical(finding)],
         }],
-        "partialFingerprints": {FINGERPRINT: finding.fingerprint.as_str()},
+        "partialFingerprints": {FINGERPRINT: finding.fingerprint.as_str(), LINE_HASH: finding.fingerprint.as_str()},
         "properties": {
             "grade": finding.grade.as_str(),
             "part": part(finding.code).as_str(),
@@ -101,14 +105,55 @@ fn result(finding: &Finding, rules: &[&str], accepted: bool) -> Value {
             "subject": finding.subject,
         },
     });
-    let places: Vec<_> = finding.details.iter().filter_map(place).collect();
+    let of_package = finding.details.iter().filter(|_| !finding.code.starts_with("client-"));
+    let places: Vec<_> = of_package.filter_map(place).collect();
     if !places.is_empty() {
         result["relatedLocations"] = places.into();
     }
-    if accepted {
+    if document.accepted {
         result["suppressions"] = json!([{"kind": "external", "status": "accepted"}]);
     }
     result
+}
+
+/// The place that a finding is shown at: the line of a client's file where it is about one, else the line
+/// of the lock on which the server's entry begins; the first where it has none.
+fn place_of(finding: &Finding, document: &Document) -> Value {
+    let of_client = finding.code.starts_with("client-");
+    let in_client = finding.details.iter().find_map(|detail| match detail {
+        Detail::Code { path, line, .. } if of_client => Some((path, line)),
+        _ => None,
+    });
+    if let Some((path, line)) = in_client {
+        let mut location = json!({"uri": uri(path)});
+        if !path.starts_with('/') {
+            location["uriBaseId"] = json!("%SRCROOT%");
+        }
+        return json!({"artifactLocation": location, "region": {"startLine": (*line).max(1)}});
+    }
+    let place = document.place.as_ref();
+    let line = place.and_then(|place| place.lines.get(finding.server.as_str())).copied();
+    json!({
+        "artifactLocation": {
+            "uri": place.map_or_else(|| LOCKFILE.to_owned(), |place| uri(&place.path)),
+            "uriBaseId": "%SRCROOT%",
+        },
+        "region": {"startLine": line.unwrap_or(1)},
+    })
+}
+
+/// A path as a reference of RFC 3986: an absolute one as a file of this machine, any other within the
+/// repository.
+fn uri(path: &str) -> String {
+    let mut out = String::from(if path.starts_with('/') { "file://" } else { "" });
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._~-".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }
 
 /// The server, and what inside it.

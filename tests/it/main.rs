@@ -8,6 +8,7 @@
     reason = "what cannot be unwrapped fails the test; nothing here is an interface"
 )]
 
+mod alerts;
 mod architecture;
 mod bad_input;
 mod clone;
@@ -16,6 +17,7 @@ mod doctor;
 mod drift;
 mod evidence;
 mod harness;
+mod import;
 mod incidents;
 mod interrupted;
 mod lying;
@@ -27,6 +29,7 @@ mod pypi;
 mod real;
 mod registry;
 mod remote;
+mod review;
 mod run;
 mod schedule;
 mod scripted;
@@ -39,3 +42,4 @@ mod trust;
 mod trusting;
 mod tuf;
 mod update;
+mod wrap;

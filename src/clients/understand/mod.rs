@@ -291,3 +291,6 @@ fn bridged(url: &str, transport: Option<RemoteTransport>, headers: Vec<Header>, 
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,13 @@
 //! Whether anybody would hear of drift: the desktop, and the schedule.
 
 use super::{Line, Patient, State};
-use crate::notify::NotifyError;
-use crate::ops::schedule;
+use crate::notify::desktop::NotifyError;
+use crate::ops::{alerts, schedule};
 
 /// Asks the notification daemon whether it is there, and looks at every schedule.
 pub(super) async fn look(patient: &Patient<'_>, lines: &mut Vec<Line>) {
     let context = patient.context;
-    let state = crate::notify::desktop::reachable(&schedule::bus(context)).await;
+    let state = crate::notify::desktop::reachable(&alerts::bus(&context.env)).await;
     lines.push(match state {
         Ok(()) => Line::ok("desktop", "a notification daemon answers"),
         // A machine without a desktop has nobody to be told this way, and is not broken.
@@ -20,7 +20,37 @@ pub(super) async fn look(patient: &Patient<'_>, lines: &mut Vec<Line>) {
             Line::not("desktop", State::Broken, error.to_string(), mend)
         }
     });
+    channels(patient, lines);
     schedules(patient, lines).await;
+}
+
+/// Every channel of alerts beside the desktop: whether it takes what it is told.
+fn channels(patient: &Patient<'_>, lines: &mut Vec<Line>) {
+    const TOPIC: &str = "alerts";
+    if patient.history.is_none() {
+        return;
+    }
+    let all = match alerts::status(patient.context) {
+        Ok(all) => all,
+        Err(error) => {
+            lines.push(Line::of(TOPIC, State::Broken, &error));
+            return;
+        }
+    };
+    for channel in all.iter().filter(|channel| channel.name != "desktop") {
+        let (name, place) = (&channel.name, &channel.place);
+        lines.push(match &channel.state.error {
+            Some(why) => {
+                let what = format!("{name} ({place}) did not take an alert: {why}; {} waiting", channel.waiting);
+                Line::not(TOPIC, State::Broken, what, "mcp-pin alert test")
+            }
+            None if channel.waiting > 0 => {
+                let what = format!("{name} ({place}): {} waiting", channel.waiting);
+                Line::not(TOPIC, State::Warn, what, "mcp-pin alert status")
+            }
+            None => Line::ok(TOPIC, format!("{name} ({place})")),
+        });
+    }
 }
 
 async fn schedules(patient: &Patient<'_>, lines: &mut Vec<Line>) {

@@ -3,6 +3,7 @@
 //! Changes nothing, starts no server, asks no network. The attack: a check-up that is cut short and reads
 //! like a pass. What could not be found out is a line of its own, and an exit status of its own.
 
+mod clients;
 mod desktop;
 mod home;
 mod runtimes;
@@ -139,6 +140,7 @@ pub async fn doctor(context: &Context) -> Checkup {
     home::search(&patient, &mut lines);
     stored::look(context, &mut lines);
     servers::look(&patient, &mut lines);
+    clients::look(&patient, &mut lines);
     desktop::look(&patient, &mut lines).await;
     Checkup { lines }
 }

@@ -18,7 +18,6 @@ use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::manifest::Scope as Owner;
-use crate::notify::DesktopBus;
 use crate::ops::Context;
 use crate::ops::scope::Scope;
 use crate::schedule::{self, Machine};
@@ -40,15 +39,6 @@ fn name_of(context: &Context, scope: &Scope) -> String {
     let moved = ["MCP_PIN_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"];
     let plain = scope.owner == Owner::User && moved.iter().all(|name| context.env.get(name).is_none());
     schedule::name_of(plain, &context.home, &scope.key())
-}
-
-/// The session bus as the environment names it, or as this user's session has it.
-pub fn bus(context: &Context) -> DesktopBus {
-    let address = context.env.get("DBUS_SESSION_BUS_ADDRESS").and_then(|value| value.to_str());
-    DesktopBus {
-        address: address.map(str::to_owned),
-        runtime_dir: Some(machine(context).runtime_dir()),
-    }
 }
 
 /// Keeps two mcp-pin from changing schedules at once.

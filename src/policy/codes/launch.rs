@@ -8,6 +8,41 @@ const ADVICE: &str = "start the server with no more than it needs, and take back
 /// Sorted by code.
 pub(super) const PAGES: &[Page] = &[
     Page {
+        code: "client-entry-gone",
+        meaning: "an entry that was wrapped is not in its client's file any more; nothing is started by it",
+        advice: "if you took it out, `mcp-pin import --acknowledge` forgets it; otherwise find out what edited the file",
+    },
+    Page {
+        code: "client-entry-unguarded",
+        meaning: "a client starts a pinned server by itself and not through mcp-pin: what it runs is not what was checked",
+        advice: "`mcp-pin wrap NAME` has the client start it through mcp-pin",
+    },
+    Page {
+        code: "client-entry-unwrapped",
+        meaning: "an entry of a client's file was wrapped and now starts something past `mcp-pin run`: whoever edited the file took the guard away",
+        advice: "find out what edited the file before you start the client; `mcp-pin wrap NAME` puts the guard back",
+    },
+    Page {
+        code: "client-launch-changed",
+        meaning: "an entry of a client's file has another command, arguments, names of variables or address than what you agreed to: an approved entry that is swapped runs as if it were the old one",
+        advice: "find out what edited the file before you start the client; if it was you, `mcp-pin import --acknowledge` on a terminal agrees to it",
+    },
+    Page {
+        code: "client-name-conflict",
+        meaning: "one name stands for two servers, in two clients or in a client and the lock: what a person takes for one of them can be the other",
+        advice: "rename one of them in its client's file, or pin both: `mcp-pin import CLIENT:NAME --as OTHER`",
+    },
+    Page {
+        code: "client-server-unknown",
+        meaning: "a client's file, the user's or one that came with a repository, names a server that is not pinned and that you have not agreed to; worms add such entries",
+        advice: "if it is yours, `mcp-pin import NAME` pins it; otherwise take it out of the file and find out what put it there",
+    },
+    Page {
+        code: "client-servers-unknown",
+        meaning: "clients' files name servers that are new, changed or of two meanings since you last agreed to them; one line, since no entry is wrapped",
+        advice: "`mcp-pin import` lists them and pins them; `mcp-pin import --acknowledge` agrees to them as they are",
+    },
+    Page {
         code: "entry-changed",
         meaning: "another file or function of the package is started than before",
         advice: "read the file that is started now; it is the first thing that runs",
@@ -91,6 +126,11 @@ pub(super) const PAGES: &[Page] = &[
         code: "runtime-range-changed",
         meaning: "the package asks for other versions of its runtime",
         advice: ADVICE,
+    },
+    Page {
+        code: "server-removed",
+        meaning: "a server that the base has is gone: nothing checks it any more, and a client that starts it by other means is not held back",
+        advice: "see that whoever removed it also took it out of the clients",
     },
     Page {
         code: "source-changed",
