@@ -19,6 +19,28 @@ pub(super) fn print(text: &str) -> Fingerprint {
     Fingerprint::of_canonical(text.as_bytes())
 }
 
+/// Makes the file one that only the first steps were taken on.
+pub(super) fn back_to(path: &Path, steps: usize) {
+    let raw = Connection::open(path).unwrap();
+    let names = |kind: &str| -> Vec<String> {
+        let mut statement = raw.prepare("SELECT name FROM sqlite_schema WHERE type = ?1").unwrap();
+        statement.query_map([kind], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let known = migrations::STEPS[..steps].concat();
+    for trigger in names("trigger") {
+        raw.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+    }
+    for table in names("table") {
+        if !known.contains(&format!("CREATE TABLE {table} ")) {
+            raw.execute_batch(&format!("DROP TABLE {table}")).unwrap();
+        }
+    }
+    if !known.contains("ADD COLUMN hash") {
+        raw.execute_batch("ALTER TABLE events DROP COLUMN hash").unwrap();
+    }
+    raw.pragma_update(None, "user_version", i64::try_from(steps).unwrap()).unwrap();
+}
+
 pub(super) fn fresh() -> (tempfile::TempDir, PathBuf, History) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("home").join(FILE_NAME);
@@ -357,14 +379,7 @@ fn a_file_of_the_first_version_is_taken_along() {
         .approve(&approval(Sha256Digest::of("a"), ApprovalKind::Entry, &server), at(1))
         .unwrap();
     drop(history);
-    let raw = Connection::open(&path).unwrap();
-    raw.execute_batch(
-        "DROP TABLE interpreters; DROP TABLE builds; DROP TABLE compiled; DROP TABLE stamps; DROP TABLE retention;
-         DROP TRIGGER events_stay; DROP TRIGGER events_are_kept; DROP TRIGGER approvals_stay; DROP TRIGGER approvals_are_kept;
-         ALTER TABLE events DROP COLUMN hash; PRAGMA user_version = 1",
-    )
-    .unwrap();
-    drop(raw);
+    back_to(&path, 1);
     let history = History::open(&path).unwrap();
     assert_eq!(history.approved_servers("/p/mcp-pin.lock").unwrap(), std::slice::from_ref(&server));
     assert_eq!(history.interpreter("/p", &server).unwrap(), None);
