@@ -62,7 +62,8 @@ const FOLDERS: [&str; 2] = ["cwd", "working_directory"];
 /// Members below which values are never looked at.
 const VALUES: [&str; 6] = ["env", "envs", "environment", "headers", "http_headers", "inputs"];
 
-/// Reads the entries of a file of a client.
+/// Reads the entries of a file of a client. Every client's spelling is understood in every file, so the
+/// client itself makes no difference so far.
 ///
 /// # Errors
 /// The file is not what it must be, or a key that counts stands twice.
