@@ -166,11 +166,11 @@ fn collect(node: &Node, steps: &[Step], scope: &EntryScope, path: &[&str], entri
         Kind::List(items) => {
             let mut names: Vec<String> = Vec::new();
             for (index, item) in items.iter().enumerate() {
-                let named = match item.get("name")?.or(item.get("uses")?) {
+                let called = match item.get("name")?.or(item.get("uses")?) {
                     Some(name) => name.text().map(str::to_owned),
                     None => None,
                 };
-                let name = named.unwrap_or_else(|| format!("#{}", index + 1));
+                let name = called.unwrap_or_else(|| format!("#{}", index + 1));
                 if names.contains(&name) {
                     return Err(ReadError::Twice {
                         key: name,
