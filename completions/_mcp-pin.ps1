@@ -41,6 +41,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Find newer versions, show what they change, ask, rewrite the lock')
             [CompletionResult]::new('outdated', 'outdated', [CompletionResultType]::ParameterValue, 'List which servers have something newer, and what holds it back')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what another version changes, without taking it: the update report for any two versions')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'List the servers that your AI clients start, and pin them')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Start a locked server for a client: approved bytes, and nothing but the approved surface')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that nothing moved: lock, archives, installed files, what the server tells the model')
             [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Review drift that `verify` recorded, and accept it')
@@ -53,6 +54,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what happened: installs, approvals, drift, alerts')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in at a remote server, in the browser')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget the login at a remote server')
+            [CompletionResult]::new('schedule', 'schedule', [CompletionResultType]::ParameterValue, 'Have the servers verified by themselves, and be told: enable, disable, status')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Show what signatures are proved against, fetch it anew, prove one file by hand')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a finding''s code means')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write a completion script for a shell to standard output')
@@ -146,6 +148,29 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'mcp-pin;import' {
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'What the one server that is named is called in the lock')
+            [CompletionResult]::new('--accept', '--accept', [CompletionResultType]::ParameterName, 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Pin every server that can be pinned')
+            [CompletionResult]::new('--acknowledge', '--acknowledge', [CompletionResultType]::ParameterName, 'Agree to what clients'' files say now, without pinning it: `verify` reports what changes after that')
+            [CompletionResult]::new('--no-probe', '--no-probe', [CompletionResultType]::ParameterName, 'Do not start the server: install or check without its surface')
+            [CompletionResult]::new('--probe-unsandboxed', '--probe-unsandboxed', [CompletionResultType]::ParameterName, 'Start the server without a sandbox where this machine offers none')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'mcp-pin;run' {
             [CompletionResult]::new('--lock', '--lock', [CompletionResultType]::ParameterName, 'A project''s mcp-pin.lock by its absolute path, instead of your own. No folder is searched')
             [CompletionResult]::new('--trace', '--trace', [CompletionResultType]::ParameterName, 'Write the frames to this file, for debugging; secrets are redacted')
@@ -167,12 +192,15 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             break
         }
         'mcp-pin;verify' {
+            [CompletionResult]::new('--scheduled', '--scheduled', [CompletionResultType]::ParameterName, 'The schedule of this name makes this run: it is recorded, and says nothing where there is nothing to say')
             [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--no-probe', '--no-probe', [CompletionResultType]::ParameterName, 'Do not start the server: install or check without its surface')
             [CompletionResult]::new('--probe-unsandboxed', '--probe-unsandboxed', [CompletionResultType]::ParameterName, 'Start the server without a sandbox where this machine offers none')
             [CompletionResult]::new('--notify', '--notify', [CompletionResultType]::ParameterName, 'Raise a desktop notification for drift that was not notified before')
+            [CompletionResult]::new('--no-clients', '--no-clients', [CompletionResultType]::ParameterName, 'Leave out the configuration files of AI clients')
+            [CompletionResult]::new('--check-updates', '--check-updates', [CompletionResultType]::ParameterName, 'Also look for newer versions; nothing of them is fetched or started')
             [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
             [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
@@ -313,8 +341,35 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             break
         }
         'mcp-pin;log' {
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only the last so many')
-            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Only the last so many')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The same, for a server that is called like one of the commands above')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only since then: a date (2026-11-01, UTC), an instant, or how long ago (30m, 12h, 7d, 2w)')
+            [CompletionResult]::new('--grade', '--grade', [CompletionResultType]::ParameterName, 'Only what is graded so or worse')
+            [CompletionResult]::new('--kind', '--kind', [CompletionResultType]::ParameterName, 'Only these kinds (may be repeated): install, update, approve, revoke, drift, refusal, alert...')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only the last so many; 0 for all')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Only the last so many; 0 for all')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--lines', '--lines', [CompletionResultType]::ParameterName, 'Write JSON, one object a line')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that no row was edited, removed, moved or put in, and that each approval has its row')
+            [CompletionResult]::new('head', 'head', [CompletionResultType]::ParameterValue, 'Print the number and hash of the last row, to be noted on another machine')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove old rows: shows the plan, and does nothing without --execute')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mcp-pin;log;verify' {
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'A head that was noted elsewhere, as `mcp-pin log head` printed it: it must stand in the log')
             [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -329,6 +384,62 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;log;head' {
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Note it anew beside the database, whatever is noted there: after restoring a backup')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;log;prune' {
+            [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Rows older than this go: a date (2026-11-01, UTC), an instant, or an age (12h, 90d, 52w)')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--execute', '--execute', [CompletionResultType]::ParameterName, 'Do it')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;log;help' {
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that no row was edited, removed, moved or put in, and that each approval has its row')
+            [CompletionResult]::new('head', 'head', [CompletionResultType]::ParameterValue, 'Print the number and hash of the last row, to be noted on another machine')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove old rows: shows the plan, and does nothing without --execute')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mcp-pin;log;help;verify' {
+            break
+        }
+        'mcp-pin;log;help;head' {
+            break
+        }
+        'mcp-pin;log;help;prune' {
+            break
+        }
+        'mcp-pin;log;help;help' {
             break
         }
         'mcp-pin;login' {
@@ -367,6 +478,100 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;schedule' {
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Verify this scope''s servers at intervals from now on, and tell the desktop of drift')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Take away what `enable` wrote')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show every schedule: when it ran, what came of it, when it is due, and what is wrong with it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mcp-pin;schedule;enable' {
+            [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'How often: minutes that divide an hour, hours that divide a day, up to 6 days, or `1w`')
+            [CompletionResult]::new('--backend', '--backend', [CompletionResultType]::ParameterName, 'What keeps the schedule; the machine''s own choice without')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--check-updates', '--check-updates', [CompletionResultType]::ParameterName, 'Also look for newer versions; nothing of them is fetched or started')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;schedule;disable' {
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;schedule;status' {
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;schedule;help' {
+            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Verify this scope''s servers at intervals from now on, and tell the desktop of drift')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Take away what `enable` wrote')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show every schedule: when it ran, what came of it, when it is due, and what is wrong with it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mcp-pin;schedule;help;enable' {
+            break
+        }
+        'mcp-pin;schedule;help;disable' {
+            break
+        }
+        'mcp-pin;schedule;help;status' {
+            break
+        }
+        'mcp-pin;schedule;help;help' {
             break
         }
         'mcp-pin;trust' {
@@ -503,6 +708,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Find newer versions, show what they change, ask, rewrite the lock')
             [CompletionResult]::new('outdated', 'outdated', [CompletionResultType]::ParameterValue, 'List which servers have something newer, and what holds it back')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what another version changes, without taking it: the update report for any two versions')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'List the servers that your AI clients start, and pin them')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Start a locked server for a client: approved bytes, and nothing but the approved surface')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that nothing moved: lock, archives, installed files, what the server tells the model')
             [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Review drift that `verify` recorded, and accept it')
@@ -515,6 +721,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what happened: installs, approvals, drift, alerts')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in at a remote server, in the browser')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget the login at a remote server')
+            [CompletionResult]::new('schedule', 'schedule', [CompletionResultType]::ParameterValue, 'Have the servers verified by themselves, and be told: enable, disable, status')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Show what signatures are proved against, fetch it anew, prove one file by hand')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a finding''s code means')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write a completion script for a shell to standard output')
@@ -531,6 +738,9 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             break
         }
         'mcp-pin;help;diff' {
+            break
+        }
+        'mcp-pin;help;import' {
             break
         }
         'mcp-pin;help;run' {
@@ -561,12 +771,39 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             break
         }
         'mcp-pin;help;log' {
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that no row was edited, removed, moved or put in, and that each approval has its row')
+            [CompletionResult]::new('head', 'head', [CompletionResultType]::ParameterValue, 'Print the number and hash of the last row, to be noted on another machine')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove old rows: shows the plan, and does nothing without --execute')
+            break
+        }
+        'mcp-pin;help;log;verify' {
+            break
+        }
+        'mcp-pin;help;log;head' {
+            break
+        }
+        'mcp-pin;help;log;prune' {
             break
         }
         'mcp-pin;help;login' {
             break
         }
         'mcp-pin;help;logout' {
+            break
+        }
+        'mcp-pin;help;schedule' {
+            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Verify this scope''s servers at intervals from now on, and tell the desktop of drift')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Take away what `enable` wrote')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show every schedule: when it ran, what came of it, when it is due, and what is wrong with it')
+            break
+        }
+        'mcp-pin;help;schedule;enable' {
+            break
+        }
+        'mcp-pin;help;schedule;disable' {
+            break
+        }
+        'mcp-pin;help;schedule;status' {
             break
         }
         'mcp-pin;help;trust' {

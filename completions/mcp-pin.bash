@@ -31,6 +31,9 @@ _mcp__pin() {
             mcp__pin,help)
                 cmd="mcp__pin__subcmd__help"
                 ;;
+            mcp__pin,import)
+                cmd="mcp__pin__subcmd__import"
+                ;;
             mcp__pin,install)
                 cmd="mcp__pin__subcmd__install"
                 ;;
@@ -60,6 +63,9 @@ _mcp__pin() {
                 ;;
             mcp__pin,run)
                 cmd="mcp__pin__subcmd__run"
+                ;;
+            mcp__pin,schedule)
+                cmd="mcp__pin__subcmd__schedule"
                 ;;
             mcp__pin,show)
                 cmd="mcp__pin__subcmd__show"
@@ -91,6 +97,9 @@ _mcp__pin() {
             mcp__pin__subcmd__help,help)
                 cmd="mcp__pin__subcmd__help__subcmd__help"
                 ;;
+            mcp__pin__subcmd__help,import)
+                cmd="mcp__pin__subcmd__help__subcmd__import"
+                ;;
             mcp__pin__subcmd__help,install)
                 cmd="mcp__pin__subcmd__help__subcmd__install"
                 ;;
@@ -121,6 +130,9 @@ _mcp__pin() {
             mcp__pin__subcmd__help,run)
                 cmd="mcp__pin__subcmd__help__subcmd__run"
                 ;;
+            mcp__pin__subcmd__help,schedule)
+                cmd="mcp__pin__subcmd__help__subcmd__schedule"
+                ;;
             mcp__pin__subcmd__help,show)
                 cmd="mcp__pin__subcmd__help__subcmd__show"
                 ;;
@@ -136,6 +148,24 @@ _mcp__pin() {
             mcp__pin__subcmd__help,why)
                 cmd="mcp__pin__subcmd__help__subcmd__why"
                 ;;
+            mcp__pin__subcmd__help__subcmd__log,head)
+                cmd="mcp__pin__subcmd__help__subcmd__log__subcmd__head"
+                ;;
+            mcp__pin__subcmd__help__subcmd__log,prune)
+                cmd="mcp__pin__subcmd__help__subcmd__log__subcmd__prune"
+                ;;
+            mcp__pin__subcmd__help__subcmd__log,verify)
+                cmd="mcp__pin__subcmd__help__subcmd__log__subcmd__verify"
+                ;;
+            mcp__pin__subcmd__help__subcmd__schedule,disable)
+                cmd="mcp__pin__subcmd__help__subcmd__schedule__subcmd__disable"
+                ;;
+            mcp__pin__subcmd__help__subcmd__schedule,enable)
+                cmd="mcp__pin__subcmd__help__subcmd__schedule__subcmd__enable"
+                ;;
+            mcp__pin__subcmd__help__subcmd__schedule,status)
+                cmd="mcp__pin__subcmd__help__subcmd__schedule__subcmd__status"
+                ;;
             mcp__pin__subcmd__help__subcmd__trust,check)
                 cmd="mcp__pin__subcmd__help__subcmd__trust__subcmd__check"
                 ;;
@@ -144,6 +174,54 @@ _mcp__pin() {
                 ;;
             mcp__pin__subcmd__help__subcmd__trust,show)
                 cmd="mcp__pin__subcmd__help__subcmd__trust__subcmd__show"
+                ;;
+            mcp__pin__subcmd__log,head)
+                cmd="mcp__pin__subcmd__log__subcmd__head"
+                ;;
+            mcp__pin__subcmd__log,help)
+                cmd="mcp__pin__subcmd__log__subcmd__help"
+                ;;
+            mcp__pin__subcmd__log,prune)
+                cmd="mcp__pin__subcmd__log__subcmd__prune"
+                ;;
+            mcp__pin__subcmd__log,verify)
+                cmd="mcp__pin__subcmd__log__subcmd__verify"
+                ;;
+            mcp__pin__subcmd__log__subcmd__help,head)
+                cmd="mcp__pin__subcmd__log__subcmd__help__subcmd__head"
+                ;;
+            mcp__pin__subcmd__log__subcmd__help,help)
+                cmd="mcp__pin__subcmd__log__subcmd__help__subcmd__help"
+                ;;
+            mcp__pin__subcmd__log__subcmd__help,prune)
+                cmd="mcp__pin__subcmd__log__subcmd__help__subcmd__prune"
+                ;;
+            mcp__pin__subcmd__log__subcmd__help,verify)
+                cmd="mcp__pin__subcmd__log__subcmd__help__subcmd__verify"
+                ;;
+            mcp__pin__subcmd__schedule,disable)
+                cmd="mcp__pin__subcmd__schedule__subcmd__disable"
+                ;;
+            mcp__pin__subcmd__schedule,enable)
+                cmd="mcp__pin__subcmd__schedule__subcmd__enable"
+                ;;
+            mcp__pin__subcmd__schedule,help)
+                cmd="mcp__pin__subcmd__schedule__subcmd__help"
+                ;;
+            mcp__pin__subcmd__schedule,status)
+                cmd="mcp__pin__subcmd__schedule__subcmd__status"
+                ;;
+            mcp__pin__subcmd__schedule__subcmd__help,disable)
+                cmd="mcp__pin__subcmd__schedule__subcmd__help__subcmd__disable"
+                ;;
+            mcp__pin__subcmd__schedule__subcmd__help,enable)
+                cmd="mcp__pin__subcmd__schedule__subcmd__help__subcmd__enable"
+                ;;
+            mcp__pin__subcmd__schedule__subcmd__help,help)
+                cmd="mcp__pin__subcmd__schedule__subcmd__help__subcmd__help"
+                ;;
+            mcp__pin__subcmd__schedule__subcmd__help,status)
+                cmd="mcp__pin__subcmd__schedule__subcmd__help__subcmd__status"
                 ;;
             mcp__pin__subcmd__trust,check)
                 cmd="mcp__pin__subcmd__trust__subcmd__check"
@@ -176,7 +254,7 @@ _mcp__pin() {
 
     case "${cmd}" in
         mcp__pin)
-            opts="-q -v -y -h -V --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help --version install update outdated diff run verify approve list show rollback why remove prune log login logout trust explain completions help"
+            opts="-q -v -y -h -V --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help --version install update outdated diff import run verify approve list show rollback why remove prune log login logout schedule trust explain completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -365,7 +443,7 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__help)
-            opts="install update outdated diff run verify approve list show rollback why remove prune log login logout trust explain completions help"
+            opts="install update outdated diff import run verify approve list show rollback why remove prune log login logout schedule trust explain completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -448,6 +526,20 @@ _mcp__pin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mcp__subcmd__pin__subcmd__help__subcmd__install)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -477,8 +569,50 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__help__subcmd__log)
-            opts=""
+            opts="verify head prune"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__log__subcmd__head)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__log__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__log__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -577,6 +711,62 @@ _mcp__pin() {
         mcp__subcmd__pin__subcmd__help__subcmd__run)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__schedule)
+            opts="enable disable status"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__schedule__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__schedule__subcmd__enable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__schedule__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -700,6 +890,51 @@ _mcp__pin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mcp__subcmd__pin__subcmd__import)
+            opts="-q -v -y -h --all --as --acknowledge --no-probe --probe-unsandboxed --accept --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --accept)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mcp__subcmd__pin__subcmd__install)
             opts="-q -v -y -h --name --arg --env --network --bin --header --transport --tls-key --private --no-probe --probe-unsandboxed --accept --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -807,17 +1042,222 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__log)
-            opts="-n -q -v -y -h --limit --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            opts="-n -q -v -y -h --server --since --grade --kind --limit --lines --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help verify head prune help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grade)
+                    COMPREPLY=($(compgen -W "info notice warning critical" -- "${cur}"))
+                    return 0
+                    ;;
+                --kind)
+                    COMPREPLY=($(compgen -W "install update verify approve drift run refusal alert remove rollback revoke login schedule prune" -- "${cur}"))
+                    return 0
+                    ;;
                 --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__log__subcmd__head)
+            opts="-q -v -y -h --keep --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__log__subcmd__help)
+            opts="verify head prune help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__log__subcmd__help__subcmd__head)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__log__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__log__subcmd__help__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__log__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__log__subcmd__prune)
+            opts="-q -v -y -h --older-than --execute --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__log__subcmd__verify)
+            opts="-q -v -y -h --expect --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --expect)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1126,6 +1566,232 @@ _mcp__pin() {
                     fi
                     return 0
                     ;;
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__schedule)
+            opts="-q -v -y -h --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help enable disable status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__schedule__subcmd__disable)
+            opts="-q -v -y -h --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__schedule__subcmd__enable)
+            opts="-q -v -y -h --every --check-updates --backend --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --every)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backend)
+                    COMPREPLY=($(compgen -W "systemd launchd cron" -- "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__schedule__subcmd__help)
+            opts="enable disable status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__schedule__subcmd__help__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__schedule__subcmd__help__subcmd__enable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__schedule__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__schedule__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__schedule__subcmd__status)
+            opts="-q -v -y -h --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --trusted-root)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1491,12 +2157,16 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__verify)
-            opts="-q -v -y -h --no-probe --probe-unsandboxed --notify --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            opts="-q -v -y -h --no-probe --probe-unsandboxed --notify --no-clients --check-updates --scheduled --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --scheduled)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --trusted-root)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
