@@ -33,6 +33,7 @@ use crate::store::{Derive, InstallId, Installed, Part, StoreError, TreeCheck};
 
 /// How to verify.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of the user, independent of the others")]
 pub struct Options {
     /// Which; all without any.
     pub names: Vec<ServerName>,
