@@ -117,8 +117,9 @@ class Bench:
         """What `mcp-pin run` starts: program, arguments, folder, environment, read off the running process."""
         running = Server(**self.run(name))
         running.hello()
-        [child] = children(running.process.pid)
-        place = Path("/proc") / str(child)
+        places = [Path("/proc") / str(child) for child in children(running.process.pid)]
+        # Beside the server there is its warden.
+        [place] = [place for place in places if b"\0__warden\0" not in (place / "cmdline").read_bytes()]
         text = lambda file: (place / file).read_bytes().decode().split("\0")[:-1]
         env = dict(line.split("=", 1) for line in text("environ"))
         found = {"words": text("cmdline"), "cwd": os.readlink(place / "cwd"), "env": env}
@@ -133,7 +134,10 @@ class Bench:
         sides = {"direct": self.direct(name), "run": self.run(name), installer["words"][0].split("/")[-1]: theirs}
         took = {side: [] for side in sides}
         for round in range(self.rounds + 1):
-            for side, words in sides.items():
+            # Nobody always runs behind the same one.
+            turn = round % len(sides)
+            order = [*sides.items()]
+            for side, words in order[turn:] + order[:turn]:
                 server = Server(**words)
                 seconds = server.hello()
                 server.end()
@@ -174,7 +178,7 @@ class Bench:
         for name, size, count, limit in CALLS:
             took = [[], []]
             for batch in range(count // BATCH + 1):
-                for server, times in zip(sides, took, strict=True):
+                for server, times in list(zip(sides, took, strict=True))[:: -1 if batch % 2 else 1]:
                     seconds = [call(server, next(ids), size) for _ in range(BATCH)]
                     if batch:  # the first one warms up
                         times.extend(seconds)

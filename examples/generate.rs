@@ -48,6 +48,7 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 fn generated() -> Vec<(PathBuf, Vec<u8>)> {
     let schemas = [
+        ("doctor", mcp_pin::output::json::doctor_schema()),
         ("lock", mcp_pin::lock::schema()),
         ("manifest", mcp_pin::manifest::schema()),
         ("report", mcp_pin::output::json::schema()),

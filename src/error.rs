@@ -20,6 +20,7 @@ use crate::net::NetError;
 use crate::ops::consent::NoConsent;
 use crate::ops::local::LocalError;
 use crate::ops::run::refusal::Why;
+use crate::registry::git::GitError;
 use crate::registry::npm::NpmError;
 use crate::registry::pypi::PypiError;
 use crate::registry::tuf::TufError;
@@ -110,6 +111,9 @@ pub enum Error {
         /// What helps.
         hint: Option<String>,
     },
+    /// A file of another git revision.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// A schedule.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
@@ -252,6 +256,12 @@ pub enum Error {
     /// `approve` without recorded drift.
     #[error("could not approve drift of `{name}`: none is recorded")]
     NoDrift {
+        /// The server.
+        name: ServerName,
+    },
+    /// `approve` of what only a connection saw, and no probe has looked for since.
+    #[error("could not approve what `{name}` showed while it ran: no probe has looked for it since")]
+    OnlySeenRunning {
         /// The server.
         name: ServerName,
     },
@@ -428,6 +438,7 @@ impl Error {
             | Self::Machine { .. }
             | Self::TwoDigests { .. }
             | Self::NoReport
+            | Self::Git(_)
             | Self::Net(_)
             | Self::Schedule(_)
             | Self::OAuth { .. }
@@ -451,6 +462,7 @@ impl Error {
             | Self::Locked { .. }
             | Self::Offline { .. }
             | Self::NoDrift { .. }
+            | Self::OnlySeenRunning { .. }
             | Self::TrustRoot { .. }
             | Self::RegistryKeys { .. }
             | Self::TrustStored { .. }

@@ -110,16 +110,26 @@ pub enum Command {
     Rollback(commands::rollback::Args),
     /// Show how a package came into a server's closure.
     Why(commands::why::Args),
+    /// Make clients start `mcp-pin run` where they start a pinned server by themselves.
+    Wrap(commands::wrap::Args),
+    /// Put clients' files back as they were before `wrap`.
+    Unwrap(commands::unwrap::Args),
     /// Take servers out of the manifest and the lock.
     Remove(commands::remove::Args),
     /// Free what no lockfile that this machine knows needs any more.
     Prune(commands::prune::Args),
     /// Show what happened: installs, approvals, drift, alerts.
     Log(commands::log::Args),
+    /// Write a page about the servers of this scope: levels, ages, versions, drift.
+    Report(commands::report::Args),
+    /// Show the channels of alerts and what waits for them, or send a test to each.
+    Alert(commands::alert::Args),
     /// Log in at a remote server, in the browser.
     Login(commands::login::Args),
     /// Forget the login at a remote server.
     Logout(commands::logout::Args),
+    /// Look whether this machine is fit: runtimes, sandbox, store, desktop, schedule; and what mends it.
+    Doctor(commands::doctor::Args),
     /// Have the servers verified by themselves, and be told: enable, disable, status.
     Schedule(commands::schedule::Args),
     /// Show what signatures are proved against, fetch it anew, prove one file by hand.
@@ -160,6 +170,11 @@ pub fn main() -> std::process::ExitCode {
     {
         return crate::mcp::sandbox::enter(rest);
     }
+    if let Some((first, rest)) = words.split_first()
+        && first == crate::mcp::relay::warden::WORD
+    {
+        return crate::mcp::relay::warden::enter(rest);
+    }
     let cli = Cli::parse();
     let (out, err) = settings::styles(&cli.global);
     let printer = crate::output::Printer {
@@ -199,7 +214,7 @@ fn start(args: commands::run::Args, global: &GlobalArgs, printer: &crate::output
     };
     match session(global, &plain) {
         Ok(session) => commands::run::exec(args, &session),
-        Err(error) => commands::run::not_started(&args.name, &error, &plain),
+        Err(error) => commands::run::not_started(&args.name, args.lock.is_none(), &error, &plain),
     }
 }
 

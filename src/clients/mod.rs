@@ -9,6 +9,7 @@
 //! text, [`understand()`] says what an entry would start. Neither keeps the value of a variable or of
 //! a header: only its name.
 
+pub mod edit;
 mod entry;
 mod places;
 mod read;

@@ -6,6 +6,7 @@ use crate::model::report::Status;
 use crate::model::{Finding, Grade, Part, ServerName};
 use crate::ops::Outcome;
 use crate::ops::compare::{self, Options};
+use crate::ops::revision;
 use crate::output::document::Document;
 use crate::output::{Printer, outcome};
 use crate::policy::{THRESHOLD, part};
@@ -14,8 +15,8 @@ use crate::policy::{THRESHOLD, part};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The server.
-    #[arg(value_name = "NAME")]
-    name: ServerName,
+    #[arg(value_name = "NAME", required_unless_present = "base")]
+    name: Option<ServerName>,
     /// The version before: exact, or @approved, @locked, @installed. Without it, what is locked is
     /// compared with the newest version that is allowed.
     #[arg(value_name = "A")]
@@ -23,6 +24,10 @@ pub struct Args {
     /// The version after; what is locked without it.
     #[arg(value_name = "B")]
     after: Option<String>,
+    /// Compare the lock and the manifest with those of this git revision, all servers of them: what a
+    /// pull request changes. Starts nothing.
+    #[arg(long, value_name = "REVISION", conflicts_with_all = ["name", "before", "after"])]
+    base: Option<String>,
     #[command(flatten)]
     narrow: Narrow,
 }
@@ -91,12 +96,17 @@ fn told(hidden: &[Finding]) -> Option<String> {
 /// # Errors
 /// As [`compare::compare`].
 pub async fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
-    let options = Options {
-        name: args.name,
-        before: args.before,
-        after: args.after,
+    let mut result = match (args.name, args.base) {
+        (Some(name), _) => {
+            let options = Options {
+                name,
+                before: args.before,
+                after: args.after,
+            };
+            compare::compare(&session.context, &options, &session.terminal).await?
+        }
+        (None, base) => revision::compare(&session.context, &base.unwrap_or_default(), &session.terminal).await?,
     };
-    let mut result = compare::compare(&session.context, &options, &session.terminal).await?;
     let status = result.report.status(THRESHOLD);
     let hidden = args.narrow.apply(&mut result);
     show(&session.printer, result, status, hidden).map_err(Error::output)?;

@@ -23,6 +23,8 @@ struct Row<'a> {
     level: Option<Level>,
     locked: bool,
     approved: bool,
+    /// Drift is open.
+    drift: bool,
 }
 
 /// The level of evidence of a server's own package.
@@ -62,6 +64,7 @@ pub fn exec(_args: &Args, session: &Session) -> Result<ExitStatus, Error> {
                 level: pin.and_then(level),
                 locked: pin.is_some(),
                 approved,
+                drift: queries::has_drift(&session.context, loaded.scope_key(), name)?,
             })
         })
         .collect();
@@ -78,6 +81,7 @@ pub fn exec(_args: &Args, session: &Session) -> Result<ExitStatus, Error> {
                     "tools": row.tools,
                     "locked": row.locked,
                     "approved": row.approved,
+                    "drift": row.drift,
                 })
             })
             .collect();
@@ -92,6 +96,7 @@ pub fn exec(_args: &Args, session: &Session) -> Result<ExitStatus, Error> {
                     .tools
                     .map_or_else(|| "no surface pinned".to_owned(), |tools| count(tools, "tool"));
                 let state = match (row.locked, row.approved) {
+                    (true, true) if row.drift => format!("{tools}, drift is open: `mcp-pin verify {}`", row.name),
                     (true, true) => tools,
                     // The level, too, is only the word of whoever wrote the lock.
                     (true, false) => format!("{tools}, not approved by you"),

@@ -3,9 +3,11 @@
 //! A command turns words into options, calls one operation and renders its outcome. It decides
 //! nothing.
 
+pub mod alert;
 pub mod approve;
 pub mod completions;
 pub mod diff;
+pub mod doctor;
 pub mod explain;
 pub mod import;
 pub mod install;
@@ -16,14 +18,17 @@ pub mod logout;
 pub mod outdated;
 pub mod prune;
 pub mod remove;
+pub mod report;
 pub mod rollback;
 pub mod run;
 pub mod schedule;
 pub mod show;
 pub mod trust;
+pub mod unwrap;
 pub mod update;
 pub mod verify;
 pub mod why;
+pub mod wrap;
 
 use crate::cli::{Cli, Command, Format};
 use crate::error::{Error, ExitStatus};
@@ -65,6 +70,7 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Install(args) => install::exec(args, session).await,
         Command::Update(args) => update::exec(args, session).await,
         Command::Verify(args) => verify::exec(args, session).await,
+        Command::Alert(args) => alert::exec(args, session).await,
         Command::Approve(args) => approve::exec(&args, session).await,
         Command::Diff(args) => diff::exec(args, session).await,
         Command::Import(args) => import::exec(args, session).await,
@@ -72,13 +78,17 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Show(args) => show::exec(&args, session),
         Command::Rollback(args) => rollback::exec(args, session).await,
         Command::Run(args) => Ok(run::exec(args, session)),
+        Command::Wrap(args) => wrap::exec(args, session),
+        Command::Unwrap(args) => unwrap::exec(args, session),
         Command::Outdated(args) => outdated::exec(args, session).await,
         Command::Why(args) => why::exec(&args, session),
         Command::Remove(args) => remove::exec(&args, session),
         Command::Prune(args) => prune::exec(&args, session),
+        Command::Report(args) => report::exec(&args, session),
         Command::Log(args) => log::exec(&args, session),
         Command::Login(args) => login::exec(args, session).await,
         Command::Logout(args) => logout::exec(&args, session).await,
+        Command::Doctor(args) => doctor::exec(args, session).await,
         Command::Schedule(args) => schedule::exec(args, session).await,
         Command::Trust(args) => trust::exec(args, session).await,
         Command::Explain(args) => explain::exec(&args, session),
@@ -95,10 +105,15 @@ const fn makes_report(command: &Command) -> bool {
             | Command::Show(_)
             | Command::Run(_)
             | Command::Remove(_)
+            | Command::Wrap(_)
+            | Command::Unwrap(_)
             | Command::Prune(_)
+            | Command::Report(_)
             | Command::Log(_)
+            | Command::Alert(_)
             | Command::Login(_)
             | Command::Logout(_)
+            | Command::Doctor(_)
             | Command::Schedule(_)
             | Command::Trust(_)
             | Command::Explain(_)

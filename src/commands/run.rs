@@ -18,7 +18,7 @@ pub struct Args {
     pub name: ServerName,
     /// A project's mcp-pin.lock by its absolute path, instead of your own. No folder is searched.
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    lock: Option<PathBuf>,
+    pub lock: Option<PathBuf>,
     /// Read every installed file before the start, also where none seems to have changed.
     #[arg(long)]
     full: bool,
@@ -46,16 +46,20 @@ pub fn exec(args: Args, session: &Session) -> ExitStatus {
             if !std::io::stdin().is_terminal() {
                 scope.spawn(|| refusal::tell(&session.context, &options, &error, &session.terminal));
             }
-            not_started(&options.name, &error, &session.printer)
+            not_started(&options.name, options.lock.is_none(), &error, &session.printer)
         }),
     }
 }
 
-/// Tells the person and the client.
-pub fn not_started(name: &ServerName, error: &Error, printer: &Printer) -> ExitStatus {
+/// Tells the person and the client. `global`: the entry is of the user's own scope.
+pub fn not_started(name: &ServerName, global: bool, error: &Error, printer: &Printer) -> ExitStatus {
     crate::output::error::talk(printer, error);
     if !std::io::stdin().is_terminal() {
-        refusal::answer(std::io::stdin(), &mut std::io::stdout().lock(), &refusal::sentence(name, error));
+        refusal::answer(
+            std::io::stdin(),
+            &mut std::io::stdout().lock(),
+            &refusal::sentence(name, global, error),
+        );
     }
     ExitStatus::Passed(error.exit_status())
 }

@@ -70,12 +70,12 @@ pub async fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
                 backend: args.backend.and_then(|word| word.parse().ok()),
             };
             let enabled = schedule::enable(context, options, &session.terminal).await?;
-            let printed = if printer.is_json() {
+            let written = if printer.is_json() {
                 printer.json(&json::Enabled::from(&enabled))
             } else {
                 printer.data(|out| show_enabled(out, &enabled))
             };
-            printed.map_err(Error::output)?;
+            written.map_err(Error::output)?;
             for note in &enabled.notes {
                 session.printer.talk(&format!("note: {}", visible(note)));
             }
@@ -83,22 +83,22 @@ pub async fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
         }
         Action::Disable(args) => {
             let disabled = schedule::disable(context, args.name.as_deref(), &session.terminal).await?;
-            let printed = if printer.is_json() {
+            let written = if printer.is_json() {
                 printer.json(&json::Disabled::from(&disabled))
             } else {
                 printer.data(|out| show_disabled(out, &disabled))
             };
-            printed.map_err(Error::output)?;
+            written.map_err(Error::output)?;
             Ok(ExitStatus::Clean)
         }
         Action::Status => {
             let status = schedule::status(context).await?;
-            let printed = if printer.is_json() {
+            let written = if printer.is_json() {
                 printer.json(&json::Status::from(&status))
             } else {
                 printer.data(|out| show_status(out, &status, session))
             };
-            printed.map_err(Error::output)?;
+            written.map_err(Error::output)?;
             Ok(if status.all_problems().any(|problem| !problem.undecided) {
                 ExitStatus::Findings
             } else if status.all_problems().next().is_some() {

@@ -16,7 +16,7 @@ pub struct Args {
     names: Vec<ServerName>,
     #[command(flatten)]
     probe: crate::cli::ProbeArgs,
-    /// Raise a desktop notification for drift that was not notified before.
+    /// Tell of what is news: on the desktop, or over the channels of [alerts].
     #[arg(long)]
     notify: bool,
     /// Leave out the configuration files of AI clients.

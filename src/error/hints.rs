@@ -31,6 +31,7 @@ impl Error {
                 );
                 why.hint().into_iter().chain([permit]).collect()
             }
+            Self::Git(source) => source.hint().into_iter().collect(),
             Self::Schedule(source) => source.hint().into_iter().collect(),
             Self::Net(source) => source.hint().into_iter().collect(),
             Self::OAuth { source, .. } => source.hint().into_iter().collect(),
@@ -81,6 +82,10 @@ impl Error {
             Self::Locked { .. } => one("run it without `--locked`, review, and commit the lockfile"),
             Self::Offline { .. } => one("run it again without `--offline`"),
             Self::NoDrift { name } => vec![format!("`mcp-pin verify {name}` looks for drift and records it")],
+            Self::OnlySeenRunning { name } => vec![
+                format!("`mcp-pin verify {name}` probes the server again; what it shows then can be approved"),
+                format!("`mcp-pin log` has what it showed while it ran"),
+            ],
             Self::TrustStored { .. } | Self::TrustNeverFetched { .. } => one("fetch it with `mcp-pin trust refresh`"),
             Self::TrustRefresh { source, .. } => source.hint().into_iter().collect(),
             Self::NoSuchCode { .. } => one("`mcp-pin explain` lists them all"),

@@ -10,6 +10,7 @@
 //! reviews, he says yes or no to what is shown; he can edit only where the client itself offers that.
 
 mod form;
+mod looks;
 mod page;
 mod sampling;
 
@@ -270,6 +271,9 @@ impl Asks {
         let Some(rules) = &self.rules.elicitation else {
             return Decision::refuse(kind, "the guard's rules do not permit it");
         };
+        if looks::like_the_guard(params) {
+            return Decision::refuse(kind, "its words look like a question of the guard's own");
+        }
         let checked = match params.get("mode") {
             None => form::check(params).map(|()| ", a form".to_owned()),
             Some(Value::String(mode)) if mode == "form" => form::check(params).map(|()| ", a form".to_owned()),

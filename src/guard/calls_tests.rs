@@ -5,6 +5,7 @@ use serde_json::json;
 use super::testing::{Bench, Fake, told};
 use super::testing::{listed, setup, surface};
 use super::{Event, Grade, Said};
+use crate::model::guard::Review;
 use crate::surface::take::Places;
 use jiff::{SignedDuration, Timestamp};
 
@@ -56,13 +57,107 @@ fn only_pinned_names_and_addresses_may_be_used() {
         ("ping", json!({}), true),
         ("logging/setLevel", json!({"level": "info"}), true),
         ("tasks/get", json!({"taskId": "x"}), true),
-        ("vendor/thing", json!({}), true),
+        ("tasks/update", json!({"taskId": "x"}), true),
+        ("vendor/thing", json!({}), false),
+        ("Ping", json!({}), false),
     ] {
         let mut bench = Bench::of(&fake);
         let out = bench.call(method, params.clone());
         assert_eq!(out.pass, passes, "{method} {params}");
         assert_eq!(out.to_client.len(), usize::from(!passes), "{method} {params}");
         assert!(out.to_server.is_empty());
+    }
+}
+
+#[test]
+fn a_method_that_no_protocol_knows_passes_where_the_user_says_so() {
+    let mut fake = Fake::legacy();
+    fake.handshake["capabilities"]["experimental"] = json!({"vendor": {}, "claude/channel": {}});
+    fake.handshake["capabilities"]["extensions"] = json!({"io.modelcontextprotocol/skills": {}});
+    let told = |bench: &mut Bench| bench.server(r#"{"jsonrpc":"2.0","method":"notifications/claude/channel","params":{"content":"EVIL"}}"#);
+    let mut bench = Bench::of(&fake);
+    assert!(bench.shake(&fake).pass);
+    let out = bench.call("skills/list", json!({}));
+    let error = super::testing::told(&out)["error"].clone();
+    assert_eq!(error["code"], -32601);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("`skills/list`") && message.contains("[guard.demo]"), "{message}");
+    assert!(!told(&mut bench).pass && !bench.told.contains("EVIL"), "claimed is not looked at");
+    for method in [
+        "notifications/message",
+        "notifications/progress",
+        "notifications/tools/list_changed",
+    ] {
+        assert!(
+            bench.server(&json!({"jsonrpc": "2.0", "method": method}).to_string()).pass,
+            "{method}"
+        );
+    }
+    for method in ["skills/*", "notifications/claude/*", "vendor/ask"] {
+        bench.guard.setup.rules.methods.insert(method.parse().unwrap());
+    }
+    assert!(bench.reply("skills/list", json!({}), &json!({"skills": []})).pass);
+    assert!(told(&mut bench).pass);
+    assert!(bench.server(r#"{"jsonrpc":"2.0","id":5,"method":"vendor/ask"}"#).pass);
+    assert!(bench.client(r#"{"jsonrpc":"2.0","id":5,"result":{}}"#).pass);
+    assert!(!bench.server(r#"{"jsonrpc":"2.0","id":6,"method":"vendor/other"}"#).pass);
+}
+
+#[test]
+fn pages_that_an_error_sends_the_user_to_are_judged_by_the_rules() {
+    let mut set = setup(Some(surface(vec![Fake::legacy().view(&Places::default())])));
+    set.rules.elicitation = Some(crate::model::guard::ElicitationRules {
+        domains: vec!["accounts.example.com".into()],
+        per_minute: 100,
+        rounds: 1,
+        ..Default::default()
+    });
+    let page = |url: &str| json!({"mode": "url", "message": "Sign in", "url": url, "elicitationId": "1"});
+    let good = page("https://accounts.example.com/x");
+    for (review, data, passes, asks) in [
+        (Review::Pass, json!({"elicitations": [good]}), true, false),
+        (Review::Ask, json!({"elicitations": [good]}), false, true),
+        (
+            Review::Pass,
+            json!({"elicitations": [good, page("https://evil.example/EVIL")]}),
+            false,
+            false,
+        ),
+        (
+            Review::Pass,
+            json!({"elicitations": [{"message": "EVIL", "url": "https://accounts.example.com"}]}),
+            false,
+            false,
+        ),
+        (Review::Pass, json!({"elicitations": []}), false, false),
+        (Review::Pass, json!({"elicitations": "EVIL"}), false, false),
+        (Review::Pass, json!(null), false, false),
+    ] {
+        let mut set = set.clone();
+        set.rules.elicitation.as_mut().unwrap().review = review;
+        let mut bench = Bench::new(set);
+        bench.shake(&Fake::legacy());
+        let id = bench.ask("tools/call", json!({"name": "echo"}));
+        let error = json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32042, "message": "EVIL", "data": data}}).to_string();
+        let out = bench.server(&error);
+        assert_eq!((out.pass, out.questions.len() == 1), (passes, asks), "{data} {out:?}");
+        if asks {
+            assert_eq!(bench.says(&out, Said::Yes).to_client, [error.into_bytes()]);
+        } else if !passes {
+            assert_eq!(super::testing::told(&out)["error"]["code"], -32050);
+            assert!(!bench.told.contains("EVIL"));
+        }
+    }
+}
+
+#[test]
+fn what_the_client_is_told_to_run_is_for_its_scope() {
+    for (global, wanted) in [(false, "`mcp-pin show demo`"), (true, "`mcp-pin show --global demo`")] {
+        let mut bench = Bench::of(&Fake::legacy());
+        bench.guard.setup.global = global;
+        let out = bench.call("tools/call", json!({"name": "nothing"}));
+        let message = super::testing::told(&out)["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(wanted), "{message}");
     }
 }
 

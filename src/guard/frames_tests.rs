@@ -68,6 +68,27 @@ fn malformed_frames_of_the_client_are_answered() {
 }
 
 #[test]
+fn a_malformed_request_is_answered_under_its_id_where_nobody_can_mistake_it() {
+    let mut bench = Bench::of(&Fake::legacy());
+    let open = bench.ask("ping", json!({}));
+    for (frame, id) in [
+        (
+            r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"echo","name":"evil"}}"#.to_owned(),
+            json!("a"),
+        ),
+        (r#"{"jsonrpc":"1.0","id":77,"method":"ping"}"#.to_owned(), json!(77)),
+        (r#"{"jsonrpc":"2.0","id":77,"id":78,"method":"ping"}"#.to_owned(), json!(null)),
+        (r#"{"jsonrpc":"2.0","id":77,"method":"ping","method":"x"}"#.to_owned(), json!(null)),
+        (r#"{"jsonrpc":"1.0","id":77,"result":{}}"#.to_owned(), json!(null)),
+        (r#"{"jsonrpc":"2.0","id":77,"method":"ping","result":{}}"#.to_owned(), json!(null)),
+        (format!(r#"{{"jsonrpc":"1.0","id":{open},"method":"ping"}}"#), json!(null)),
+        (r#"{"jsonrpc":"1.0","id":[7],"method":"ping"}"#.to_owned(), json!(null)),
+    ] {
+        assert_eq!(told(&bench.client(&frame))["id"], id, "{frame}");
+    }
+}
+
+#[test]
 fn noise_is_left_out_and_told_once() {
     let mut bench = Bench::of(&Fake::legacy());
     for _ in 0..3 {
@@ -107,14 +128,14 @@ fn an_oversized_answer_is_an_error_for_its_request() {
 }
 
 #[test]
-fn notifications_that_no_protocol_knows_pass_only_where_pinned() {
+fn notifications_that_no_protocol_knows_do_not_pass() {
     let strange = r#"{"jsonrpc":"2.0","method":"notifications/claude/channel","params":{"content":"EVIL"}}"#;
     let mut bench = Bench::of(&Fake::legacy());
     assert!(!bench.server(strange).pass && !bench.server(strange).pass);
     assert_eq!(bench.events.len(), 1);
     let mut fake = Fake::legacy();
     fake.handshake["capabilities"]["experimental"] = json!({"claude/channel": {}});
-    assert!(Bench::of(&fake).server(strange).pass);
+    assert!(!Bench::of(&fake).server(strange).pass, "what is claimed is not what is said");
     for known in [
         "progress",
         "message",

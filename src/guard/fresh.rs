@@ -95,7 +95,8 @@ impl Guard {
             wait: Wait::List(key),
             id: request.id.clone(),
             frame: request.frame.to_vec(),
-            what: String::new(),
+            title: String::new(),
+            body: String::new(),
             until: None,
         })?;
         if !self.own.contains_key(&key) {
@@ -151,7 +152,7 @@ impl Guard {
     /// The server answered a question of the guard's own. Nothing of it reaches the client.
     pub(super) fn own_listed(&mut self, open: &Open, asked: &ListAsked, sent: Sent<'_>, now: Timestamp, out: &mut Output) {
         let key = asked.key();
-        let Some(mut listing) = self.take_own(&key, &open.id) else { return };
+        let Some(mut listing) = self.take_own(key, &open.id) else { return };
         let Some(pins) = &self.pins else { return };
         let views = pins.views(&asked.eras, asked.client);
         let judged = self.lists.judge(&self.setup, pins, asked, &views, sent);
@@ -162,34 +163,34 @@ impl Guard {
         }
         if whole {
             self.fresh.insert(key);
-            return self.release_list(&key, None, now, out);
+            return self.release_list(key, None, now, out);
         }
         listing.restarts += u8::from(next.is_none());
         listing.asked.cursor = next;
         if listing.restarts > MOST_RESTARTS {
-            return self.release_list(&key, Some("it changed again and again, or has no end"), now, out);
+            return self.release_list(key, Some("it changed again and again, or has no end"), now, out);
         }
         self.ask_page(listing, out);
     }
 
     /// The server answered a question of the guard's own with an error.
     pub(super) fn own_refused(&mut self, open: &Open, asked: &ListAsked, now: Timestamp, out: &mut Output) {
-        if self.take_own(&asked.key(), &open.id).is_some() {
-            self.release_list(&asked.key(), Some("the server answered with an error"), now, out);
+        if self.take_own(asked.key(), &open.id).is_some() {
+            self.release_list(asked.key(), Some("the server answered with an error"), now, out);
         }
     }
 
     /// The listing that waits for this very answer; a late answer is nobody's.
-    fn take_own(&mut self, key: &ListKey, id: &Id) -> Option<Listing> {
-        if self.own.get(key).is_some_and(|listing| listing.id == *id) {
-            return self.own.remove(key);
+    fn take_own(&mut self, key: ListKey, id: &Id) -> Option<Listing> {
+        if self.own.get(&key).is_some_and(|listing| listing.id == *id) {
+            return self.own.remove(&key);
         }
         None
     }
 
     /// Lets go on what waited for a list, or says why it cannot be called.
-    fn release_list(&mut self, key: &ListKey, failed: Option<&str>, now: Timestamp, out: &mut Output) {
-        let waited = |held: &Held| held.wait == Wait::List(*key);
+    fn release_list(&mut self, key: ListKey, failed: Option<&str>, now: Timestamp, out: &mut Output) {
+        let waited = |held: &Held| held.wait == Wait::List(key);
         let waiting: Vec<u64> = self.held.iter().filter(|(_, held)| waited(held)).map(|(at, _)| *at).collect();
         let what = list_part(key.0);
         for at in waiting {
@@ -223,14 +224,14 @@ impl Guard {
             .collect();
         for key in late {
             self.own.remove(&key);
-            self.release_list(&key, Some("it did not come in time"), now, out);
+            self.release_list(key, Some("it did not come in time"), now, out);
         }
     }
 
     /// Nobody knows what the server answered: no listing goes on.
     pub(super) fn lost_lists(&mut self, now: Timestamp, out: &mut Output) {
         while let Some((key, _)) = self.own.pop_first() {
-            self.release_list(&key, Some("an answer was too large"), now, out);
+            self.release_list(key, Some("an answer was too large"), now, out);
         }
     }
 

@@ -4,18 +4,43 @@
 //! the same; a server may talk a model into it. Names are looked up in the pin, in any of its views.
 
 use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::Output;
-use super::frame::{Id, Members, Message, Raw};
+use super::ask::Kind;
+use super::by_client::shows_forms;
+use super::frame::{Id, Members, Message, Peeked, Raw};
+use super::fresh::OWN;
 use super::held::{Asking, Cleared, PATIENCE, Way};
 use super::lists::ListAsked;
 use super::refusal::{self, INVALID, NO_METHOD, REFUSED, UNKNOWN};
 use super::session::{Asked, Fate, Guard, Refusal, Request};
 use super::tools::Verdict;
+use crate::model::guard::any_matches;
 use crate::model::{ClientProfile, Era, Grade, ItemKind};
 
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+
+/// Methods of the protocol, in any version, beside those that are looked into.
+const CALLED: [&str; 6] = [
+    "ping",
+    "logging/setLevel",
+    "resources/unsubscribe",
+    "tasks/list",
+    "tasks/cancel",
+    "tasks/update",
+];
+
+/// A frame that is no message, as far as it can be read; nothing in it stands twice.
+#[derive(Deserialize)]
+struct Meant {
+    id: Value,
+    method: Value,
+    result: Option<Value>,
+    error: Option<Value>,
+}
 
 /// The parameters of a request, which may be missing.
 type Params<'a, 'b> = Option<&'b Members<'a>>;
@@ -39,28 +64,36 @@ impl Guard {
                 if &**method == "notifications/cancelled"
                     && let Some(id) = params.as_ref().and_then(|params| params.get("requestId"))
                     && let Some(id) = id_of(id.get())
-                    && !self.give_up(&id)
+                    && !self.give_up(&id, out)
                 {
                     return Fate::Drop;
                 }
                 Fate::Pass
             }
-            Message::Result { id, .. } | Message::Error { id, .. } => {
-                if self.closed.is_some() {
-                    return Fate::Drop;
-                }
-                if self.asked_by_server.remove(id) {
-                    return Fate::Pass;
-                }
-                if id.is_null() && matches!(message, Message::Error { .. }) {
-                    return Fate::Pass;
-                }
-                self.strange(
-                    out,
-                    Grade::Notice,
-                    "an answer of the client to a question that was not passed on to it",
-                )
-            }
+            Message::Result { id, result } => self.client_answers(id, Some(result), text, now, out),
+            Message::Error { id, .. } => self.client_answers(id, None, text, now, out),
+        }
+    }
+
+    /// An answer of the client's: without a result where it is an error.
+    fn client_answers(&mut self, id: &Id, result: Option<&Peeked<'_>>, text: &[u8], now: Timestamp, out: &mut Output) -> Fate {
+        if self.closed.is_some() {
+            return Fate::Drop;
+        }
+        if let Some(fate) = self.own_answer(id, result, now, out) {
+            return fate;
+        }
+        match self.asked_by_server.remove(id) {
+            Some(asked) => match result.filter(|_| asked.kind == Some(Kind::Sampling) && !self.observing()) {
+                Some(completion) => self.completed(id, completion, text, now, out),
+                None => Fate::Pass,
+            },
+            None if id.is_null() && result.is_none() => Fate::Pass,
+            None => self.strange(
+                out,
+                Grade::Notice,
+                "an answer of the client to a question that was not passed on to it",
+            ),
         }
     }
 
@@ -69,6 +102,11 @@ impl Guard {
         if let Some(message) = &self.closed {
             out.to_client.push(refusal::error(id, REFUSED, message));
             return Fate::Drop;
+        }
+        let state = request.params.and_then(|params| params.text("requestState").ok().flatten());
+        if let Some(state) = state.filter(|state| state.starts_with(OWN)) {
+            let retried = self.retried(request, &state, now, out);
+            return retried.unwrap_or_else(|refusal| self.refuse(out, Some(id), refusal));
         }
         let asked = match self.judge_request(request.method, request.params) {
             Ok(asked) => asked,
@@ -79,21 +117,29 @@ impl Guard {
                 Asked::Other
             }
         };
-        let item = asked.item();
-        if let Err(refusal) = self.remember(id, asked) {
-            return self.refuse(out, Some(id), refusal);
-        }
-        match self.admit(request, item, Cleared::default(), now, out) {
+        match self.start(request, asked, Cleared::default(), now, out) {
             Ok(true) => Fate::Drop,
             Ok(false) => Fate::Pass,
-            Err(refusal) => {
-                let fate = self.refuse(out, Some(id), refusal);
-                if fate == Fate::Drop {
-                    self.open.remove(id);
-                }
-                fate
-            }
+            Err(refusal) => self.refuse(out, Some(id), refusal),
         }
+    }
+
+    /// A request that comes in the place of another one: judged from the beginning.
+    pub(super) fn enter(&mut self, request: Request<'_>, cleared: Cleared, now: Timestamp, out: &mut Output) -> Result<bool, Refusal> {
+        let asked = self.judge_request(request.method, request.params)?;
+        self.start(request, asked, cleared, now, out)
+    }
+
+    /// Remembers a request, and says whether it is held.
+    fn start(&mut self, request: Request<'_>, asked: Asked, cleared: Cleared, now: Timestamp, out: &mut Output) -> Result<bool, Refusal> {
+        let kind = asked.item().map(|(kind, _)| kind);
+        let about = self.about(request, &asked, now)?;
+        self.remember(request.id, asked, about)?;
+        let held = self.admit(request, kind, cleared, now, out);
+        if held.is_err() && !self.observing() {
+            self.open.remove(request.id);
+        }
+        held
     }
 
     /// Whether a request that may be asked is held all the same: until its list was compared, and until
@@ -101,7 +147,7 @@ impl Guard {
     pub(super) fn admit(
         &mut self,
         request: Request<'_>,
-        item: Option<(ItemKind, String)>,
+        kind: Option<ItemKind>,
         cleared: Cleared,
         now: Timestamp,
         out: &mut Output,
@@ -110,21 +156,28 @@ impl Guard {
             "tools/call" => self.rules(request.params)?,
             _ => None,
         };
-        if let Some((kind, _)) = item
+        if let Some(kind) = kind
             && self.awaits_list(request, kind, cleared, now, out)?
         {
             return Ok(true);
         }
-        let Some((title, body)) = asks.filter(|_| !cleared.confirmed && !self.observing()) else {
-            return Ok(false);
+        let about = self.open.get(request.id).map(|open| &open.about);
+        let (subject, forms) = about.map_or(("", false), |about| (about.subject.as_str(), about.forms));
+        let completions = self.completions_inside(request, subject, now)?;
+        let (title, body) = match (asks, completions) {
+            _ if cleared.confirmed || self.observing() => return Ok(false),
+            (None, None) => return Ok(false),
+            (Some(asking), None) | (None, Some(asking)) => asking,
+            (Some((title, body)), Some((_, more))) => (title, format!("{body}\n\n{more}")),
         };
         let asking = Asking {
             way: Way::Call(cleared),
             title,
             body,
             until: now.saturating_add(PATIENCE).unwrap_or(now),
+            forms,
         };
-        self.hold(request.id, request.frame.to_vec(), asking, out).map(|()| true)
+        self.hold(request.id, request.frame.to_vec(), &asking, out).map(|()| true)
     }
 
     /// The entry's rules about a call: what the user is asked, if anything.
@@ -170,22 +223,27 @@ impl Guard {
             "completion/complete" => self.completion(params),
             "subscriptions/listen" => self.listen(params),
             "tasks/get" | "tasks/result" => Ok(Asked::Work(None)),
-            _ if method.starts_with("skills/") && self.pins.as_ref().is_some_and(|pins| !pins.claims(&["extensions", "experimental"])) => {
-                Err(Refusal {
-                    code: NO_METHOD,
-                    message: "the approved server has no skills".into(),
-                    grade: Grade::Notice,
-                    what: "a request for skills, which the pinned server does not claim to have".into(),
-                })
-            }
-            _ => Ok(Asked::Other),
+            _ if CALLED.contains(&method) || self.lets_through(method) => Ok(Asked::Other),
+            _ => Err(Refusal {
+                code: NO_METHOD,
+                message: refusal::no_method(&self.setup, method),
+                grade: Grade::Notice,
+                what: format!("a request with the method `{}`, which no protocol knows", refusal::short(method)),
+            }),
         }
+    }
+
+    /// Whether a method that the protocol does not know passes unread. Where nothing is pinned nothing
+    /// could be compared anyway.
+    pub(super) fn lets_through(&self, method: &str) -> bool {
+        self.pins.is_none() || any_matches(&self.setup.rules.methods, method)
     }
 
     fn initialize(&mut self, params: Params<'_, '_>) -> Result<Asked, Refusal> {
         let version = text(params, "protocolVersion")?;
         if let Some(capabilities) = object(params, "capabilities")? {
             self.client = profile(&capabilities);
+            self.elicits = shows_forms(&capabilities);
         }
         Ok(Asked::Initialize(version))
     }
@@ -225,6 +283,24 @@ impl Guard {
             _ => vec![Era::Legacy],
         };
         Ok((eras, client))
+    }
+
+    /// Whether a request in the newer manner says that the client shows forms.
+    pub(super) fn forms(&self, params: Params<'_, '_>) -> bool {
+        let meta = object(params, "_meta").ok().flatten();
+        let meta = meta.filter(|meta| self.version.is_none() && meta.get(META_VERSION).is_some());
+        meta.and_then(|meta| meta.object(META_CAPABILITIES).ok()?)
+            .is_some_and(|capabilities| shows_forms(&capabilities))
+    }
+
+    /// The id of a frame that is no message but is meant as a request, if no open request has it.
+    pub(super) fn id_of_unread(&self, frame: &[u8]) -> Option<Id> {
+        let meant: Meant = serde_json::from_slice(frame).ok()?;
+        if meant.result.is_some() || meant.error.is_some() {
+            return None;
+        }
+        meant.method.as_str()?;
+        id_of(&meant.id.to_string()).filter(|id| !self.is_taken(id))
     }
 
     /// A tool or a prompt by its name.
@@ -337,8 +413,8 @@ fn object<'a>(params: Params<'a, '_>, name: &str) -> Result<Option<Members<'a>>,
 /// An id in a parameter.
 pub(super) fn id_of(raw: &str) -> Option<Id> {
     match serde_json::from_str(raw).ok()? {
-        serde_json::Value::Number(number) => number.as_i64().map(Id::number),
-        serde_json::Value::String(text) => Some(Id::text(&text)),
+        Value::Number(number) => number.as_i64().map(Id::number),
+        Value::String(text) => Some(Id::text(&text)),
         _ => None,
     }
 }

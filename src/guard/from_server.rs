@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::frame::{Members, Message, NotAFrame, Peeked};
-use super::fresh::list_part;
+use super::fresh::{OWN, list_part};
 use super::handshake::{Shaken, judge_handshake};
 use super::lists::{ListAsked, Sent};
 use super::refusal::{self, REFUSED};
@@ -55,7 +55,7 @@ impl Guard {
                     return Fate::Pass;
                 }
                 match self.open.remove(id) {
-                    Some(open) => self.server_error(&open, error, now, out),
+                    Some(open) => self.server_error(&open, error, text, now, out),
                     None => self.strange(out, Grade::Warning, "an answer of the server to a request that is not open"),
                 }
             }
@@ -79,6 +79,7 @@ impl Guard {
             }
             Asked::Work(_) => {
                 self.asks.finished(ROUNDS);
+                self.rounds_over(open);
                 self.cleaned(open, sent.result, out)
             }
             Asked::Other => Fate::Pass,
@@ -145,17 +146,22 @@ impl Guard {
         }
     }
 
-    fn server_error(&mut self, open: &Open, error: &Members<'_>, now: Timestamp, out: &mut Output) -> Fate {
+    fn server_error(&mut self, open: &Open, error: &Members<'_>, text: &[u8], now: Timestamp, out: &mut Output) -> Fate {
         if let Asked::Own(asked) = &open.asked {
             self.own_refused(open, asked, now, out);
             return Fate::Drop;
         }
         let code = error.get("code").and_then(|code| code.get().parse::<f64>().ok());
-        if code.is_some_and(|code| (code - URL_ELICITATION).abs() < 0.5) {
-            let refusal = self.asks_wrongly("an error that sends the user to an address: the rules of the entry do not permit it");
-            return self.refuse(out, Some(&open.id), refusal);
+        if !code.is_some_and(|code| (code - URL_ELICITATION).abs() < 0.5) {
+            return Fate::Pass;
         }
-        Fate::Pass
+        match self.pages_first(open, error, text, now, out) {
+            Ok(fate) => fate,
+            Err(what) => {
+                let refusal = self.asks_wrongly(&what);
+                self.refuse(out, Some(&open.id), refusal)
+            }
+        }
     }
 
     fn server_tells(&mut self, method: &str, params: Option<&Members<'_>>, out: &mut Output) -> Fate {
@@ -163,13 +169,23 @@ impl Guard {
         if method == "notifications/cancelled"
             && let Some(id) = params.and_then(|params| params.get("requestId"))
             && let Some(id) = super::from_client::id_of(id.get())
-            && self.drop_asked(&id)
         {
-            return Fate::Drop;
+            if id.as_text().is_some_and(|id| id.starts_with(OWN)) {
+                return self.strange(
+                    out,
+                    Grade::Warning,
+                    "a notification of the server about a question of the guard's own",
+                );
+            }
+            if self.drop_asked(&id, out) {
+                return Fate::Drop;
+            }
+            if let Some(asked) = self.asked_by_server.get_mut(&id) {
+                asked.until = None;
+            }
         }
         let known = TOLD.contains(&method);
-        let unbound = self.pins.as_ref().is_none_or(|pins| pins.claims(&["experimental", "extensions"]));
-        if known || unbound {
+        if known || self.lets_through(method) {
             return Fate::Pass;
         }
         self.strange(out, Grade::Warning, "a notification of the server that the protocol does not know")

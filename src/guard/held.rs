@@ -38,6 +38,8 @@ pub(super) enum Way {
     Request(Kind),
     /// A result with questions in it, to the client; and what was used when they were asked.
     Result(Option<(ItemKind, String)>),
+    /// The client's completion, to the server.
+    Completion,
 }
 
 /// What a frame waits for.
@@ -45,6 +47,10 @@ pub(super) enum Way {
 pub(super) enum Wait {
     /// The user, at the desktop.
     Desktop,
+    /// The client's answer to a question of the guard's with this id.
+    Client(Id),
+    /// The same call once more, with this state. The call itself is answered.
+    Retry(String),
     /// The guard's own look at a list.
     List(ListKey),
 }
@@ -55,6 +61,8 @@ pub(super) struct Asking {
     pub(super) title: String,
     pub(super) body: String,
     pub(super) until: Timestamp,
+    /// The request that it is about says that the client shows forms (2026-07-28).
+    pub(super) forms: bool,
 }
 
 /// A frame that waits.
@@ -63,10 +71,28 @@ pub(super) struct Held {
     pub(super) wait: Wait,
     pub(super) id: Id,
     pub(super) frame: Vec<u8>,
-    /// What the user is asked, for the log.
-    pub(super) what: String,
+    /// What the user is asked: one line, and what it is about.
+    pub(super) title: String,
+    pub(super) body: String,
     /// Without an end where another limit holds.
     pub(super) until: Option<Timestamp>,
+}
+
+impl Held {
+    /// Whether the user agreed; a yes that comes too late is none. It is logged.
+    pub(super) fn word(&self, said: Said, now: Timestamp, out: &mut Output) -> bool {
+        let late = self.until.is_some_and(|until| until < now);
+        let word = match said {
+            _ if late => "no answer in time",
+            Said::Yes => "yes",
+            Said::No => "no",
+            Said::Nobody => "nobody could be asked",
+        };
+        out.events.push(Event::Decision {
+            what: format!("{}: {word}", self.title.trim_end_matches('?')),
+        });
+        said == Said::Yes && !late
+    }
 }
 
 impl Guard {
@@ -81,19 +107,9 @@ impl Guard {
         out
     }
 
-    /// What becomes of a frame by the user's word. A yes that comes too late is none.
-    fn decided(&mut self, held: Held, said: Said, now: Timestamp, out: &mut Output) {
-        let late = held.until.is_some_and(|until| until < now);
-        let word = match said {
-            _ if late => "no answer in time",
-            Said::Yes => "yes",
-            Said::No => "no",
-            Said::Nobody => "nobody could be asked",
-        };
-        out.events.push(Event::Decision {
-            what: format!("{}: {word}", held.what),
-        });
-        if said == Said::Yes && !late {
+    /// What becomes of a frame by the user's word.
+    pub(super) fn decided(&mut self, held: Held, said: Said, now: Timestamp, out: &mut Output) {
+        if held.word(said, now, out) {
             self.release(held, now, out);
         } else {
             self.decline(&held, NOT_AGREED, out);
@@ -104,14 +120,14 @@ impl Guard {
     fn release(&mut self, held: Held, now: Timestamp, out: &mut Output) {
         match held.way {
             Way::Call(cleared) => {
-                let confirmed = cleared.confirmed || held.wait == Wait::Desktop;
+                let confirmed = cleared.confirmed || !matches!(held.wait, Wait::List(_));
                 self.readmit(held.frame, Cleared { confirmed }, now, out);
             }
             Way::Request(kind) => {
-                if !self.asks.permits(kind) || self.asked_by_server.contains(&held.id) {
+                if !self.asks.permits(kind) || self.is_asked(&held.id) {
                     return self.decline(&held, "not permitted", out);
                 }
-                self.asked_by_server.insert(held.id);
+                self.forward(&held.id, Some(kind), now);
                 out.to_client.push(held.frame);
             }
             Way::Result(ref item) => {
@@ -122,6 +138,12 @@ impl Guard {
                     return;
                 }
                 out.to_client.push(held.frame);
+            }
+            Way::Completion => {
+                if !self.asks.permits(Kind::Sampling) {
+                    return self.decline(&held, "not permitted", out);
+                }
+                out.to_server.push(held.frame);
             }
         }
     }
@@ -138,7 +160,7 @@ impl Guard {
             frame: &frame,
         };
         let judged = self.judge_request(request.method, request.params);
-        let judged = judged.and_then(|asked| self.admit(request, asked.item(), cleared, now, out));
+        let judged = judged.and_then(|asked| self.admit(request, asked.item().map(|(kind, _)| kind), cleared, now, out));
         match judged {
             Ok(true) => {}
             Ok(false) => out.to_server.push(frame),
@@ -155,16 +177,18 @@ impl Guard {
     /// Answers for what does not go on.
     pub(super) fn decline(&mut self, held: &Held, why: &str, out: &mut Output) {
         match held.way {
+            _ if matches!(held.wait, Wait::Retry(_)) => {}
             Way::Call(_) if self.open.remove(&held.id).is_none_or(|open| open.cancelled) => {}
             Way::Call(_) | Way::Result(_) => out.to_client.push(refusal::error(&held.id, REFUSED, why)),
-            Way::Request(_) => out.to_server.push(refusal::error(&held.id, REFUSED, why)),
+            Way::Request(_) | Way::Completion => out.to_server.push(refusal::error(&held.id, REFUSED, why)),
         }
     }
 
     /// When [`Self::tick`] has something to do, if nothing else happens before.
     pub fn due(&self) -> Option<Timestamp> {
         let held = self.held.values().filter_map(|held| held.until);
-        held.chain(self.own.values().map(|listing| listing.until)).min()
+        let asked = self.asked_by_server.values().filter_map(|asked| asked.until);
+        held.chain(self.own.values().map(|listing| listing.until)).chain(asked).min()
     }
 
     /// Time has passed: what waited too long is refused.
@@ -175,11 +199,13 @@ impl Guard {
         for question in late {
             if let Some(held) = self.held.remove(&question) {
                 out.events.push(Event::Decision {
-                    what: format!("{}: no answer in time", held.what),
+                    what: format!("{}: no answer in time", held.title.trim_end_matches('?')),
                 });
+                Self::withdraw(&held, &mut out);
                 self.decline(&held, NOT_AGREED, &mut out);
             }
         }
+        self.late_asks(now, &mut out);
         self.late_lists(now, &mut out);
         out
     }
@@ -187,24 +213,39 @@ impl Guard {
     /// Whether frames of the client's wait that may still go to the server: its input must not end
     /// before that is decided. Bounded by [`Self::due`].
     pub fn holds(&self) -> bool {
-        self.held.values().any(|held| matches!(held.way, Way::Call(_)))
+        let to_server = |held: &Held| matches!(held.way, Way::Call(_) | Way::Completion) && !matches!(held.wait, Wait::Retry(_));
+        self.held.values().any(to_server)
     }
 
-    /// Holds a frame back until the user says yes.
-    pub(super) fn hold(&mut self, id: &Id, frame: Vec<u8>, asking: Asking, out: &mut Output) -> Result<(), Refusal> {
-        let Asking { way, title, body, until } = asking;
+    /// Holds a frame back until the user says yes: in the client where that shows forms, at the desktop
+    /// otherwise, unless the rules say where.
+    pub(super) fn hold(&mut self, id: &Id, frame: Vec<u8>, asking: &Asking, out: &mut Output) -> Result<(), Refusal> {
         let questions = self.held.values().filter(|held| !matches!(held.wait, Wait::List(_))).count();
         if questions >= MOST_QUESTIONS {
             return Err(Refusal::of(REFUSED, "too many questions wait for the user's word"));
         }
+        let wait = self.way_to_ask(asking.forms)?;
         let held = Held {
-            way,
-            wait: Wait::Desktop,
+            way: asking.way.clone(),
+            wait: wait.clone(),
             id: id.clone(),
             frame,
-            what: title.trim_end_matches('?').to_owned(),
-            until: Some(until),
+            title: asking.title.clone(),
+            body: asking.body.clone(),
+            until: Some(asking.until),
         };
+        if wait == Wait::Desktop {
+            return self.ask_desktop(held, out);
+        }
+        self.keep(held)?;
+        self.ask_client(&wait, id, asking, out);
+        Ok(())
+    }
+
+    /// Puts the question to the user at the desktop.
+    pub(super) fn ask_desktop(&mut self, held: Held, out: &mut Output) -> Result<(), Refusal> {
+        let (title, body) = (held.title.clone(), held.body.clone());
+        let Some(until) = held.until else { return Ok(()) };
         let id = self.keep(held)?;
         out.questions.push(Question { id, title, body, until });
         Ok(())
@@ -221,19 +262,25 @@ impl Guard {
         Ok(self.numbers)
     }
 
-    /// The client gave a request up that waits here. The server has not seen it, if it is a call.
-    pub(super) fn drop_held(&mut self, id: &Id) -> bool {
-        let before = self.held.len();
-        self.held.retain(|_, held| !matches!(held.way, Way::Call(_)) || held.id != *id);
-        let was_call = self.held.len() < before;
-        self.held.retain(|_, held| !matches!(held.way, Way::Result(_)) || held.id != *id);
-        was_call
+    /// The client gave a request up that waits here. Whether it is a call, which the server has not seen.
+    pub(super) fn drop_held(&mut self, id: &Id, out: &mut Output) -> bool {
+        let is_its = |held: &Held| held.id == *id && matches!(held.way, Way::Call(_) | Way::Result(_));
+        let dropped = self.drop_where(|held| is_its(held) && !matches!(held.wait, Wait::Retry(_)), out);
+        dropped.iter().any(|way| matches!(way, Way::Call(_)))
     }
 
-    /// The server gave a request up that waits here: the client has not seen it.
-    pub(super) fn drop_asked(&mut self, id: &Id) -> bool {
-        let before = self.held.len();
-        self.held.retain(|_, held| !matches!(held.way, Way::Request(_)) || held.id != *id);
-        self.held.len() < before
+    /// The server gave a request up that waits here. Whether the client has not heard of it.
+    pub(super) fn drop_asked(&mut self, id: &Id, out: &mut Output) -> bool {
+        let is_its = |held: &Held| held.id == *id && matches!(held.way, Way::Request(_) | Way::Completion);
+        !self.drop_where(is_its, out).is_empty()
+    }
+
+    fn drop_where(&mut self, is_its: impl Fn(&Held) -> bool, out: &mut Output) -> Vec<Way> {
+        let ids: Vec<u64> = self.held.iter().filter(|(_, held)| is_its(held)).map(|(at, _)| *at).collect();
+        let dropped: Vec<Held> = ids.iter().filter_map(|at| self.held.remove(at)).collect();
+        for held in &dropped {
+            Self::withdraw(held, out);
+        }
+        dropped.into_iter().map(|held| held.way).collect()
     }
 }

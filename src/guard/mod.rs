@@ -7,9 +7,14 @@
 //! second call, on page two, for another client), that offers what is in no list, that asks the
 //! client for a completion or a password, or that sends what two readers read differently.
 //!
+//! Beside deciding it asks: the server for lists that no client asked for (module `fresh`), and the user
+//! for a yes, through the client's own dialog or outside of it (module `by_client`). The client sees nothing
+//! of the former, the server nothing of the latter.
+//!
 //! Not promised: that what a tool's result says is harmless. Results are data, and pass.
 
 pub mod ask;
+mod by_client;
 pub mod frame;
 mod fresh;
 mod from_client;
@@ -20,6 +25,7 @@ pub mod hygiene;
 mod lists;
 mod pinned;
 mod refusal;
+mod rounds;
 mod server_asks;
 pub mod session;
 mod template;
@@ -37,6 +43,8 @@ use crate::surface::take::Places;
 
 pub use session::Guard;
 
+#[cfg(test)]
+mod by_client_tests;
 #[cfg(test)]
 mod calls_tests;
 #[cfg(test)]

@@ -211,14 +211,4 @@ impl Pins {
         let first = views.next().map(of).unwrap_or_default();
         views.fold(first, |all, at| all.intersection(&of(at)).copied().collect())
     }
-
-    /// Whether a pinned handshake claims one of these capabilities.
-    pub(super) fn claims(&self, names: &[&str]) -> bool {
-        self.surface.views.iter().any(|view| {
-            let claimed = view.handshake.get("capabilities");
-            names
-                .iter()
-                .any(|name| claimed.and_then(|claimed| claimed.get(*name)).is_some_and(|value| !value.is_null()))
-        })
-    }
 }

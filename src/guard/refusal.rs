@@ -62,6 +62,16 @@ pub(super) fn unknown(setup: &Setup, kind: ItemKind) -> String {
     )
 }
 
+/// A method that no protocol knows: what it answers would pass unread.
+pub(super) fn no_method(setup: &Setup, method: &str) -> String {
+    format!(
+        "the method `{}` is none of the protocol's, and what it answers could not be compared with what was approved. Your own \
+         mcp-pin.toml can let it pass unread: `methods` in `[guard.{}]`",
+        short(method),
+        setup.server
+    )
+}
+
 /// The list of what was to be used could not be compared with the pin.
 pub(super) fn unread_list(setup: &Setup, kind: ItemKind, why: &str) -> String {
     let server = &setup.server;

@@ -11,10 +11,12 @@ use jiff::Timestamp;
 use super::ask::Asks;
 use super::frame::{self, Frame, Id, Members, Message};
 use super::fresh::{ListKey, Listing};
-use super::held::{Held, Way};
+use super::held::{Held, Wait, Way};
 use super::lists::{Judged, ListAsked, Lists};
 use super::pinned::Pins;
 use super::refusal::{self, REFUSED};
+use super::rounds::{About, Rounds};
+use super::server_asks::Forwarded;
 use super::tools::Gate;
 use super::{Event, Output, Setup, Side};
 use crate::model::guard::GuardMode;
@@ -61,6 +63,7 @@ pub(super) struct Open {
     pub(super) id: Id,
     pub(super) asked: Asked,
     pub(super) cancelled: bool,
+    pub(super) about: About,
 }
 
 impl Open {
@@ -70,6 +73,7 @@ impl Open {
             id: id.clone(),
             asked: Asked::Own(asked),
             cancelled: false,
+            about: About::default(),
         }
     }
 
@@ -131,9 +135,11 @@ pub struct Guard {
     pub(super) lists: Lists,
     pub(super) open: HashMap<Id, Open>,
     given_up: VecDeque<Id>,
-    /// Requests of the server that were passed on, or asked in its name.
-    pub(super) asked_by_server: HashSet<Id>,
+    /// Requests of the server that were passed on.
+    pub(super) asked_by_server: HashMap<Id, Forwarded>,
     pub(super) client: ClientProfile,
+    /// The client said at `initialize` that it shows forms.
+    pub(super) elicits: bool,
     /// The version that `initialize` settled on.
     pub(super) version: Option<String>,
     /// A request in the newer manner was seen.
@@ -147,6 +153,7 @@ pub struct Guard {
     pub(super) fresh: BTreeSet<ListKey>,
     /// Lists that the guard itself asks for.
     pub(super) own: BTreeMap<ListKey, Listing>,
+    pub(super) rounds: Rounds,
     /// The last number given to something held, or asked by the guard.
     pub(super) numbers: u64,
 }
@@ -168,8 +175,9 @@ impl Guard {
             lists: Lists::default(),
             open: HashMap::new(),
             given_up: VecDeque::new(),
-            asked_by_server: HashSet::new(),
+            asked_by_server: HashMap::new(),
             client: ClientProfile::Bare,
+            elicits: false,
             version: None,
             modern: false,
             refused: BTreeSet::new(),
@@ -179,6 +187,7 @@ impl Guard {
             held: BTreeMap::new(),
             fresh: BTreeSet::new(),
             own: BTreeMap::new(),
+            rounds: Rounds::default(),
             numbers: 0,
         }
     }
@@ -200,7 +209,8 @@ impl Guard {
                     grade: Grade::Notice,
                     what: format!("a frame of the client: {why}"),
                 };
-                if self.refuse(&mut out, Some(&Id::null()), refusal) == Fate::Pass {
+                let id = self.id_of_unread(frame).unwrap_or_else(Id::null);
+                if self.refuse(&mut out, Some(&id), refusal) == Fate::Pass {
                     out.pass = true;
                 }
             }
@@ -339,16 +349,21 @@ impl Guard {
         fate
     }
 
+    /// Whether a request of the client under this id is not answered yet.
+    pub(super) fn is_taken(&self, id: &Id) -> bool {
+        let waits = |held: &Held| matches!((&held.way, &held.wait), (Way::Result(_), wait) if !matches!(wait, Wait::Retry(_)));
+        self.open.get(id).is_some_and(|open| !open.cancelled) || self.held.values().any(|held| waits(held) && held.id == *id)
+    }
+
     /// Remembers a request of the client; refuses what is more than can be kept apart.
-    pub(super) fn remember(&mut self, id: &Id, asked: Asked) -> Result<(), Refusal> {
+    pub(super) fn remember(&mut self, id: &Id, asked: Asked, about: About) -> Result<(), Refusal> {
         let refusal = |message: &str| Refusal {
             code: refusal::INVALID,
             message: message.to_owned(),
             grade: Grade::Notice,
             what: format!("a request of the client: {message}"),
         };
-        let is_held = |held: &Held| matches!(held.way, Way::Result(_)) && held.id == *id;
-        if self.open.get(id).is_some_and(|open| !open.cancelled) || self.held.values().any(is_held) {
+        if self.is_taken(id) {
             return Err(refusal("its id is that of a request that is still open"));
         }
         if self.open.len() >= MOST_OPEN {
@@ -358,14 +373,15 @@ impl Guard {
             id: id.clone(),
             asked,
             cancelled: false,
+            about,
         };
         self.open.insert(id.clone(), open);
         Ok(())
     }
 
     /// The client gave a request up: its answer may still come. Whether the server has heard of it.
-    pub(super) fn give_up(&mut self, id: &Id) -> bool {
-        if self.drop_held(id) {
+    pub(super) fn give_up(&mut self, id: &Id, out: &mut Output) -> bool {
+        if self.drop_held(id, out) {
             self.open.remove(id);
             return false;
         }
@@ -423,8 +439,12 @@ impl Guard {
             .filter(|(_, open)| !open.cancelled && !open.is_own())
             .map(|(_, open)| open.id)
             .collect();
-        let results = self.held.values().filter(|held| matches!(held.way, Way::Result(_)));
-        ids.extend(results.map(|held| held.id.clone()));
+        for held in self.held.values() {
+            Self::withdraw(held, out);
+            if matches!(held.way, Way::Result(_)) && !matches!(held.wait, Wait::Retry(_)) {
+                ids.push(held.id.clone());
+            }
+        }
         ids.extend(current.cloned());
         ids.sort_by(|a, b| (a.as_number(), a.as_text()).cmp(&(b.as_number(), b.as_text())));
         ids.dedup();

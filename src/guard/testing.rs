@@ -157,6 +157,8 @@ pub(super) struct Bench {
     pub(super) told: String,
     id: i64,
     modern: bool,
+    /// What a newer client says it can do.
+    pub(super) can: Value,
 }
 
 impl Bench {
@@ -167,6 +169,7 @@ impl Bench {
             told: String::new(),
             id: 0,
             modern: false,
+            can: json!({}),
         }
     }
 
@@ -213,7 +216,7 @@ impl Bench {
         if self.modern {
             params["_meta"] = json!({
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientCapabilities": self.can,
             });
         }
         let frame = json!({"jsonrpc": "2.0", "id": self.id, "method": method, "params": params});
@@ -244,7 +247,8 @@ impl Bench {
     pub(super) fn shake(&mut self, fake: &Fake) -> Output {
         match fake.era {
             Era::Legacy => {
-                let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}});
+                let params =
+                    json!({"protocolVersion": "2025-11-25", "capabilities": self.can, "clientInfo": {"name": "c", "version": "1"}});
                 self.reply("initialize", params, &fake.handshake)
             }
             Era::Modern => self.reply("server/discover", json!({}), &fake.handshake),

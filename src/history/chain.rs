@@ -9,6 +9,7 @@
 //! Not promised: a program of the same user that knows how the chain is made can write it anew from
 //! any row on, head included. Only a head that was noted on another machine shows that.
 
+use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
@@ -250,7 +251,11 @@ pub(super) fn checkpoint_detail(removed: &Head) -> Value {
 }
 
 /// Walks the whole chain.
+///
+/// The kept head is read before the database is: read after it, it could tell of a row that another
+/// process wrote in between, which would look like one that was cut off.
 pub(super) fn check(connection: &Connection, database: &Path, noted: Option<&Head>) -> rusqlite::Result<LogCheck> {
+    let kept = head::read(&head::path(database));
     let mut problems = Vec::new();
     let base = checkpoint(connection)?.unwrap_or_default();
     let mut replay = Replay::default();
@@ -286,7 +291,7 @@ pub(super) fn check(connection: &Connection, database: &Path, noted: Option<&Hea
         previous.count = id;
     }
     let pruned = previous.count - rows;
-    let behind = judge_head(connection, database, &base, &previous, &mut problems)?;
+    let behind = judge_head(connection, (database, kept), &base, &previous, &mut problems)?;
     if let Some(noted) = noted {
         problems.extend(head::stands(connection, noted, &base, &previous)?);
     }
@@ -304,16 +309,22 @@ pub(super) fn check(connection: &Connection, database: &Path, noted: Option<&Hea
 }
 
 /// Compares with the head that is kept beside the database; says by how much that lags behind.
-fn judge_head(connection: &Connection, database: &Path, base: &Head, last: &Head, problems: &mut Vec<Problem>) -> rusqlite::Result<i64> {
-    let path = head::path(database);
-    match head::read(&path) {
+fn judge_head(
+    connection: &Connection,
+    (database, kept): (&Path, io::Result<Option<Head>>),
+    base: &Head,
+    last: &Head,
+    problems: &mut Vec<Problem>,
+) -> rusqlite::Result<i64> {
+    let path = || head::path(database);
+    match kept {
         Ok(Some(kept)) => {
             problems.extend(head::stands(connection, &kept, base, last)?);
             return Ok((last.count - kept.count).max(0));
         }
         Ok(None) if last.count == 0 => {}
-        Ok(None) => problems.push(Problem::NoHead { path }),
-        Err(_) => problems.push(Problem::BadHead { path }),
+        Ok(None) => problems.push(Problem::NoHead { path: path() }),
+        Err(_) => problems.push(Problem::BadHead { path: path() }),
     }
     Ok(0)
 }

@@ -74,7 +74,11 @@ pub(super) fn path(database: &Path) -> PathBuf {
 /// The head that is kept; `None` where there is no file.
 pub(super) fn read(path: &Path) -> io::Result<Option<Head>> {
     match options().open(path) {
-        Ok(mut file) => parse(&mut file).map(Some),
+        Ok(mut file) => {
+            // Never half of what another process is writing.
+            file.lock_shared()?;
+            parse(&mut file).map(Some)
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

@@ -146,10 +146,87 @@ BEGIN SELECT RAISE(ABORT, 'approvals are only given and taken back'); END;
 CREATE TRIGGER approvals_are_kept BEFORE DELETE ON approvals
 BEGIN SELECT RAISE(ABORT, 'approvals are only given and taken back'); END;
 ",
+    "
+DROP TABLE alerts_sent;
+CREATE TABLE alerts_told (
+    channel     TEXT NOT NULL,
+    scope       TEXT NOT NULL,
+    server      TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    findings    TEXT NOT NULL,
+    told        INTEGER NOT NULL,
+    seen        INTEGER NOT NULL,
+    PRIMARY KEY (channel, scope, server, source, fingerprint)
+) STRICT;
+CREATE TABLE alerts_waiting (
+    id          INTEGER PRIMARY KEY,
+    channel     TEXT NOT NULL,
+    scope       TEXT NOT NULL,
+    server      TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    findings    TEXT NOT NULL,
+    alert       TEXT NOT NULL,
+    queued      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX alerts_waiting_channel ON alerts_waiting (channel, id);
+CREATE TABLE alert_channels (
+    channel TEXT NOT NULL PRIMARY KEY,
+    success INTEGER,
+    failure INTEGER,
+    error   TEXT,
+    tries   INTEGER NOT NULL,
+    next    INTEGER,
+    dropped INTEGER NOT NULL
+) STRICT;
+",
+    "
+CREATE TABLE file_stamps (
+    path  TEXT NOT NULL PRIMARY KEY,
+    stamp TEXT NOT NULL,
+    at    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE answers (
+    interpreter TEXT NOT NULL PRIMARY KEY,
+    answer      TEXT NOT NULL,
+    stamp       TEXT NOT NULL,
+    at          INTEGER NOT NULL
+) STRICT;
+",
+    "
+CREATE TABLE sightings (
+    server      TEXT NOT NULL,
+    scope       TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    code        TEXT NOT NULL,
+    grade       TEXT NOT NULL,
+    subject     TEXT NOT NULL,
+    title       TEXT NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    last_seen   INTEGER NOT NULL,
+    missed      INTEGER,
+    resolved    INTEGER,
+    resolution  TEXT,
+    PRIMARY KEY (server, scope, fingerprint)
+) STRICT;
+",
+    "
+CREATE TABLE spent (
+    server TEXT NOT NULL,
+    scope  TEXT NOT NULL,
+    day    TEXT NOT NULL,
+    tokens INTEGER NOT NULL,
+    PRIMARY KEY (server, scope, day)
+) STRICT;
+",
 ];
 
 /// The file's `application_id`, by which our file is told from another program's: `mcpi`.
-const APPLICATION_ID: i64 = 0x6d63_7069;
+pub(super) const APPLICATION_ID: i64 = 0x6d63_7069;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

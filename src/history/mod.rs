@@ -45,6 +45,8 @@ mod migrations;
 mod recorded;
 mod retention;
 mod schedules;
+mod sightings;
+mod spent;
 mod stamps;
 
 use std::fs;
@@ -58,6 +60,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::model::Grade;
 
+pub use alerts::{AlertPlace, AlertSource, ChannelState, NewAlert, Told, Waiting};
 pub use approvals::{Approval, ApprovalKind, How, NewApproval};
 pub use builds::Build;
 pub use chain::{LogCheck, Problem};
@@ -70,6 +73,8 @@ pub use interpreters::Interpreter;
 pub use recorded::Who;
 pub use retention::Plan;
 pub use schedules::{RunEnd, Schedule, ScheduledRun};
+pub use sightings::Sighting;
+pub use stamps::Remembered;
 
 use migrations::Kind;
 

@@ -37,6 +37,7 @@ mod guard;
 mod guard_tests;
 #[cfg(test)]
 mod python_tests;
+mod lines;
 mod read;
 mod remote;
 #[cfg(test)]
@@ -56,6 +57,7 @@ use crate::model::{Pin, ServerName};
 pub use digest::{entry_digest, entry_value, static_digest};
 pub use error::{EntryError, LockError};
 pub use evidence::check_evidence;
+pub use lines::lines;
 pub use read::parse;
 pub use wire::schema;
 pub use write::write;

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Manifest, Scope};
 use crate::model::ServerName;
 use crate::model::guard::{
-    ArgumentCheck, ElicitationRules, GuardMode, GuardPin, GuardRules, Pattern, ResultRules, RootsRules, SamplingRules, ToolRules,
+    ArgumentCheck, AskThrough, ElicitationRules, GuardMode, GuardPin, GuardRules, Pattern, ResultRules, RootsRules, SamplingRules,
+    ToolRules,
 };
 
 /// A permission as a manifest writes it: `false`, or a table of limits.
@@ -54,6 +55,10 @@ pub struct GuardSettings {
     pub elicitation: Option<Permission<ElicitationRules>>,
     /// Folders. User's or system's file only.
     pub roots: Option<Permission<RootsRules>>,
+    /// Where the user is asked. User's or system's file only.
+    pub ask: Option<AskThrough>,
+    /// See [`GuardRules::methods`]. User's or system's file only.
+    pub methods: Option<BTreeSet<Pattern>>,
 }
 
 impl GuardSettings {
@@ -110,6 +115,8 @@ impl GuardSettings {
             sampling: self.sampling.or_else(|| weaker.sampling.clone()),
             elicitation: self.elicitation.or_else(|| weaker.elicitation.clone()),
             roots: self.roots.or_else(|| weaker.roots.clone()),
+            ask: self.ask.or(weaker.ask),
+            methods: self.methods.or_else(|| weaker.methods.clone()),
         }
     }
 }
@@ -147,8 +154,8 @@ impl GuardRules {
     /// The rules in force for an entry.
     ///
     /// Inside the user's and the system's file the closer table wins, key by key: `[servers.NAME.guard]`
-    /// (for an entry of that very scope), `[guard.NAME]`, `[guard."*"]`. Between the two files, mode and
-    /// permissions are the system's where it says anything. Tool and result rules of both count, and so
+    /// (for an entry of that very scope), `[guard.NAME]`, `[guard."*"]`. Between the two files, mode,
+    /// permissions, `ask` and `methods` are the system's where it says anything. Tool and result rules of both count, and so
     /// do those of the project and those that the lock holds: together, so that none loosens another.
     pub fn effective(name: &ServerName, manifests: Manifests<'_>, pinned: &GuardPin) -> Self {
         let of = |manifest: Option<&Manifest>, scope: Scope| {
@@ -171,6 +178,8 @@ impl GuardRules {
         };
         rules.sampling = system.sampling.or(user.sampling).and_then(Permission::into_limits);
         rules.elicitation = system.elicitation.or(user.elicitation).and_then(Permission::into_limits);
+        rules.ask = system.ask.or(user.ask).unwrap_or_default();
+        rules.methods = system.methods.or(user.methods).unwrap_or_default();
         rules.roots = system.roots.or(user.roots).and_then(Permission::into_limits);
         rules
     }

@@ -16,6 +16,8 @@ mode = "observe"
 sampling = { per-minute = 2, tokens-per-day = 500, models = ["small"], tools = true, review = "pass" }
 elicitation = { domains = ["*.example.com"] }
 roots = { paths = ["/srv/data"] }
+ask = "desktop"
+methods = ["skills/*"]
 "#;
 
 fn name(text: &str) -> ServerName {
@@ -80,6 +82,8 @@ fn every_rule_is_read() {
         roots: Some(RootsRules {
             paths: Some(vec!["/srv/data".into()]),
         }),
+        ask: AskThrough::Desktop,
+        methods: set(&["skills/*"]),
     };
     assert_eq!(rules, expected);
     let pin = manifest.servers[&name("a")].guard.pin();
@@ -96,7 +100,7 @@ fn a_project_only_takes_away() {
         .map(|p| (p.line, p.what, p.hint))
         .collect();
     let lines: Vec<_> = found.iter().map(|(line, ..)| *line).collect();
-    assert_eq!(lines, [4, 5, 6, 7, 8]);
+    assert_eq!(lines, [4, 5, 6, 7, 8, 9, 10]);
     for (_, what, hint) in &found {
         assert!(what.starts_with("a project's manifest"), "{what}");
         assert!(hint.as_ref().unwrap().contains("your own mcp-pin.toml"), "{hint:?}");

@@ -9,11 +9,12 @@
 //! manifest can only tighten ([`Policy::effective`],
 //! [`GuardRules::effective`](crate::model::GuardRules::effective)); `local` sources, `[trust]` and
 //! `[guard]` are refused in it; such variables are
-//! refused everywhere.
+//! refused everywhere. A project's `[alerts]` is ignored and told.
 //!
 //! Values of variables never stand in the file, and nothing that may be a secret is repeated in a
 //! message.
 
+pub mod alerts;
 mod distance;
 pub mod edit;
 mod guard;
@@ -27,9 +28,10 @@ use std::collections::BTreeMap;
 
 use crate::model::{CwdRule, IdentityRule, Level, RemoteSettings, ServerName, Source};
 
+pub use alerts::{AlertChannel, AlertTables, AlertTarget};
 pub use distance::nearest;
 pub use guard::{GuardSettings, GuardTables, Manifests, Permission};
-pub use parse::parse;
+pub use parse::{parse, receiver};
 pub use policy::{Loosening, Policy, PolicySettings, Trust};
 pub use problem::{ManifestError, Problem};
 pub use schema::schema;
@@ -108,6 +110,8 @@ pub struct Manifest {
     pub trust: TrustSettings,
     /// What `[guard]` says about servers of other files. User's or system's file only.
     pub guard: GuardTables,
+    /// What `[alerts]` says. User's or system's file only; of a project's, the names.
+    pub alerts: AlertTables,
 }
 
 #[cfg(test)]

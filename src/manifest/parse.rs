@@ -1,5 +1,6 @@
 //! TOML to a [`Manifest`], with every problem and its line.
 
+mod alerts;
 mod evidence;
 mod grades;
 mod guard;
@@ -21,12 +22,16 @@ use crate::surface::visible;
 use crate::surface::visible::is_invisible;
 
 #[cfg(test)]
+pub(super) use alerts::ALERT;
+pub(super) use alerts::{FACILITIES, KINDS};
+pub use alerts::receiver;
+#[cfg(test)]
 pub(super) use evidence::{IDENTITY, TRUST, TUF};
 #[cfg(test)]
 pub(super) use guard::{ELICITATION, GUARD, RESULTS, ROOTS, SAMPLING};
 pub(super) use guard::{LONGEST_WAIT, MANY};
 
-pub(super) const TOP: &[&str] = &["servers", "policy", "trust", "guard"];
+pub(super) const TOP: &[&str] = &["servers", "policy", "trust", "guard", "alerts"];
 pub(super) const SERVER: &[&str] = &[
     "source",
     "args",
@@ -114,6 +119,7 @@ impl Walk<'_> {
         }
         manifest.trust = self.trust(root);
         self.guard_tables(root, &mut manifest);
+        self.alerts(root, &mut manifest);
         manifest
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::parse::{LONGEST_WAIT, MANY};
+use super::parse::{FACILITIES, KINDS, LONGEST_WAIT, MANY};
 use crate::model::guard::LARGEST;
 use crate::policy::codes;
 
@@ -45,7 +45,7 @@ pub fn schema() -> Value {
                         "tls-key": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": "With a remote server: the digest of its certificate's public key (SubjectPublicKeyInfo)."},
                         "private": {"type": "boolean", "description": "With a remote server: its host may be in a private network. Not in a project's manifest."},
                         "command": described(&strings, "With the source `local`: the command and its arguments."),
-                        "guard": guard("The guard's rules for this server. A project's manifest can only take away: no `observe`, `sampling`, `elicitation` or `roots`."),
+                        "guard": guard("The guard's rules for this server. A project's manifest can only take away: no `observe`, `sampling`, `elicitation`, `roots`, `ask` or `methods`."),
                     },
                 },
             },
@@ -81,6 +81,12 @@ pub fn schema() -> Value {
                 "propertyNames": {"pattern": "^([A-Za-z0-9][A-Za-z0-9._-]{0,63}|[*])$"},
                 "additionalProperties": guard("The rules for servers of this name."),
             },
+            "alerts": {
+                "description": "Who else hears of drift, by a name for the channel. Ignored in a project's manifest. Without any, the desktop.",
+                "type": "object",
+                "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},
+                "additionalProperties": alert(),
+            },
             "trust": {
                 "description": "What signatures are proved against. Not in a project's manifest.",
                 "type": "object",
@@ -100,6 +106,33 @@ pub fn schema() -> Value {
                     },
                 },
             },
+        },
+    })
+}
+
+fn alert() -> Value {
+    let path = |what: &str| json!({"type": "string", "pattern": "^/", "description": what});
+    let mail = json!({"type": "string", "pattern": "^[^@]+@[^@]+$"});
+    let facilities: Vec<_> = FACILITIES.iter().map(|(name, _)| name).collect();
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["type"],
+        "properties": {
+            "type": {"enum": KINDS, "description": "What kind of channel it is."},
+            "floor": {"enum": ["notice", "warning", "critical"], "description": "What is graded lower is not told; `notice` unless set."},
+            "remind": {"type": "string", "pattern": "^([0-9]+[dh]|never)$", "description": "After which time a drift that lasts is told again; `7d` unless set."},
+            "url": {"type": "string", "pattern": "^https?://", "description": "With webhook and slack: the address."},
+            "url-file": path("With webhook and slack: a file of mode 0600 that holds the address."),
+            "endpoint": {"type": "string", "pattern": "^https?://", "description": "With otlp: the receiver's address; `/v1/logs` is added."},
+            "header-file": path("With webhook, slack and otlp: a file of mode 0600 with one line `Name: value`, sent as a header."),
+            "insecure": {"type": "boolean", "description": "With webhook, slack and otlp: plain http also to another machine."},
+            "to": {"description": "With mail: who gets it.", "oneOf": [mail, {"type": "array", "minItems": 1, "items": mail}]},
+            "from": described(&mail, "With mail: whom it is from."),
+            "sendmail": path("With mail: the program that takes it; /usr/sbin/sendmail unless set."),
+            "address": {"type": "string", "pattern": "^(unix:/|(udp|tcp):.+:[0-9]+$)", "description": "With syslog: `unix:/PATH`, `udp:HOST:PORT` or `tcp:HOST:PORT`; unix:/dev/log unless set."},
+            "facility": {"enum": facilities, "description": "With syslog: the facility; `user` unless set."},
+            "socket": path("With journald: its socket; /run/systemd/journal/socket unless set."),
         },
     })
 }
@@ -150,6 +183,8 @@ fn guard(what: &str) -> Value {
             "roots": permission("Folders (`roots/list`).", &json!({
                 "paths": strings("These absolute folders are the answer, whatever the client would say."),
             })),
+            "ask": {"enum": ["either", "client", "desktop"], "description": "Where you are asked for a yes: in the client where it shows forms and else at the desktop, only there, or only at the desktop. Not in a project's manifest."},
+            "methods": patterns("Methods that no protocol knows and that pass unread, as requests and as notifications. Not in a project's manifest."),
         },
     })
 }

@@ -320,6 +320,7 @@ fn the_schema_has_the_readers_keys() {
             "/properties/servers/additionalProperties/properties/guard/properties/roots/oneOf/1/properties",
             parse::ROOTS,
         ),
+        ("/properties/alerts/additionalProperties/properties", parse::ALERT),
         ("/properties/trust/properties", parse::TRUST),
         ("/properties/trust/properties/tuf/properties", parse::TUF),
     ] {

@@ -5,6 +5,7 @@
 //! user's own state hands one out). There is no other way to one.
 
 mod environment;
+mod files;
 mod python;
 mod search;
 
@@ -16,10 +17,11 @@ use crate::history::Approval;
 use crate::mcp::probe::Launchable;
 use crate::mcp::runtime::NodeRuntime;
 use crate::model::env::check_env_name;
-use crate::model::{Launch, LocalArg, LocalCommand, PinnedFile, Sha256Digest};
+use crate::model::{Launch, LocalArg, LocalCommand, Sha256Digest};
 use crate::store::Installed;
 
 pub use environment::client_environment;
+pub use files::{Files, digest_file};
 #[cfg(test)]
 pub(in crate::mcp) use python::launchable;
 pub use python::python;
@@ -134,7 +136,8 @@ pub fn package(
     })
 }
 
-/// A local command, ready to start: every pinned file is hashed again first.
+/// A local command, ready to start: every pinned file is hashed again first, unless nothing of it
+/// changed since it was, as `files` knows.
 ///
 /// A script mostly needs the modules beside it, so the folder of a pinned argument is readable
 /// too, unless it is one that holds more than a program: see [`is_programs_own`].
@@ -147,18 +150,19 @@ pub fn local(
     approval: &Approval,
     home: Option<&Path>,
     env: BTreeMap<String, OsString>,
+    files: &mut Files<'_>,
 ) -> Result<Launchable, LaunchError> {
     if approval.digest() != digest {
         return Err(LaunchError::OtherApproval);
     }
-    check_file(&command.command)?;
+    files.check(&command.command)?;
     let mut readable = vec![PathBuf::from(&command.command.path)];
     let mut args = Vec::new();
     for arg in &command.args {
         match arg {
             LocalArg::Text(text) => args.push(OsString::from(text)),
             LocalArg::File(file) => {
-                check_file(file)?;
+                files.check(file)?;
                 let path = PathBuf::from(&file.path);
                 readable.push(path.clone());
                 readable.extend(path.parent().filter(|folder| is_programs_own(folder, home)).map(Path::to_path_buf));
@@ -226,52 +230,6 @@ fn is_socket(_: std::fs::FileType) -> bool {
     false
 }
 
-fn check_file(file: &PinnedFile) -> Result<(), LaunchError> {
-    let path = PathBuf::from(&file.path);
-    match digest_file(&path) {
-        Ok(found) if found == file.digest => Ok(()),
-        Ok(_) => Err(LaunchError::FileChanged { path }),
-        Err(source) => Err(LaunchError::Unreadable { path, source }),
-    }
-}
-
-/// The most bytes a pinned file may have.
-const LARGEST: u64 = 1024 * 1024 * 1024;
-
-/// The digest of a file's content, read in pieces.
-///
-/// The attack: a lock that names a pipe nobody writes to, or a device without an end.
-///
-/// # Errors
-/// It cannot be read, is no regular file, or has more than 1 GiB.
-pub fn digest_file(path: &Path) -> std::io::Result<Sha256Digest> {
-    use sha2::Digest as _;
-    use std::io::{Error, ErrorKind, Read as _};
-    let file = open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    let mut file = file.take(LARGEST + 1);
-    let mut hasher = sha2::Sha256::new();
-    let mut piece = vec![0; 256 * 1024];
-    loop {
-        match file.read(&mut piece)? {
-            0 if file.limit() == 0 => return Err(Error::new(ErrorKind::FileTooLarge, "it has more than 1 GiB")),
-            0 => return Ok(Sha256Digest::from_bytes(hasher.finalize().into())),
-            read => hasher.update(&piece[..read]),
-        }
-    }
-}
-
-/// Opens for reading, without waiting for whoever writes to a pipe.
-fn open(path: &Path) -> std::io::Result<std::fs::File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true);
-    #[cfg(target_os = "linux")]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-    options.open(path)
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
@@ -303,23 +261,5 @@ mod tests {
         }
         let _held = std::os::unix::net::UnixListener::bind(server.join("agent")).unwrap();
         assert!(!is_programs_own(&server, Some(&home)));
-    }
-
-    #[test]
-    fn what_is_no_file_is_not_waited_for() {
-        let scratch = tempfile::tempdir().unwrap();
-        let pipe = scratch.path().join("pipe");
-        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
-        let large = scratch.path().join("large");
-        std::fs::File::create(&large).unwrap().set_len(LARGEST + 1).unwrap();
-        for path in [&pipe, Path::new("/dev/zero"), scratch.path()] {
-            assert_eq!(
-                digest_file(path).unwrap_err().kind(),
-                std::io::ErrorKind::InvalidInput,
-                "{}",
-                path.display()
-            );
-        }
-        assert_eq!(digest_file(&large).unwrap_err().kind(), std::io::ErrorKind::FileTooLarge);
     }
 }

@@ -36,7 +36,7 @@ impl GuardMode {
     }
 }
 
-/// The names of tools: one name, or all that begin alike (`read_*`), or all (`*`).
+/// The names of tools or methods: one name, or all that begin alike (`read_*`), or all (`*`).
 ///
 /// Nothing cleverer: a rule that has to be worked out is a rule that is misread. Compared byte by
 /// byte, so a name that merely looks like another is another.
@@ -47,10 +47,10 @@ pub struct Pattern(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// Nothing, or too much.
-    #[error("a tool's name has 1 to 256 bytes")]
+    #[error("a name has 1 to 256 bytes")]
     Length,
     /// A star that does not stand at the end.
-    #[error("`*` may only stand at the end, for every tool whose name begins so")]
+    #[error("`*` may only stand at the end, for every name that begins so")]
     Star,
     /// It would look different from what it is.
     #[error("a control or invisible character stands in it")]
@@ -160,6 +160,32 @@ pub struct ResultRules {
     pub visible: bool,
     /// The largest result, in bytes.
     pub largest: Option<u64>,
+}
+
+/// Where the user is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AskThrough {
+    /// In the client where it shows forms, else at the desktop.
+    #[default]
+    Either,
+    /// In the client or not at all: where it shows no forms, the answer is no.
+    Client,
+    /// At the desktop or not at all: for clients that answer forms by themselves.
+    Desktop,
+}
+
+impl AskThrough {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Either, Self::Client, Self::Desktop];
+
+    /// `either`, `client` or `desktop`, as in the manifest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Either => "either",
+            Self::Client => "client",
+            Self::Desktop => "desktop",
+        }
+    }
 }
 
 /// Whether the user looks at what a server asks before it passes.
@@ -276,6 +302,10 @@ pub struct GuardRules {
     pub elicitation: Option<ElicitationRules>,
     /// Folders; `None`: denied.
     pub roots: Option<RootsRules>,
+    /// Where the user is asked.
+    pub ask: AskThrough,
+    /// Methods that no protocol knows and that pass unread all the same, in both directions.
+    pub methods: BTreeSet<Pattern>,
 }
 
 /// The rules that an entry of a lock holds: those that only take away.

@@ -9,6 +9,7 @@
 
 pub mod address;
 mod error;
+pub mod post;
 pub mod remote;
 mod secret;
 

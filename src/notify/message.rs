@@ -70,6 +70,21 @@ impl Message {
 /// What to tell about a report: its worst finding from `notice` upward, or else that something
 /// could not be checked. `None` where nobody needs to hear anything.
 pub fn message(report: &Report) -> Option<Message> {
+    let draft = draft(report)?;
+    let lines: Vec<_> = draft.lines.iter().map(String::as_str).collect();
+    Some(Message::new(&draft.title, &lines, draft.urgency, draft.fingerprint))
+}
+
+/// A message before its texts are made harmless.
+pub(super) struct Draft {
+    pub(super) title: String,
+    pub(super) lines: Vec<String>,
+    pub(super) urgency: Urgency,
+    pub(super) fingerprint: Fingerprint,
+}
+
+/// What [`message`] says.
+pub(super) fn draft(report: &Report) -> Option<Draft> {
     let mut findings: Vec<_> = report.findings.iter().filter(|finding| finding.grade >= Grade::Notice).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
     match findings.split_first() {
@@ -78,7 +93,7 @@ pub fn message(report: &Report) -> Option<Message> {
     }
 }
 
-fn of_findings(worst: &Finding, rest: &[&Finding], undecided: &[Undecided]) -> Message {
+fn of_findings(worst: &Finding, rest: &[&Finding], undecided: &[Undecided]) -> Draft {
     let server = &worst.server;
     let others: BTreeSet<&ServerName> = rest
         .iter()
@@ -111,7 +126,7 @@ fn of_findings(worst: &Finding, rest: &[&Finding], undecided: &[Undecided]) -> M
     } else {
         "Look before you use them: mcp-pin verify".to_owned()
     };
-    let lines: Vec<_> = [first.as_str(), &what, &more, &unchecked, &look]
+    let lines: Vec<_> = [first, what, more, unchecked, look]
         .into_iter()
         .filter(|line| !line.is_empty())
         .collect();
@@ -124,10 +139,15 @@ fn of_findings(worst: &Finding, rest: &[&Finding], undecided: &[Undecided]) -> M
     prints.push(worst.fingerprint.as_str());
     prints.sort_unstable();
     let fingerprint = Fingerprint::of_canonical(json!({"findings": prints}).to_string().as_bytes());
-    Message::new(&format!("MCP server {server} changed"), &lines, urgency, fingerprint)
+    Draft {
+        title: format!("MCP server {server} changed"),
+        lines,
+        urgency,
+        fingerprint,
+    }
 }
 
-fn of_undecided(undecided: &[Undecided]) -> Option<Message> {
+fn of_undecided(undecided: &[Undecided]) -> Option<Draft> {
     let (first, rest) = undecided.split_first()?;
     let mut facts: Vec<_> = undecided.iter().map(|one| (one.server.as_str(), one.what.as_str())).collect();
     facts.sort_unstable();
@@ -135,9 +155,33 @@ fn of_undecided(undecided: &[Undecided]) -> Option<Message> {
     let what = format!("Could not {}", first.what);
     let more = format!("and {} more", rest.len());
     let look = format!("Run: mcp-pin verify {}", first.server);
-    let lines: &[&str] = if rest.is_empty() { &[&what, &look] } else { &[&what, &more, &look] };
-    let title = format!("MCP server {} could not be checked", first.server);
-    Some(Message::new(&title, lines, Urgency::Normal, fingerprint))
+    let lines = if rest.is_empty() {
+        vec![what, look]
+    } else {
+        vec![what, more, look]
+    };
+    Some(Draft {
+        title: format!("MCP server {} could not be checked", first.server),
+        lines,
+        urgency: Urgency::Normal,
+        fingerprint,
+    })
+}
+
+/// The beginning of a text, with a mark where it was cut.
+pub(super) fn bounded(text: &str, most: usize) -> String {
+    if text.chars().nth(most).is_none() {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(most.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}
+
+/// Text as one bounded line without control, bidi and invisible characters.
+pub(super) fn line(text: &str, most: usize) -> String {
+    // Escapes make text longer, never shorter: cutting first bounds the work, cutting again the result.
+    bounded(&visible(&bounded(text, most + 1)), most)
 }
 
 /// Text as one bounded line without markup.

@@ -8,8 +8,12 @@
 //! A notification is a pointer, never the review: it names the server, the worst finding and the
 //! command that shows the rest.
 
+mod alert;
+pub mod deliver;
 pub mod desktop;
 mod message;
+pub mod payload;
 
+pub use alert::{Alert, AlertKind, Item, Seen};
 pub use desktop::{DesktopBus, NotifyError};
 pub use message::{Message, Urgency, message};

@@ -1,4 +1,5 @@
-//! Accepting drift that `verify` recorded: exactly what was seen then, and nothing newer.
+//! Accepting drift that `verify` recorded: exactly what was seen then, and nothing newer. What only a
+//! connection saw is never accepted, see [`sightings`].
 
 use crate::error::Error;
 use crate::history::{ApprovalKind, EventKind, Resolution};
@@ -8,7 +9,7 @@ use crate::ops::consent::{self, Consent, Shown};
 use crate::ops::interact::Stage;
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, baseline, notices, queries, scope, settle};
+use crate::ops::{Context, Interact, baseline, notices, queries, scope, settle, sightings};
 use crate::{diff, policy};
 
 /// Shows the drift recorded for a server, asks, and writes the lock.
@@ -26,10 +27,14 @@ pub async fn approve(context: &Context, name: &ServerName, mut given: Consent, p
     if !baseline::is_approved(&tools, &key, name, pin)? {
         return Err(Error::NotApproved { name: name.clone() });
     }
-    let recorded = tools
-        .history
-        .open_drift(name, &key)?
-        .ok_or_else(|| Error::NoDrift { name: name.clone() })?;
+    let Some(recorded) = tools.history.open_drift(name, &key)? else {
+        let seen = tools.history.open_sightings(name, &key)?;
+        if seen.is_empty() {
+            return Err(Error::NoDrift { name: name.clone() });
+        }
+        given.accept_without_terminal = loaded.policy.accept_without_terminal;
+        return sightings::acknowledge(&tools, &loaded, name, pin, &seen, &given);
+    };
     let candidate = candidate(name, pin, &recorded.candidate).ok_or_else(|| Error::NoDrift { name: name.clone() })?;
     let mut report = report(name, pin, &candidate, &settle::judge_context(name, (&loaded).into()))?;
     settle::grade(&mut report, &loaded.policy);

@@ -1,7 +1,7 @@
 //! `install`: adding servers, and making this machine match a lock.
 
 use crate::error::Error;
-use crate::history::{ApprovalKind, EventKind};
+use crate::history::{ApprovalKind, EventKind, Resolution};
 use crate::lock;
 use crate::manifest::Scope as Owner;
 use crate::manifest::edit::{self, EditError};
@@ -159,6 +159,11 @@ async fn add(context: &Context, options: &Options, person: &dyn Interact) -> Res
             &settled.pin,
             if before.is_some() { EventKind::Update } else { EventKind::Install },
         )?;
+        if loaded.lock.servers.get(&name) != Some(&settled.pin) {
+            // What connections saw differed from another entry.
+            let (scope, now) = (loaded.scope_key(), context.now());
+            tools.history.resolve_sightings(&name, scope, None, Resolution::Replaced, now)?;
+        }
         loaded.lock.servers.insert(name, settled.pin);
     }
     loaded.save(&text)?;

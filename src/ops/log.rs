@@ -63,9 +63,17 @@ pub fn events(context: &Context, filter: &EventFilter) -> Result<(Vec<Event>, bo
 /// Checks the chain, and the approvals against it.
 ///
 /// # Errors
-/// The history cannot be read.
+/// The history cannot be read, or retention removed the row that was noted.
 pub fn verify(context: &Context, noted: Option<&Head>) -> Result<LogCheck, Error> {
-    Ok(queries::open_history(context)?.verify_log(noted)?)
+    let check = queries::open_history(context)?.verify_log(noted)?;
+    if let Some(noted) = noted.filter(|noted| noted.count > 0 && noted.count < check.pruned) {
+        // Not there is not the same.
+        return Err(Error::NotPossible {
+            what: format!("compare with row {}: `mcp-pin log prune` removed it", noted.count),
+            hint: Some("note a newer head with `mcp-pin log head`; without `--expect`, the rows that are left are checked".into()),
+        });
+    }
+    Ok(check)
 }
 
 /// The last row's number and hash, to note elsewhere; `keep` notes it anew beside the database.

@@ -1,6 +1,7 @@
 //! Floor 3: every major operation, one file each. Operations ask through [`Interact`] and never
 //! print; what they come to is an [`Outcome`] or an [`Error`](crate::error::Error).
 
+pub mod alerts;
 pub mod approve;
 pub mod archive;
 pub mod baseline;
@@ -12,6 +13,7 @@ pub mod compare;
 pub mod consent;
 pub mod context;
 pub mod dates;
+pub mod doctor;
 pub mod ecosystem;
 pub mod evidence;
 pub mod handover;
@@ -30,19 +32,24 @@ pub mod probe;
 pub mod prune;
 pub mod queries;
 pub mod remove;
+pub mod report;
 pub mod review;
+pub mod revision;
 pub mod rollback;
 pub mod run;
 pub mod schedule;
 pub mod scope;
 pub mod settle;
+pub mod sightings;
 pub mod sync;
 pub mod tokens;
 pub mod tools;
 pub mod trust;
+pub mod unwrap;
 pub mod update;
 pub mod verify;
 pub mod why;
+pub mod wrap;
 
 pub use consent::Consent;
 pub use context::{Context, Environment};

@@ -1,5 +1,8 @@
 //! What an operation came to, for any renderer.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use crate::model::{Evidence, Level, Pin, Pinned, Provenance, Report, ServerName};
 use crate::ops::evidence::{Counts, counts};
 
@@ -110,6 +113,33 @@ impl ServerLine {
     }
 }
 
+/// Where the lock lies in its repository, and on which line each entry begins: for programs that show
+/// a finding at its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockPlace {
+    /// Its path from the repository's root, or its name alone where it lies in none.
+    pub path: String,
+    /// The line of each server's entry.
+    pub lines: BTreeMap<String, usize>,
+}
+
+impl LockPlace {
+    /// Looks at a lock. One that cannot be read has no lines.
+    pub fn of(lock: &Path) -> Self {
+        let name = || lock.file_name().map(Path::new).unwrap_or(lock);
+        let root = lock
+            .ancestors()
+            .skip(1)
+            .find(|folder| folder.join(".git").symlink_metadata().is_ok());
+        let path = root.and_then(|root| lock.strip_prefix(root).ok()).unwrap_or_else(name);
+        let text = std::fs::read_to_string(lock).unwrap_or_default();
+        Self {
+            path: path.display().to_string(),
+            lines: crate::lock::lines(&text),
+        }
+    }
+}
+
 /// What an operation came to.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
@@ -119,4 +149,6 @@ pub struct Outcome {
     pub report: Report,
     /// What signatures were proved against, and how old that is, where any were.
     pub trust: Option<String>,
+    /// Where the lock lies that it was about, where that was looked up.
+    pub place: Option<LockPlace>,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::history::Approval;
 use crate::lock;
-use crate::mcp::launch;
+use crate::mcp::launch::{self, Files};
 use crate::mcp::oauth::Authorizer;
 use crate::mcp::probe::{self, ProbeError, ProbeOptions};
 use crate::mcp::remote::{self, RemoteServer};
@@ -78,7 +78,10 @@ pub async fn take(
             };
             ecosystem::of(closure).start(machine, start)?
         }
-        (Pinned::Local(local), _) => launch::local(local, &digest, approval, tools.context.env.get("HOME").map(Path::new), env)?,
+        (Pinned::Local(local), _) => {
+            let home = tools.context.env.get("HOME").map(Path::new);
+            launch::local(local, &digest, approval, home, env, &mut Files::unknown())?
+        }
         (Pinned::Package { .. }, None) | (Pinned::Remote(_), _) => {
             return Err(Error::Worker {
                 what: "the check of the installed files",

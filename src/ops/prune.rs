@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::error::Error;
 use crate::manifest::Scope as Owner;
 use crate::model::{Closure, Pin, Pinned, Sha256Digest};
-use crate::ops::ecosystem::{self, Recorded, Site};
+use crate::ops::ecosystem::{self, Belief, Recorded, Site};
 use crate::ops::scope::{self, Scope};
 use crate::ops::tools::Tools;
 use crate::ops::{Context, Interact, baseline};
@@ -52,7 +52,7 @@ pub fn prune(context: &Context, dry_run: bool, person: &dyn Interact) -> Result<
             };
             let ecosystem = ecosystem::of(closure);
             // A tree for a runtime that is gone serves nobody.
-            if let Recorded::As(machine) = ecosystem.recorded(&tools, site)? {
+            if let Recorded::As(machine) = ecosystem.recorded(&tools, site, Belief::Nothing)? {
                 installs.insert(ecosystem.tree(&machine, name, closure)?.0);
                 let unpacked = ecosystem.unpacked(&machine, closure)?;
                 archives.extend(unpacked.iter().map(|(_, at)| at.archive.integrity.clone()));

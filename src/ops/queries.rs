@@ -78,6 +78,15 @@ pub fn is_approved(context: &Context, scope: &str, name: &ServerName, digest: &S
         .is_some())
 }
 
+/// Whether drift of a server is open: what a check recorded, or what a connection saw.
+///
+/// # Errors
+/// The history cannot be read.
+pub fn has_drift(context: &Context, scope: &str, name: &ServerName) -> Result<bool, Error> {
+    let history = open_history(context)?;
+    Ok(history.open_drift(name, scope)?.is_some() || !history.open_sightings(name, scope)?.is_empty())
+}
+
 /// The interpreter that a Python server was installed with on this machine.
 ///
 /// # Errors

@@ -1,9 +1,10 @@
 //! Taking servers out of the manifest and the lock. The store keeps their bytes until `prune`.
 
 use crate::error::Error;
-use crate::history::EventKind;
+use crate::history::{EventKind, Resolution};
 use crate::manifest::edit;
 use crate::model::ServerName;
+use crate::ops::alerts::{Alerts, Over};
 use crate::ops::outcome::{Action, Outcome, ServerLine};
 use crate::ops::tools::Tools;
 use crate::ops::{Context, Interact, baseline, notices, queries, scope};
@@ -52,9 +53,12 @@ pub fn remove(context: &Context, names: &[ServerName], person: &dyn Interact) ->
     // Approvals go first: killed in between, the entry stands and is asked about again.
     for name in &names {
         tools.history.revoke(name, loaded.scope_key(), context.now())?;
+        let (scope, now) = (loaded.scope_key(), context.now());
+        tools.history.resolve_sightings(name, scope, None, Resolution::Replaced, now)?;
         baseline::forget(&tools, loaded.scope_key(), name);
     }
     loaded.save(&text)?;
+    let alerts = Alerts::or_desktop(context);
     for name in &names {
         notices::event(
             &tools.history,
@@ -64,6 +68,8 @@ pub fn remove(context: &Context, names: &[ServerName], person: &dyn Interact) ->
             None,
             "removed from manifest and lock",
         )?;
+        // Delivered with what is told next.
+        alerts.over(&tools.history, loaded.scope_key(), name, Over::Removed)?;
     }
     Ok(outcome)
 }

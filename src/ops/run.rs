@@ -65,7 +65,7 @@ pub fn run(context: &Context, options: &Options, person: &dyn Interact) -> Resul
         })?),
         None => None,
     };
-    let (program, server, remote) = upstream(&ready, options)?;
+    let (program, server, remote) = upstream(context, &ready, options)?;
     // From here on the server runs, and nothing may end this but its end.
     let watch = Arc::new(Watch::start(Place::of(context, &loaded, options), tools.history));
     let client = ClientEnds::stdio().map_err(|source| cannot_start(options, &program, source))?;
@@ -96,7 +96,7 @@ pub fn run(context: &Context, options: &Options, person: &dyn Interact) -> Resul
 type Server = (PathBuf, Arc<dyn Upstream>, Option<Arc<HttpUpstream>>);
 
 /// The server's side of the relay: a process that is started here, or a connection.
-fn upstream(ready: &Ready, options: &Options) -> Result<Server, Error> {
+fn upstream(context: &Context, ready: &Ready, options: &Options) -> Result<Server, Error> {
     match &ready.start {
         What::Process(launchable) => {
             let child = Child::start(relay::Start {
@@ -104,6 +104,7 @@ fn upstream(ready: &Ready, options: &Options) -> Result<Server, Error> {
                 extra: &options.extra,
                 environment: &ready.environment,
                 cwd: &ready.cwd,
+                exe: &context.exe,
             });
             let child = child.map_err(|source| cannot_start(options, &launchable.program, source))?;
             Ok((launchable.program.clone(), Arc::new(child), None))

@@ -4,11 +4,12 @@
 //! are a proposal: its policy is merged so that it can only tighten, and nothing of it is started
 //! that this user has not approved.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::lock::{self, Lockfile};
-use crate::manifest::{self, Loosening, Manifest, Policy, Scope as Owner, TrustSettings};
+use crate::manifest::{self, AlertChannel, AlertTables, Loosening, Manifest, Policy, Scope as Owner, TrustSettings};
 use crate::model::ServerName;
 use crate::model::guard::{GuardPin, GuardRules};
 use crate::ops::{Context, Interact};
@@ -138,7 +139,8 @@ pub fn load(context: &Context, scope: Scope) -> Result<Loaded, Error> {
     let (system, user) = machine(context)?;
     let policy_of = |manifest: &Option<Manifest>| manifest.as_ref().map(|manifest| manifest.policy.clone());
     let project = (scope.owner == Owner::Project).then_some(&manifest.policy);
-    let (policy, loosened) = Policy::effective(policy_of(&system).as_ref(), policy_of(&user).as_ref(), project);
+    let (policy, mut loosened) = Policy::effective(policy_of(&system).as_ref(), policy_of(&user).as_ref(), project);
+    loosened.extend(manifest.alerts.loosening());
     Ok(Loaded {
         locked: lock_text.is_some(),
         key: scope.key(),
@@ -177,6 +179,15 @@ fn trust_of(system: Option<&Manifest>, user: Option<&Manifest>) -> TrustSettings
 pub fn trust_settings(context: &Context) -> Result<TrustSettings, Error> {
     let (system, user) = machine(context)?;
     Ok(trust_of(system.as_ref(), user.as_ref()))
+}
+
+/// The channels of alerts, outside any scope: the system's and the user's settings.
+///
+/// # Errors
+/// One of the two files cannot be read or is malformed.
+pub fn alert_channels(context: &Context) -> Result<BTreeMap<String, AlertChannel>, Error> {
+    let (system, user) = machine(context)?;
+    Ok(AlertTables::effective(system.as_ref(), user.as_ref()))
 }
 
 /// Reads a text file of bounded size; `None` where it does not exist.
@@ -221,6 +232,19 @@ impl Loaded {
     /// The key of the scope in the history.
     pub fn scope_key(&self) -> &str {
         &self.key
+    }
+
+    /// The policy in force if the project's manifest were this one, as the base of a change has it.
+    pub fn policy_under(&self, manifest: &Manifest) -> Policy {
+        let policy_of = |manifest: &Option<Manifest>| manifest.as_ref().map(|manifest| manifest.policy.clone());
+        let (system, user) = (policy_of(&self.machine.0), policy_of(&self.machine.1));
+        let project = (self.scope.owner == Owner::Project).then_some(&manifest.policy);
+        Policy::effective(system.as_ref(), user.as_ref(), project).0
+    }
+
+    /// The channels of alerts in force.
+    pub fn alert_channels(&self) -> BTreeMap<String, AlertChannel> {
+        AlertTables::effective(self.machine.0.as_ref(), self.machine.1.as_ref())
     }
 
     /// The guard's rules in force for an entry: what the lock holds, and what every manifest that has a

@@ -186,6 +186,34 @@ pub async fn entry_report(
     Ok(report)
 }
 
+/// As [`entry_report`], of what the two entries say by themselves: no archive is read. The caller says
+/// that the code was not compared.
+///
+/// # Errors
+/// Surfaces that cannot be compared.
+pub fn listed_report(name: &ServerName, before: Option<&Baseline>, pin: &Pin, beside: Beside<'_>) -> Result<Report, Error> {
+    let context = judge_context(name, beside);
+    let mut findings = Vec::new();
+    match before {
+        Some(before) => {
+            let drift = Drift {
+                changes: diff::diff_pins(&before.pin, pin),
+            };
+            let mut company = context.clone();
+            if let (Pinned::Package { closure: old, .. }, Pinned::Package { closure: new, .. }) = (&before.pin.pinned, &pin.pinned) {
+                company.company = Company::of(old, new, Told::default());
+            }
+            findings.extend(policy::judge(name, &drift, &company));
+            findings.extend(surface_findings(name, Some(before), pin, &context, Asked::default())?);
+        }
+        None => findings.extend(policy::first_install(name, pin, &context.others, &Asked::default())),
+    }
+    Ok(Report {
+        findings,
+        ..Report::default()
+    })
+}
+
 /// What the surface of a pin changes of the one before; a first surface, or one that cannot be
 /// compared because it was taken with less, is judged as a whole.
 fn surface_findings(

@@ -50,8 +50,9 @@ pub async fn update(context: &Context, options: Options, person: &dyn Interact) 
         let Some(entry) = entry(&loaded, name) else {
             continue;
         };
-        if entry.source == Source::Local {
-            if let Some(pin) = loaded.lock.servers.get(name) {
+        let locked = loaded.lock.servers.get(name);
+        if entry.source == Source::Local && locked.is_none_or(|pin| checks::manifest(name, Some(pin), Some(&entry)).is_empty()) {
+            if let Some(pin) = locked {
                 let mut line = ServerLine::new(name, Action::Unchanged, pin);
                 line.notes
                     .push("a command of this machine has no newer version; install it again to pin a changed one".into());
@@ -94,17 +95,20 @@ async fn one(
         scope: loaded.scope_key(),
         server: name,
     };
-    let made = if let Source::Remote(url) = &entry.source {
-        candidate::remote(entry, url, before.map(|before| &before.pin))
-    } else {
-        let terms = Terms {
-            cooldown: loaded.policy.cooldown_update,
-            policy: &loaded.policy,
-            unsandboxed: options.unsandboxed,
-            known: evidence::known([&loaded.lock], before.map(|before| &before.pin)),
-            before: before.map(|before| &before.pin),
-        };
-        candidate::package(tools, site, entry, &terms).await?
+    let made = match &entry.source {
+        Source::Remote(url) => candidate::remote(entry, url, before.map(|before| &before.pin)),
+        // Its settings were edited. Files that changed meanwhile are findings of the same report.
+        Source::Local => candidate::local(tools, entry)?,
+        Source::Npm { .. } | Source::Pypi { .. } => {
+            let terms = Terms {
+                cooldown: loaded.policy.cooldown_update,
+                policy: &loaded.policy,
+                unsandboxed: options.unsandboxed,
+                known: evidence::known([&loaded.lock], before.map(|before| &before.pin)),
+                before: before.map(|before| &before.pin),
+            };
+            candidate::package(tools, site, entry, &terms).await?
+        }
     };
     // A rule of the guard that was edited is news like any other line of the manifest.
     let same = |pin: &Pin| pin.guard == made.pin.guard && lock::static_digest(name, pin) == lock::static_digest(name, &made.pin);

@@ -23,11 +23,11 @@ use crate::manifest::{Policy, Scope as Owner};
 use crate::model::report::Undecided;
 use crate::model::{Change, Detail, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName};
 use crate::ops::clients::{self, Which};
-use crate::ops::ecosystem::{self, Machine, Recorded, Site};
-use crate::ops::outcome::{Action, Outcome, ServerLine};
+use crate::ops::ecosystem::{self, Belief, Machine, Recorded, Site};
+use crate::ops::outcome::{Action, LockPlace, Outcome, ServerLine};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
-use crate::ops::{Context, Interact, baseline, checks, evidence, notices, queries, settle};
+use crate::ops::{Context, Interact, baseline, checks, evidence, notices, queries, settle, sightings};
 use crate::policy;
 use crate::store::{Derive, InstallId, Installed, Part, StoreError, TreeCheck};
 
@@ -41,7 +41,7 @@ pub struct Options {
     pub probe: bool,
     /// Without a sandbox where none is to be had.
     pub unsandboxed: bool,
-    /// Tell the desktop of drift that it was not told of before.
+    /// Tell the channels of alerts what is news.
     pub notify: bool,
     /// Compare clients' configuration files with what was agreed to: the user's for the user's scope, a
     /// project's for a project. Only where every server is verified.
@@ -56,7 +56,10 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
     let loaded = queries::reading(context, person)?;
     let names = queries::select(&loaded, &options.names)?;
     let tools = Tools::open(context, person)?;
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome {
+        place: Some(LockPlace::of(&loaded.scope.lockfile())),
+        ..Outcome::default()
+    };
     for name in tools.history.approved_servers(loaded.scope_key())? {
         if !loaded.lock.servers.contains_key(&name) && !loaded.manifest.servers.contains_key(&name) && options.names.is_empty() {
             outcome.report.findings.push(checks::vanished(&name));
@@ -112,7 +115,12 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
         person.note(&note);
     }
     if options.notify {
-        notices::tell(&tools, loaded.scope_key(), &outcome.report, options.names.is_empty()).await?;
+        let looked = notices::Looked {
+            at: &names,
+            whole: options.names.is_empty(),
+            started: options.probe,
+        };
+        notices::tell(&tools, loaded.scope_key(), &outcome.report, looked).await?;
     }
     Ok(outcome)
 }
@@ -288,7 +296,7 @@ fn tree(
         scope: loaded.scope_key(),
         server: checked.name,
     };
-    let machine = match ecosystem.recorded(tools, site)? {
+    let machine = match ecosystem.recorded(tools, site, Belief::Nothing)? {
         Recorded::As(machine) => machine,
         Recorded::Nothing => {
             checked.undecided("verify it: it is not installed on this machine", vec!["mcp-pin install".into()]);
@@ -366,6 +374,7 @@ fn record(tools: &Tools<'_>, loaded: &Loaded, checked: &mut Checked<'_>) -> Resu
     settle::grade(&mut checked.report, &loaded.policy);
     let now = tools.context.now();
     let key = loaded.scope_key();
+    let compared = checked.as_pinned || checked.drifted.is_some();
     if let Some(pin) = checked.drifted.take() {
         let digest = lock::entry_digest(checked.name, &pin);
         let text = lock::write(&Lockfile {
@@ -386,6 +395,7 @@ fn record(tools: &Tools<'_>, loaded: &Loaded, checked: &mut Checked<'_>) -> Resu
     } else if checked.as_pinned {
         notices::resolved(tools, checked.name, key, Resolution::Gone)?;
     }
+    sightings::settle(tools, key, &mut checked.report, checked.name, compared)?;
     if let Some(worst) = checked.report.worst().filter(|worst| *worst >= Grade::Notice) {
         let first = checked
             .report

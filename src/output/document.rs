@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use crate::cli::Format;
 use crate::model::report::Status;
 use crate::model::{Fingerprint, Report};
+use crate::ops::outcome::LockPlace;
 use crate::ops::{Outcome, ServerLine};
 use crate::output::json::v1;
 use crate::output::{markdown, sarif};
@@ -31,6 +32,8 @@ pub struct Document {
     pub servers: Vec<ServerLine>,
     /// What signatures were proved against.
     pub trust: Option<String>,
+    /// Where the lock lies, where that was looked up.
+    pub place: Option<LockPlace>,
     /// How it ended: the exit status.
     pub status: Status,
     /// The findings were decided about, and accepted: they are listed and open no question.
@@ -51,6 +54,7 @@ impl Document {
             report,
             servers: Vec::new(),
             trust: None,
+            place: None,
             accepted: false,
             failure: None,
             fingerprint: None,
@@ -63,6 +67,7 @@ impl Document {
         let mut document = Self::new(&outcome.report);
         document.servers.clone_from(&outcome.servers);
         document.trust.clone_from(&outcome.trust);
+        document.place.clone_from(&outcome.place);
         document.accepted = accepted;
         if accepted {
             document.status = if outcome.report.undecided.is_empty() {

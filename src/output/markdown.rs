@@ -10,6 +10,7 @@ use std::io::{self, Write};
 
 use crate::model::report::Status;
 use crate::model::{Finding, Grade};
+use crate::ops::Action;
 use crate::output::document::Document;
 use crate::output::plain;
 use crate::policy::page;
@@ -36,6 +37,18 @@ pub fn comment(document: &Document) -> String {
         for hint in &failure.hints {
             item(&mut text, &format!("hint: {}", words(hint)));
         }
+    }
+    for server in &document.servers {
+        let Some(verb) = moved(server.action) else { continue };
+        let version = server.version.as_deref().map(|version| format!(" {}", words(version)));
+        let notes = server.notes.iter().map(|note| format!("; {}", words(note))).collect::<String>();
+        let line = format!(
+            "**{verb}** {}{}: {} packages{notes}",
+            words(server.name.as_str()),
+            version.unwrap_or_default(),
+            server.packages
+        );
+        item(&mut text, &line);
     }
     // Before the findings: what could not be checked is never what a cut takes away.
     for undecided in &document.report.undecided {
@@ -71,6 +84,14 @@ pub fn comment(document: &Document) -> String {
         let _ = writeln!(text, "\nFingerprint of this report: `{fingerprint}`");
     }
     text
+}
+
+/// The word for a server whose entry in the lock is another one now.
+const fn moved(action: Action) -> Option<&'static str> {
+    match action {
+        Action::Added | Action::Updated | Action::Removed | Action::RolledBack => Some(action.as_str()),
+        _ => None,
+    }
 }
 
 fn heading(document: &Document) -> &'static str {

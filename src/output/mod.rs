@@ -6,7 +6,9 @@
 //! marker, or hide. A write error (a closed pipe among them) is the caller's to judge.
 
 pub mod document;
+pub mod edits;
 pub mod error;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod outcome;

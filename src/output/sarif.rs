@@ -29,6 +29,8 @@ const FINGERPRINT: &str = "mcpPinFingerprint/v1";
 const LOCKFILE: &str = "mcp-pin.lock";
 /// Lines of evidence in a message; the rest is counted.
 const LINES: usize = 20;
+/// What GitHub tells results of one rule on one line apart by.
+const LINE_HASH: &str = "primaryLocationLineHash";
 
 /// Writes the log.
 pub fn write(out: &mut dyn Write, document: &Document) -> io::Result<()> {
@@ -43,7 +45,7 @@ pub fn log(document: &Document) -> Value {
         .report
         .findings
         .iter()
-        .map(|finding| result(finding, &rules, document.accepted))
+        .map(|finding| result(finding, &rules, document))
         .collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -56,6 +58,7 @@ pub fn log(document: &Document) -> Value {
                 "rules": rules.iter().map(|code| rule(code)).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
+            "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "the root of the repository that the lockfile lies in"}}},
             "invocations": [invocation(document)],
             "results": results,
         }],
@@ -68,7 +71,7 @@ fn rule(code: &str) -> Value {
         "id": code,
         "shortDescription": message(&code.replace('-', " ")),
         "fullDescription": message(meaning),
-        "properties": {"tags": [part(code).as_str()]},
+        "properties": {"tags": ["security", part(code).as_str()]},
     });
     if !advice.is_empty() {
         rule["help"] = message(advice);
@@ -76,7 +79,7 @@ fn rule(code: &str) -> Value {
     rule
 }
 
-fn result(finding: &Finding, rules: &[&str], accepted: bool) -> Value {
+fn result(finding: &Finding, rules: &[&str], document: &Document) -> Value {
     let (kind, level) = match finding.grade {
         Grade::Critical => ("fail", "error"),
         Grade::Warning => ("fail", "warning"),
@@ -91,10 +94,10 @@ fn result(finding: &Finding, rules: &[&str], accepted: bool) -> Value {
         "level": level,
         "message": message(&words(finding)),
         "locations": [{
-            "physicalLocation": physical(finding),
+            "physicalLocation": place_of(finding, document),
             "logicalLocations": [logical(finding)],
         }],
-        "partialFingerprints": {FINGERPRINT: finding.fingerprint.as_str()},
+        "partialFingerprints": {FINGERPRINT: finding.fingerprint.as_str(), LINE_HASH: finding.fingerprint.as_str()},
         "properties": {
             "grade": finding.grade.as_str(),
             "part": part(finding.code).as_str(),
@@ -107,24 +110,36 @@ fn result(finding: &Finding, rules: &[&str], accepted: bool) -> Value {
     if !places.is_empty() {
         result["relatedLocations"] = places.into();
     }
-    if accepted {
+    if document.accepted {
         result["suppressions"] = json!([{"kind": "external", "status": "accepted"}]);
     }
     result
 }
 
-/// The place that a finding is shown at: the line of a client's file where it is about one, else the
-/// lock.
-fn physical(finding: &Finding) -> Value {
+/// The place that a finding is shown at: the line of a client's file where it is about one, else the line
+/// of the lock on which the server's entry begins; the first where it has none.
+fn place_of(finding: &Finding, document: &Document) -> Value {
     let of_client = finding.code.starts_with("client-");
-    let place = finding.details.iter().find_map(|detail| match detail {
+    let in_client = finding.details.iter().find_map(|detail| match detail {
         Detail::Code { path, line, .. } if of_client => Some((path, line)),
         _ => None,
     });
-    match place {
-        Some((path, line)) => json!({"artifactLocation": {"uri": uri(path)}, "region": {"startLine": (*line).max(1)}}),
-        None => json!({"artifactLocation": {"uri": LOCKFILE}, "region": {"startLine": 1}}),
+    if let Some((path, line)) = in_client {
+        let mut location = json!({"uri": uri(path)});
+        if !path.starts_with('/') {
+            location["uriBaseId"] = json!("%SRCROOT%");
+        }
+        return json!({"artifactLocation": location, "region": {"startLine": (*line).max(1)}});
     }
+    let place = document.place.as_ref();
+    let line = place.and_then(|place| place.lines.get(finding.server.as_str())).copied();
+    json!({
+        "artifactLocation": {
+            "uri": place.map_or_else(|| LOCKFILE.to_owned(), |place| uri(&place.path)),
+            "uriBaseId": "%SRCROOT%",
+        },
+        "region": {"startLine": line.unwrap_or(1)},
+    })
 }
 
 /// A path as a reference of RFC 3986: an absolute one as a file of this machine, any other within the

@@ -80,6 +80,23 @@ pub fn surface_unpinned(server: &ServerName) -> Finding {
     Finding::new("surface-unpinned", Grade::Critical, server, "surface", title, &json!({}))
 }
 
+/// The finding for a server that a proposed change takes out.
+pub fn server_removed(server: &ServerName, version: Option<&str>) -> Finding {
+    let title = match version {
+        Some(version) => format!("the server is removed; it was {version}"),
+        None => "the server is removed".to_owned(),
+    };
+    Finding::new("server-removed", Grade::Notice, server, "", title, &json!({"version": version}))
+}
+
+/// The finding for a proposed change of what a project demands: a line for each demand.
+pub fn project_policy_changed(server: &ServerName, changes: &[String]) -> Finding {
+    let title = "what the project demands of its servers changes; this report is judged by what the base demands";
+    let mut finding = Finding::new("project-policy-changed", Grade::Warning, server, "policy", title, &json!(changes));
+    finding.details = changes.iter().cloned().map(crate::model::Detail::Line).collect();
+    finding
+}
+
 impl Judge<'_> {
     fn first_closure(&self, closure: &Closure, out: &mut Vec<Finding>) {
         let mut scripts = Vec::new();

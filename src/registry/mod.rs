@@ -1,5 +1,7 @@
-//! Floor 2: what the registries say, and the bytes they hold; and where trust roots come from.
+//! Floor 2: what the registries say, and the bytes they hold; and where trust roots and
+//! the files of another git revision come from.
 
+pub mod git;
 pub mod npm;
 mod program;
 pub mod pypi;

@@ -37,6 +37,18 @@ pub(super) enum RunError {
 /// Runs a program in `folder` with exactly the environment `env`, waits at most `limit`, and kills
 /// it with its children after that.
 pub(super) async fn run(program: &Path, folder: &Path, args: &[OsString], env: &Environment, limit: Duration) -> Result<Output, RunError> {
+    run_up_to(program, folder, args, env, limit, MAX_OUTPUT).await
+}
+
+/// As [`run`], for a tool that may print more, or less.
+pub(super) async fn run_up_to(
+    program: &Path,
+    folder: &Path,
+    args: &[OsString],
+    env: &Environment,
+    limit: Duration,
+    most: usize,
+) -> Result<Output, RunError> {
     let failed = |error: std::io::Error| RunError::Io { cause: error.to_string() };
     let mut command = Command::new(program);
     command
@@ -51,7 +63,10 @@ pub(super) async fn run(program: &Path, folder: &Path, args: &[OsString], env: &
         .kill_on_drop(true);
     let mut child = command.spawn().map_err(failed)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let finished = tokio::time::timeout(limit, async { tokio::join!(child.wait(), bounded(stdout), bounded(stderr)) }).await;
+    let finished = tokio::time::timeout(limit, async {
+        tokio::join!(child.wait(), bounded(stdout, most), bounded(stderr, most))
+    })
+    .await;
     let Ok((status, stdout, stderr)) = finished else {
         kill(&mut child).await;
         return Err(RunError::Timeout { seconds: limit.as_secs() });
@@ -77,7 +92,7 @@ async fn kill(child: &mut Child) {
 }
 
 /// Reads to the end so that the writer never blocks, and keeps what fits.
-async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+async fn bounded(stream: Option<impl AsyncRead + Unpin>, most: usize) -> std::io::Result<Vec<u8>> {
     let Some(mut stream) = stream else { return Ok(Vec::new()) };
     let mut kept = Vec::new();
     let mut buffer = vec![0; 16 << 10];
@@ -86,7 +101,7 @@ async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<
         if count == 0 {
             return Ok(kept);
         }
-        let room = MAX_OUTPUT.saturating_sub(kept.len()).min(count);
+        let room = most.saturating_sub(kept.len()).min(count);
         kept.extend_from_slice(&buffer[..room]);
     }
 }

@@ -89,6 +89,8 @@ impl Machine {
         kept.entry("XDG_RUNTIME_DIR".into())
             .or_insert_with(|| format!("/run/user/{uid}").into());
         kept.insert("LC_ALL".into(), "C".into());
+        // Times are read where they are told.
+        kept.insert("TZ".into(), "UTC".into());
         Self { env: kept, project, uid }
     }
 
@@ -233,6 +235,8 @@ impl Machine {
         let found = programs
             .iter()
             .filter_map(|name| program::find(path, name, self.project.as_deref()));
+        // A version manager's script decides by the working folder what it starts. npm is one anyway.
+        let found = found.filter(|path| path.ends_with("npm") || !program::is_script(path));
         let (mut kept, mut left_out) = (Vec::new(), Vec::new());
         let system = SYSTEM_PATH.iter().map(PathBuf::from);
         let folders = also

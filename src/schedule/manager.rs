@@ -145,15 +145,25 @@ fn read(timer: &str, service: &str) -> TimerState {
         value(text, "FragmentPath").map(PathBuf::from).into_iter().chain(drop_ins)
     };
     let is_stale = |text| value(text, "NeedDaemonReload").as_deref() == Some("yes");
-    let next = value(timer, "NextElapseUSecRealtime").and_then(|text| text.strip_prefix('@')?.parse().ok());
+    let next = value(timer, "NextElapseUSecRealtime").and_then(|text| instant(&text));
     TimerState {
         active: value(timer, "ActiveState").as_deref() == Some("active"),
         enabled: value(timer, "UnitFileState").as_deref() == Some("enabled"),
         fragments: files(timer).chain(files(service)).collect(),
         stale: is_stale(timer) || is_stale(service),
-        next: next.and_then(|seconds| Timestamp::from_second(seconds).ok()),
+        next,
         result: value(service, "Result"),
     }
+}
+
+/// A time as `systemctl` writes it where `TZ` is `UTC`: `Mon 2026-11-23 06:09:06 UTC`, or `@SECONDS` with
+/// newer versions.
+fn instant(text: &str) -> Option<Timestamp> {
+    if let Some(seconds) = text.strip_prefix('@') {
+        return Timestamp::from_second(seconds.parse().ok()?).ok();
+    }
+    let (_, rest) = text.strip_suffix(" UTC")?.split_once(' ')?;
+    format!("{}Z", rest.replacen(' ', "T", 1)).parse().ok()
 }
 
 #[cfg(test)]
@@ -168,6 +178,8 @@ mod tests {
         let state = read(timer, service);
         assert!(state.active && state.enabled && state.stale);
         assert_eq!(state.next, Timestamp::from_second(1_700_000_000).ok());
+        assert_eq!(instant("Tue 2023-11-14 22:13:20 UTC"), state.next);
+        assert_eq!((instant("Tue 2023-11-14 22:13:20 CET"), instant("n/a")), (None, None));
         assert_eq!(state.result.as_deref(), Some("timeout"));
         let files: Vec<_> = state.fragments.iter().map(|path| path.to_str().unwrap()).collect();
         assert_eq!(files, ["/u/a.timer", "/u/a.service", "/u/a.service.d/x.conf"]);

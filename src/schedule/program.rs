@@ -137,6 +137,13 @@ pub(super) fn folders(path: &OsStr, project: Option<&Path>) -> Vec<PathBuf> {
     std::env::split_paths(path).filter(trusted).collect()
 }
 
+/// Whether it is text for an interpreter.
+pub(super) fn is_script(path: &Path) -> bool {
+    let mut start = [0; 2];
+    let read = std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
+    read.is_ok() && &start == b"#!"
+}
+
 fn is_a_projects(path: &Path, project: Option<&Path>) -> bool {
     let real = project.and_then(|project| project.canonicalize().ok());
     [project, real.as_deref()]

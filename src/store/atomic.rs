@@ -6,12 +6,13 @@
 //! reads, with text the attacker chose. Git refuses links for its own in-tree files for that reason.
 //!
 //! # Filesystems
-//! The mode of an existing file is kept; owner, extended attributes and hard links are not.
+//! The mode of an existing file is kept; extended attributes and hard links are not. The owner is kept
+//! where a file is written over a known content ([`replace`]), else it is whoever writes.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::error::{At as _, StoreError};
@@ -40,6 +41,46 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<WriteOutcome, StoreError> {
     }
 }
 
+/// Gives `path` the content `new` if it has the content `old`, whole or not at all. For files of other
+/// programs, which may write them at any moment: the content is read again right before the one
+/// step that replaces it, and what is not `old` stays. Another program that writes between those
+/// two, or that holds the old file open, is not seen.
+///
+/// # Errors
+/// [`StoreError::ChangedMeanwhile`], or as [`write`]. The file is as it was.
+pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<WriteOutcome, StoreError> {
+    let Some(prepared) = prepare(path, new)? else {
+        return Ok(WriteOutcome::Unchanged);
+    };
+    let (there, made) = (
+        fs::metadata(path).at("read", path)?,
+        fs::metadata(&prepared.new).at("read", &prepared.new)?,
+    );
+    if (there.uid(), there.gid()) != (made.uid(), made.gid()) {
+        std::os::unix::fs::chown(&prepared.new, Some(there.uid()), Some(there.gid())).at("keep the owner of", path)?;
+        // A change of owner may take bits of the mode away.
+        fs::set_permissions(&prepared.new, there.permissions()).at("write", path)?;
+    }
+    if fs::read(path).at("read", path)? != old {
+        return Err(StoreError::ChangedMeanwhile { path: path.to_owned() });
+    }
+    prepared.commit().map(|()| WriteOutcome::Written)
+}
+
+/// As [`write`], for what only this user may read: the file, and a folder that is made for it.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<WriteOutcome, StoreError> {
+    if let Some(folder) = path.parent() {
+        tree::private_folder(folder)?;
+    }
+    match prepare_with(path, bytes, 0o600)? {
+        None => Ok(WriteOutcome::Unchanged),
+        Some(prepared) => prepared.commit().map(|()| WriteOutcome::Written),
+    }
+}
+
 /// New content that lies whole and durable beside its file, and is not yet the file. Several files
 /// that belong together are all prepared before the first is committed: a full disk or a link then
 /// leaves all of them as they were. Dropped without [`Prepared::commit`], it leaves nothing.
@@ -58,6 +99,11 @@ pub struct Prepared {
 /// What stands at `path` is a link or no file, or the content cannot be written. The old file is
 /// as it was.
 pub fn prepare(path: &Path, bytes: &[u8]) -> Result<Option<Prepared>, StoreError> {
+    prepare_with(path, bytes, 0o666)
+}
+
+/// As [`prepare`]; a file that is not there yet gets this mode, less the user's mask.
+fn prepare_with(path: &Path, bytes: &[u8], first: u32) -> Result<Option<Prepared>, StoreError> {
     let mode = match fs::symlink_metadata(path) {
         Ok(there) if there.is_symlink() => {
             let target = fs::read_link(path).at("read", path)?;
@@ -83,7 +129,7 @@ pub fn prepare(path: &Path, bytes: &[u8]) -> Result<Option<Prepared>, StoreError
         folder,
         committed: false,
     };
-    prepared.fill(bytes, mode)?;
+    prepared.fill(bytes, first, mode)?;
     Ok(Some(prepared))
 }
 
@@ -98,7 +144,7 @@ impl Prepared {
         tree::sync_folder(&self.folder)
     }
 
-    fn fill(&self, bytes: &[u8], mode: Option<fs::Permissions>) -> Result<(), StoreError> {
+    fn fill(&self, bytes: &[u8], first: u32, mode: Option<fs::Permissions>) -> Result<(), StoreError> {
         match fs::remove_file(&self.new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).at("replace", &self.new),
             _ => {}
@@ -107,7 +153,7 @@ impl Prepared {
         let mut file: File = OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o666)
+            .mode(if mode.is_some() { 0o600 } else { first })
             .open(&self.new)
             .at("write", &self.path)?;
         if let Some(mode) = mode {

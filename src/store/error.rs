@@ -135,6 +135,12 @@ pub enum StoreError {
         /// Where it points.
         target: PathBuf,
     },
+    /// Another program wrote the file between reading and writing; its content stays.
+    #[error("could not change `{}`: another program wrote it meanwhile", path.display())]
+    ChangedMeanwhile {
+        /// The file.
+        path: PathBuf,
+    },
     /// Any other failure of the system.
     #[error("could not {doing} `{}`: {source}", path.display())]
     Io {
@@ -156,6 +162,7 @@ impl StoreError {
             }
             Self::DiskFull { .. } => Some("make room, for example with `mcp-pin prune`, and try again".into()),
             Self::Link { target, .. } => Some(format!("work on `{}` itself, or replace the link by a file", target.display())),
+            Self::ChangedMeanwhile { .. } => Some("nothing was changed; run it again, with the program that writes the file closed".into()),
             Self::Mismatch { .. } => Some("do not install it: the registry or a mirror gives other bytes than the locked ones".into()),
             Self::Clash { .. } => Some("leave one of the two out, or take versions that do not share the file".into()),
             Self::Permission { .. }

@@ -117,9 +117,9 @@ mod tests {
         assert_eq!((health.damaged, health.hashed), (vec![bad], (2, 2)));
         assert_eq!(health.unfinished, [home.path().join("tmp/half")]);
         assert_eq!(Store::health(home.path(), 4).hashed, (1, 2));
-        let lock = store.lock(|| ()).unwrap();
+        let changing = store.lock(|| ()).unwrap();
         assert!(look().unfinished.is_empty(), "somebody works there");
-        drop((lock, held));
+        drop((changing, held));
         assert!(look().free.is_some());
     }
 }

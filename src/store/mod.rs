@@ -64,7 +64,7 @@ pub use lock::{FileLock, StoreLock};
 pub use part::{InstallId, Part, Place};
 pub use prune::PrunePlan;
 pub use scratch::Scratch;
-pub use stamp::Stamped;
+pub use stamp::{FileStamp, Stamped};
 
 use crate::model::Integrity;
 use error::At as _;

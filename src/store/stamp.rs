@@ -15,6 +15,8 @@
 //! programs do: they can write the stamp itself, as they can write approvals. `--full` and `verify`
 //! read everything and believe no stamp.
 
+mod files;
+
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -29,6 +31,8 @@ use super::install::Installed;
 use super::part::{InstallId, Part, Place};
 use super::{Store, StoreError, TreeCheck, parallel};
 use crate::model::Sha256Digest;
+
+pub use files::FileStamp;
 
 /// Changes younger than this are not told from later ones: clocks of file systems tick.
 const TICK: i128 = 20_000_000;

@@ -6,6 +6,7 @@
 pub mod canonical;
 pub mod line;
 pub mod normal;
+pub mod number;
 pub mod strict;
 pub mod take;
 pub mod visible;

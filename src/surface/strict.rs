@@ -10,6 +10,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::number::number_end;
+
 /// How large and how deep a text may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -331,25 +333,7 @@ impl Scanner<'_> {
 
     fn number(&mut self) -> Result<(), NotIJson> {
         let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        if self.peek() == Some(b'0') {
-            self.at += 1;
-        } else {
-            self.digits()?;
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
+        self.at = number_end(self.text.as_bytes(), start).map_err(|at| NotIJson::Syntax { at, what: "no digit" })?;
         let text = &self.text[start..self.at];
         if survives(text) {
             Ok(())
@@ -359,17 +343,6 @@ impl Scanner<'_> {
                 text: text.chars().take(40).collect(),
             })
         }
-    }
-
-    fn digits(&mut self) -> Result<(), NotIJson> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at == start {
-            return Err(self.syntax("no digit"));
-        }
-        Ok(())
     }
 }
 

@@ -348,7 +348,7 @@ fn what_is_there_is_shown() {
     let list = machine.run(&["list", "--format", "json"]).exits(0).json();
     assert_eq!(
         list["servers"],
-        json!([{"name": "calc", "source": "local", "version": null, "evidence": null, "tools": 1, "locked": true, "approved": true}])
+        json!([{"name": "calc", "source": "local", "version": null, "evidence": null, "tools": 1, "locked": true, "approved": true, "drift": false}])
     );
     machine
         .run(&["show", "calc"])

@@ -8,10 +8,12 @@
     reason = "what cannot be unwrapped fails the test; nothing here is an interface"
 )]
 
+mod alerts;
 mod architecture;
 mod bad_input;
 mod clone;
 mod commands;
+mod doctor;
 mod drift;
 mod evidence;
 mod harness;
@@ -27,7 +29,9 @@ mod pypi;
 mod real;
 mod registry;
 mod remote;
+mod review;
 mod run;
+mod schedule;
 mod scripted;
 mod signed;
 mod sigstore;
@@ -38,3 +42,4 @@ mod trust;
 mod trusting;
 mod tuf;
 mod update;
+mod wrap;

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::NotAFrame;
 use super::members::Raw;
+use crate::surface::number::number_end;
 
 /// Arrays and objects inside one another: where `serde_json` stops as well.
 pub(super) const DEEPEST: usize = 127;
@@ -236,34 +237,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn number(&mut self) -> Result<(), Fault> {
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        if self.peek() == Some(b'0') {
-            self.at += 1;
-        } else {
-            self.digits()?;
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
+        self.at = number_end(self.bytes, self.at).map_err(|_| Fault::Syntax)?;
         Ok(())
-    }
-
-    fn digits(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at == start { Err(Fault::Syntax) } else { Ok(()) }
     }
 }
 

@@ -127,7 +127,7 @@ impl Walk<'_> {
     }
 
     /// An absolute path: one that depends on where somebody stands could lead into a clone.
-    fn path(&mut self, table: &dyn TableLike, key: &str) -> Option<PathBuf> {
+    pub(super) fn path(&mut self, table: &dyn TableLike, key: &str) -> Option<PathBuf> {
         let (span, text) = self.text(table, key)?;
         let path = PathBuf::from(text);
         let ok = path.is_absolute() && !text.chars().any(is_invisible);

@@ -8,7 +8,7 @@ use super::{Span, Walk, key_span, value_span};
 use crate::manifest::guard::{GuardSettings, GuardTables, Permission};
 use crate::manifest::{Manifest, Scope};
 use crate::model::ServerName;
-use crate::model::guard::{ArgumentCheck, ElicitationRules, GuardMode, LARGEST, Pattern, Review, RootsRules, SamplingRules};
+use crate::model::guard::{ArgumentCheck, AskThrough, ElicitationRules, GuardMode, LARGEST, Pattern, Review, RootsRules, SamplingRules};
 use crate::surface::visible;
 use crate::surface::visible::is_invisible;
 
@@ -22,6 +22,8 @@ pub(in crate::manifest) const GUARD: &[&str] = &[
     "sampling",
     "elicitation",
     "roots",
+    "ask",
+    "methods",
 ];
 pub(in crate::manifest) const RESULTS: &[&str] = &["visible", "largest"];
 pub(in crate::manifest) const SAMPLING: &[&str] = &[
@@ -104,6 +106,8 @@ impl Walk<'_> {
             sampling: self.permission(table, "sampling", Self::sampling),
             elicitation: self.permission(table, "elicitation", Self::elicitation),
             roots: self.permission(table, "roots", Self::roots),
+            ask: self.word(table, "ask", &AskThrough::ALL.map(|through| (through.as_str(), through))),
+            methods: self.patterns(table, "methods"),
             ..GuardSettings::default()
         };
         if let Some(results) = self.table(table, "results") {
@@ -124,7 +128,7 @@ impl Walk<'_> {
             let what = "a project's manifest may not switch the guard to watching";
             self.problem(value_span(table, "mode"), what, hint("mode = \"observe\""));
         }
-        for key in ["sampling", "elicitation", "roots"] {
+        for key in ["sampling", "elicitation", "roots", "ask", "methods"] {
             if table.contains_key(key) {
                 let what = format!("a project's manifest may not give its servers `{key}`");
                 self.problem(key_span(table, key), what, hint(key));

@@ -539,3 +539,6 @@ fn answers(frame: &[u8], id: &str) -> bool {
     let peek = Peek::of(frame);
     peek.method.is_none() && peek.id.is_some_and(|raw| raw.get() == id)
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,11 +16,27 @@ use std::path::Path;
 use crate::model::env::check_env_name;
 
 /// What the official SDKs pass on, on systems that are no Windows, and what a program expects.
-const PASSED: [&str; 10] = [
-    "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "LANGUAGE", "TZ", "TMPDIR",
+const PASSED: [&str; 16] = [
+    "HOME",
+    "LOGNAME",
+    "PATH",
+    "SHELL",
+    "TERM",
+    "USER",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TMPDIR",
+    // The user's folders. Not the one with the sockets: the session bus, keyrings, agents.
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_DIRS",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_DIRS",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
 ];
-/// Beginnings of such names: the user's language and the user's folders.
-const PASSED_PREFIX: [&str; 2] = ["LC_", "XDG_"];
+/// The beginning of such names: the user's language.
+const PASSED_PREFIX: &str = "LC_";
 /// Ours: never a server's business.
 const OWN_PREFIX: &str = "MCP_PIN_";
 /// Where nothing is left of a search path.
@@ -35,7 +51,7 @@ const PLAIN_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 pub fn client_environment(environment: &BTreeMap<OsString, OsString>, listed: &[String]) -> BTreeMap<OsString, OsString> {
     let is_passed = |name: &&OsString, value: &OsString| {
         let Some(name) = name.to_str() else { return false };
-        let by_itself = PASSED.contains(&name) || PASSED_PREFIX.iter().any(|prefix| name.starts_with(prefix));
+        let by_itself = PASSED.contains(&name) || name.starts_with(PASSED_PREFIX);
         let is_function = value.as_bytes().starts_with(b"()");
         (by_itself && !is_function || listed.iter().any(|listed| listed == name))
             && check_env_name(name).is_ok()
@@ -91,6 +107,20 @@ mod tests {
         ];
         assert_eq!(given(&pairs, &[]), ["HOME=/h", "LC_ALL=C", "XDG_CACHE_HOME=/c"]);
         assert_eq!(given(&pairs[3..], &["HTTPS_PROXY", "UNSET"]), ["HTTPS_PROXY=p"]);
+    }
+
+    #[test]
+    fn where_the_session_keeps_its_sockets_is_not_told() {
+        let pairs = [
+            ("XDG_RUNTIME_DIR", "/run/user/1000"),
+            ("XDG_SESSION_ID", "1"),
+            ("XDG_STATE_HOME", "/s"),
+            ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/1000/bus"),
+            ("SSH_AUTH_SOCK", "/a"),
+        ];
+        assert_eq!(given(&pairs, &[]), ["XDG_STATE_HOME=/s"]);
+        let asked = given(&pairs, &["XDG_RUNTIME_DIR"]);
+        assert_eq!(asked, ["XDG_RUNTIME_DIR=/run/user/1000", "XDG_STATE_HOME=/s"]);
     }
 
     #[test]

@@ -40,6 +40,12 @@ impl Listener {
         format!("http://127.0.0.1:{}{PATH}", self.port)
     }
 
+    /// What it listens on.
+    #[cfg(test)]
+    pub(super) fn address(&self) -> std::io::Result<std::net::SocketAddr> {
+        self.listener.local_addr()
+    }
+
     /// Waits for the browser, and reads the first answer with `read`: right or wrong, it is the
     /// only one.
     pub(super) async fn answer<T>(self, patience: Duration, read: impl Fn(&str) -> Result<T, OAuthError> + Sync) -> Result<T, OAuthError> {

@@ -17,6 +17,7 @@ use crate::net::remote::{Permitted, RemoteOptions};
 
 mod honest;
 mod hostile;
+mod kept;
 mod pure;
 
 /// A request as a host saw it.

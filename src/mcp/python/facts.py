@@ -11,6 +11,24 @@ except (AttributeError, OSError, ValueError):
 program = os.path.dirname(os.path.realpath(sys.executable))
 settings = [os.path.join(folder, "pyvenv.cfg") for folder in (program, os.path.dirname(program))]
 loader = sys.modules.get("_frozen_importlib_external")
+
+def seen():
+    """Every file that this answer was made of, as far as the system says which."""
+    try:
+        with open("/proc/self/maps", encoding="utf-8") as maps:
+            fields = [line.rstrip("\n").split(None, 5) for line in maps]
+        files = {line[5] for line in fields if len(line) == 6 and line[5].startswith("/")}
+        if any("\\" in file or file.endswith(" (deleted)") for file in files):
+            return None
+        for module in list(sys.modules.values()):
+            files.add(getattr(module, "__file__", None))
+            files.add(getattr(getattr(module, "__spec__", None), "cached", None))
+        files = sorted(file for file in files.union(sys.path) if isinstance(file, str) and os.path.isabs(file))
+        json.dumps(files, ensure_ascii=False).encode("utf-8")
+        return files
+    except (OSError, ValueError):
+        return None
+
 print(json.dumps({
     "version": list(sys.version_info[:3]),
     "full_version": platform.python_version(),
@@ -36,4 +54,5 @@ print(json.dumps({
     "prefix": sys.base_prefix,
     "library": os.path.dirname(os.__file__),
     "path": [entry for entry in sys.path if os.path.isabs(entry)],
+    "seen": seen(),
 }))

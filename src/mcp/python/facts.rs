@@ -14,11 +14,11 @@ use serde::Deserialize;
 use crate::model::python::{Libc, PythonFacts, PythonMarkers, PythonPlatform};
 
 /// The constant program that asks.
-const PROGRAM: &str = include_str!("facts.py");
+pub(super) const PROGRAM: &str = include_str!("facts.py");
 /// How long an answer may take; a cold start takes less than a second.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The most bytes of an answer.
-const LARGEST: u64 = 64 * 1024;
+const LARGEST: u64 = 256 * 1024;
 
 /// The answer, word for word.
 #[derive(Debug, Deserialize)]
@@ -47,6 +47,7 @@ struct Answer {
     prefix: PathBuf,
     library: PathBuf,
     path: Vec<PathBuf>,
+    seen: Option<Vec<PathBuf>>,
 }
 
 /// An interpreter's answer that fits together.
@@ -59,6 +60,10 @@ pub(super) struct Known {
     pub(super) in_environment: bool,
     /// The standard library: folders, and the archive where there is one.
     pub(super) library: Vec<PathBuf>,
+    /// The files it was made of when it said all this; `None` where the system does not say.
+    pub(super) seen: Option<Vec<PathBuf>>,
+    /// All this, word for word.
+    pub(super) said: String,
 }
 
 /// Why an interpreter is not known.
@@ -73,9 +78,11 @@ pub(super) enum Unknown {
 /// Asks an interpreter, with an empty environment and without any `site`.
 pub(super) fn ask(program: &Path) -> Result<Known, Unknown> {
     let text = run(program).map_err(Unknown::Silent)?;
-    let answer: Answer = serde_json::from_slice(&text).map_err(|_| Unknown::Nonsense("it does not answer with what was asked"))?;
-    read(answer, program)
+    let text = String::from_utf8(text).map_err(|_| Unknown::Nonsense(NO_ANSWER))?;
+    read(text, program)
 }
+
+const NO_ANSWER: &str = "it does not answer with what was asked";
 
 fn run(program: &Path) -> std::io::Result<Vec<u8>> {
     use std::io::{Error, ErrorKind};
@@ -126,7 +133,9 @@ fn end(child: &mut Child) -> std::io::Result<Option<ExitStatus>> {
     Ok(None)
 }
 
-fn read(answer: Answer, program: &Path) -> Result<Known, Unknown> {
+/// Reads an answer.
+pub(super) fn read(said: String, program: &Path) -> Result<Known, Unknown> {
+    let answer: Answer = serde_json::from_str(&said).map_err(|_| Unknown::Nonsense(NO_ANSWER))?;
     let nonsense = |what| Err(Unknown::Nonsense(what));
     let texts = [
         &answer.full_version,
@@ -168,6 +177,8 @@ fn read(answer: Answer, program: &Path) -> Result<Known, Unknown> {
         magic,
         in_environment: answer.in_environment,
         library,
+        seen: answer.seen,
+        said,
         facts: PythonFacts {
             version: answer.version,
             full_version: answer.full_version,

@@ -9,6 +9,7 @@ mod build;
 mod compile;
 mod facts;
 mod marshal;
+mod remembered;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -121,6 +122,12 @@ impl PythonRuntime {
             Unknown::Silent(source) => unusable(source),
             Unknown::Nonsense(what) => not_usable(what.to_owned()),
         })?;
+        Self::of(real, known)
+    }
+
+    /// One whose answer is known, if it can be used.
+    fn of(real: PathBuf, known: Known) -> Result<Self, RuntimeError> {
+        let not_usable = |what: String| RuntimeError::NotUsable { path: real.clone(), what };
         let facts = &known.facts;
         if facts.implementation != "cpython" {
             return Err(not_usable(format!(

@@ -6,7 +6,7 @@
 //!
 //! If we are killed ourselves, with a signal that nobody can hear, the system closes the server's input
 //! and the reading end of its output: it is where it would be if its client had died. One that heeds
-//! neither stays; only a process beside us, or one between us and the server, could end it.
+//! neither is ended by the [`super::warden`].
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Pid;
 
 use super::outgoing::{held, waited};
+use super::warden::Warden;
 use super::{Ended, Lines, Patience, Received, Signal, Upstream, os};
 use crate::mcp::probe::Launchable;
 
@@ -34,6 +35,8 @@ pub struct Start<'a> {
     pub environment: &'a BTreeMap<OsString, OsString>,
     /// Where it starts.
     pub cwd: &'a Path,
+    /// Our own binary, of which the warden is made.
+    pub exe: &'a Path,
 }
 
 /// A running server.
@@ -41,6 +44,8 @@ pub struct Child {
     process: Arc<Process>,
     input: Mutex<Option<ChildStdin>>,
     output: Mutex<Lines<ChildStdout>>,
+    /// Until the server has ended; without where none could be started.
+    warden: Mutex<Option<Warden>>,
 }
 
 struct Process {
@@ -85,7 +90,11 @@ impl Child {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .process_group(0);
-        Self::of(&mut command)
+        let child = Self::of(&mut command)?;
+        // Beside the server, which does not wait for it. Without one, what is killed here leaves a server that
+        // has lost its input: no reason to be without a server now.
+        *held(&child.warden) = Warden::start(start.exe, child.process.group).ok();
+        Ok(child)
     }
 
     /// Of a command with piped input and output, in a group of its own.
@@ -111,6 +120,7 @@ impl Child {
             process,
             input: Mutex::new(Some(input)),
             output: Mutex::new(Lines::new(output)),
+            warden: Mutex::default(),
         })
     }
 
@@ -214,7 +224,11 @@ impl Upstream for Child {
                 process.signal(then);
             }
         }
-        process.until(FORCE, |state| state.over);
+        if process.until(FORCE, |state| state.over)
+            && let Some(warden) = held(&self.warden).take()
+        {
+            warden.dismiss();
+        }
         held(&process.state).ended.unwrap_or(Ended::Gone)
     }
 }

@@ -1,6 +1,7 @@
 //! The relay's threads.
 
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -86,6 +87,8 @@ struct Shared {
     decider: Mutex<Decider>,
     to_client: Arc<Outgoing>,
     to_server: Arc<Outgoing>,
+    /// Frames for the server that were decided on and are not queued or written yet.
+    unsent: AtomicUsize,
     clock: fn() -> Timestamp,
     notes: Sender<Note>,
     telling: Telling,
@@ -112,6 +115,7 @@ pub fn relay<O: Observer, G: Gate>(relay: Relay<O, G>) -> Finished {
         }),
         to_client: Arc::new(Outgoing::new(move |frame| output.write_all(frame).and_then(|()| output.flush()))),
         to_server: Arc::new(Outgoing::new(move |frame| upstream.send(frame))),
+        unsent: AtomicUsize::new(0),
         clock: relay.clock,
         notes: notes.clone(),
         telling,
@@ -227,6 +231,8 @@ impl Shared {
             return None;
         }
         let output = decide(&mut *decider.gate, (self.clock)());
+        // Under the lock: whoever sees that nothing is held any more sees these.
+        self.unsent.fetch_add(output.to_server.len(), Ordering::SeqCst);
         decider.closed = output.close;
         let due = decider.gate.due();
         if decider.due != due {
@@ -265,7 +271,7 @@ impl Shared {
     fn settle_held(&self) {
         let holds = || {
             let decider = held(&self.decider);
-            !decider.closed && decider.gate.holds()
+            !decider.closed && (decider.gate.holds() || self.unsent.load(Ordering::SeqCst) > 0)
         };
         while holds() {
             std::thread::sleep(LOOK);
@@ -317,7 +323,9 @@ impl Shared {
             From::Server => (&self.to_client, std::mem::take(&mut output.to_client)),
         };
         self.queue(&mut output, true);
+        let to_server = if from == From::Client { ours.len() } else { 0 };
         let ours = ours.into_iter().try_for_each(|frame| own.send(&ended(frame)));
+        self.unsent.fetch_sub(to_server, Ordering::SeqCst);
         let written = ours.and_then(|()| passed.map_or(Ok(()), |frame| own.send(frame)));
         self.tell(output, true);
         written
@@ -361,11 +369,13 @@ impl Shared {
     }
 
     fn queue(&self, output: &mut Output, wait: bool) {
+        let to_server = output.to_server.len();
         for (side, frames) in [(&self.to_server, &mut output.to_server), (&self.to_client, &mut output.to_client)] {
             for frame in frames.drain(..) {
                 side.queue(ended(frame), wait);
             }
         }
+        self.unsent.fetch_sub(to_server, Ordering::SeqCst);
     }
 
     /// Tells what happened, and that it is over if it is.

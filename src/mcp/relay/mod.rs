@@ -36,6 +36,7 @@ mod signals;
 mod tests;
 mod told;
 mod trace;
+pub mod warden;
 
 use std::io;
 

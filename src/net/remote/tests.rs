@@ -206,6 +206,26 @@ async fn what_a_name_resolves_to_is_judged() {
 }
 
 #[tokio::test]
+async fn every_name_that_is_asked_is_judged_by_the_client_for_it() {
+    let mut options = options();
+    options.permitted.private.insert("https://intern.example".into());
+    let network = RemoteNetwork::new(&options).unwrap();
+    let judged = |host: &str| network.names.lock().unwrap().contains(host);
+    for (at, host, client) in [
+        ("https://EXAMPLE.com/mcp", "example.com", &network.public),
+        ("https://intern.example/mcp", "intern.example", &network.private),
+        ("https://intern.example:444/mcp", "intern.example", &network.public),
+        ("http://127.0.0.1:1/", "127.0.0.1", &network.local),
+    ] {
+        let picked = network.client_for(&url(at)).unwrap();
+        assert!(std::ptr::eq(picked, client), "{at}");
+        // What is not among the names is taken for a proxy's own, and may be anywhere.
+        assert!(judged(host), "{at}");
+    }
+    assert!(!judged("proxy.invalid"));
+}
+
+#[tokio::test]
 async fn redirects_stay_within_their_origin() {
     let network = network();
     let (other, seen) = host(vec![ok("stolen")]);

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+use jiff::Timestamp;
+
 use super::Site;
 use super::compiled::CompilingOnce;
 use crate::error::Error;
@@ -100,11 +102,26 @@ impl Machine {
                     version: runtime.version().to_owned(),
                     identity: runtime.identity(),
                 };
-                Ok(tools
-                    .history
-                    .record_interpreter(site.scope, site.server, &recorded, tools.context.now())?)
+                let now = tools.context.now();
+                tools.history.record_interpreter(site.scope, site.server, &recorded, now)?;
+                // It was asked some time ago: what counts for starts is what it says now.
+                match PythonRuntime::reopen(&recorded.path, &recorded.version) {
+                    Ok(runtime) => remember(tools, &runtime, now),
+                    Err(_) => Ok(()),
+                }
             }
         }
+    }
+}
+
+/// Keeps what an interpreter said for starts. It was asked at `asked` or later.
+///
+/// # Errors
+/// The state cannot be written.
+pub(super) fn remember(tools: &Tools<'_>, runtime: &PythonRuntime, asked: Timestamp) -> Result<(), Error> {
+    match runtime.remembered(asked) {
+        Some(said) => Ok(tools.history.remember(runtime.path(), &said, tools.context.now())?),
+        None => Ok(()),
     }
 }
 
@@ -115,6 +132,15 @@ impl Derive for Compiling {
     fn derive(&self, _: &Integrity, sources: &[(String, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, DeriveError> {
         self.0.derive(sources).map_err(|error| DeriveError { cause: error.to_string() })
     }
+}
+
+/// What counts as known of a runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Belief {
+    /// What it said when nothing of it was different: for starts.
+    Stamps,
+    /// What it says now.
+    Nothing,
 }
 
 /// What became of the runtime that a server was installed with.

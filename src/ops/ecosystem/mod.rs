@@ -27,7 +27,7 @@ mod npm;
 mod python;
 mod versions;
 
-pub use machine::{Interpreter, Machine, Recorded, Start, is_built};
+pub use machine::{Belief, Interpreter, Machine, Recorded, Start, is_built};
 pub use versions::Offered;
 
 /// An answer that has to be waited for.
@@ -197,7 +197,7 @@ pub trait Ecosystem: Sync {
     fn machine<'a>(&'a self, tools: &'a Tools<'a>, wanted: Option<&'a str>) -> Pending<'a, Machine>;
 
     /// The machine that an installed server was installed with.
-    fn recorded(&self, tools: &Tools<'_>, site: Site<'_>) -> Result<Recorded, Error>;
+    fn recorded(&self, tools: &Tools<'_>, site: Site<'_>, belief: Belief) -> Result<Recorded, Error>;
 
     /// Of the claimed archives, those whose bytes must be seen here before anything is believed.
     fn needed(&self, machine: &Machine, resolved: &Resolution) -> Result<Vec<Wanted>, Error>;

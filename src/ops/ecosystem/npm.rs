@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::{
-    Announced, Archive, Ask, Claimed, Confirmed, Earlier, Ecosystem, Files, Key, Machine, NotConfirmed, Pending, Recorded, Release,
+    Announced, Archive, Ask, Belief, Claimed, Confirmed, Earlier, Ecosystem, Files, Key, Machine, NotConfirmed, Pending, Recorded, Release,
     Releases, Resolution, Sink, Site, Start, Wanted, Words, at_hand, gone,
 };
 use crate::error::Error;
@@ -78,7 +78,7 @@ impl Ecosystem for Npm {
         std::future::ready(node).boxed_local()
     }
 
-    fn recorded(&self, tools: &Tools<'_>, _: Site<'_>) -> Result<Recorded, Error> {
+    fn recorded(&self, tools: &Tools<'_>, _: Site<'_>, _: Belief) -> Result<Recorded, Error> {
         Ok(Recorded::As(Machine::Node(tools.node()?.clone())))
     }
 

@@ -9,9 +9,10 @@ use std::path::Path;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
+use super::machine::remember;
 use super::{
-    Announced, Archive, Ask, Builds, Claimed, Confirmed, Ecosystem, Files, Interpreter, Key, Machine, NotConfirmed, Pending, Recorded,
-    Release, Releases, Resolution, Sink, Site, Start, Wanted, Words, gone, is_built,
+    Announced, Archive, Ask, Belief, Builds, Claimed, Confirmed, Ecosystem, Files, Interpreter, Key, Machine, NotConfirmed, Pending,
+    Recorded, Release, Releases, Resolution, Sink, Site, Start, Wanted, Words, gone, is_built,
 };
 use crate::error::Error;
 use crate::lock::check::check_here;
@@ -150,13 +151,22 @@ impl Ecosystem for Python {
         std::future::ready(python).boxed_local()
     }
 
-    fn recorded(&self, tools: &Tools<'_>, site: Site<'_>) -> Result<Recorded, Error> {
+    fn recorded(&self, tools: &Tools<'_>, site: Site<'_>, belief: Belief) -> Result<Recorded, Error> {
         let Some(before) = tools.history.interpreter(site.scope, site.server)? else {
             return Ok(Recorded::Nothing);
         };
+        if belief == Belief::Stamps
+            && let Some(last) = tools.history.remembered(&before.path)?
+            && let Some(runtime) = PythonRuntime::recall(&before.path, &before.version, &last)
+            && runtime.identity() == before.identity
+        {
+            return Ok(Recorded::As(Machine::Python(Box::new(Interpreter::new(tools, runtime)?))));
+        }
+        let asked = tools.context.now();
         let said = |path: &Path, version: &str, identity: &str| (path.display().to_string(), format!("{version}, {identity}"));
         Ok(match PythonRuntime::reopen(&before.path, &before.version) {
             Ok(runtime) if runtime.identity() == before.identity => {
+                remember(tools, &runtime, asked)?;
                 Recorded::As(Machine::Python(Box::new(Interpreter::new(tools, runtime)?)))
             }
             _ => Recorded::Changed {

@@ -10,12 +10,12 @@ use crate::error::Error;
 use crate::guard::Setup;
 use crate::history::ApprovalKind;
 use crate::lock;
-use crate::mcp::launch::{self, LaunchError};
+use crate::mcp::launch::{self, Files, LaunchError};
 use crate::mcp::probe::Launchable;
 use crate::mcp::remote::RemoteServer;
 use crate::model::launch::CwdRule;
 use crate::model::{Change, Closure, Drift, Finding, Pin, Pinned, Report, ServerName};
-use crate::ops::ecosystem::{self, Machine, Recorded, Site, Start};
+use crate::ops::ecosystem::{self, Belief, Machine, Recorded, Site, Start};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
 use crate::ops::{baseline, checks, probe, settle};
@@ -77,15 +77,24 @@ pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: 
                 });
             }
             let (server, _) = probe::server(tools, remote, &digest, &approval)?;
-            return Ok(elsewhere(tools, loaded, options, pin, server));
+            return elsewhere(tools, loaded, options, pin, server);
         }
         Pinned::Local(local) => {
             let home = tools.context.env.get("HOME").map(Path::new);
-            // This hashes every file. Programs are large: only what failed is hashed again, to say what.
-            let launchable = launch::local(local, &digest, &approval, home, passed).map_err(|error| match checks::local_drift(pin) {
+            let last = |path: &str| tools.history.file_stamp(path).ok().flatten();
+            let mut files = match belief(options) {
+                Belief::Stamps => Files::known(&last, tools.context.now()),
+                Belief::Nothing => Files::unknown(),
+            };
+            // Programs are large: only what failed is hashed again, to say what.
+            let launchable = launch::local(local, &digest, &approval, home, passed, &mut files);
+            let launchable = launchable.map_err(|error| match checks::local_drift(pin) {
                 changes if changes.is_empty() => Error::from(error),
                 changes => whole().because(Why::LocalFile, judged(name, loaded, changes)),
             })?;
+            for (path, stamp) in &files.read {
+                tools.history.record_file_stamp(path, stamp, tools.context.now())?;
+            }
             (launchable, local.cwd)
         }
     };
@@ -127,25 +136,26 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
         start: What::Process(launchable),
         environment,
         cwd,
-        setup: setup(loaded, options, pin, places),
+        setup: setup(tools, loaded, options, pin, places)?,
         _scratch: scratch,
     })
 }
 
 /// A remote server: nothing is started, so nothing of this machine is handed over.
-fn elsewhere(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, server: RemoteServer) -> Ready {
+fn elsewhere(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, server: RemoteServer) -> Result<Ready, Error> {
     let places = server.places();
-    Ready {
+    Ok(Ready {
         start: What::Remote(Box::new(server)),
         environment: BTreeMap::new(),
         cwd: tools.context.cwd.clone(),
-        setup: setup(loaded, options, pin, places),
+        setup: setup(tools, loaded, options, pin, places)?,
         _scratch: None,
-    }
+    })
 }
 
-fn setup(loaded: &Loaded, options: &Options, pin: &Pin, places: Places) -> Setup {
-    Setup {
+fn setup(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, places: Places) -> Result<Setup, Error> {
+    let spent = tools.history.spent(&options.name, loaded.scope_key(), tools.context.now())?;
+    Ok(Setup {
         server: options.name.clone(),
         pinned: pin.surface.clone(),
         places,
@@ -153,8 +163,8 @@ fn setup(loaded: &Loaded, options: &Options, pin: &Pin, places: Places) -> Setup
         judge: settle::judge_context(&options.name, loaded.into()),
         grading: loaded.policy.grading.clone(),
         global: options.lock.is_none(),
-        spent_today: 0,
-    }
+        spent_today: spent,
+    })
 }
 
 /// The proof that the installed tree is what its archives hold.
@@ -166,7 +176,7 @@ fn tree(tools: &Tools<'_>, loaded: &Loaded, options: &Options, closure: &Closure
         scope: loaded.scope_key(),
         server: name,
     };
-    let machine = match ecosystem.recorded(tools, site)? {
+    let machine = match ecosystem.recorded(tools, site, belief(options))? {
         Recorded::As(machine) => machine,
         Recorded::Nothing => return Err(refuse.because(Why::NotInstalled, Vec::new())),
         Recorded::Changed { before, now } => {
@@ -213,6 +223,11 @@ fn tree(tools: &Tools<'_>, loaded: &Loaded, options: &Options, closure: &Closure
         .installed
         .map(|installed| (installed, machine))
         .ok_or_else(|| refuse.because(Why::Unchecked, Vec::new()))
+}
+
+/// What a start takes for known: `--full` nothing.
+const fn belief(options: &Options) -> Belief {
+    if options.full { Belief::Nothing } else { Belief::Stamps }
 }
 
 /// What `verify` would report of this.

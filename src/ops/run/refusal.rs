@@ -16,6 +16,7 @@ use super::{Options, scope_of};
 use crate::error::Error;
 use crate::history::EventKind;
 use crate::model::{Fingerprint, ServerName};
+use crate::ops::alerts::{Alerts, Refusal};
 use crate::ops::{Context, Interact, notices, queries};
 
 /// The code of our JSON-RPC error, the guard's own: of those that are left to implementations, one that
@@ -89,27 +90,27 @@ impl Why {
 }
 
 /// What the client is told: one sentence, and the command to run.
-pub fn sentence(name: &ServerName, error: &Error) -> String {
+pub fn sentence(name: &ServerName, global: bool, error: &Error) -> String {
+    let flag = if global { " --global" } else { "" };
     match error {
         Error::NotStarted { why, command, .. } if command.is_empty() => format!("mcp-pin did not start `{name}`: {}", why.what()),
         Error::NotStarted { why, command, .. } => format!("mcp-pin did not start `{name}`: {}; run `{command}`", why.what()),
-        Error::NotInLock { .. } => format!("mcp-pin did not start `{name}`: the lock has no server of this name; run `mcp-pin list`"),
-        _ => format!("mcp-pin did not start `{name}`: it could not be checked; run `mcp-pin verify`"),
+        Error::NotInLock { .. } => format!("mcp-pin did not start `{name}`: the lock has no server of this name; run `mcp-pin list{flag}`"),
+        _ => format!("mcp-pin did not start `{name}`: it could not be checked; run `mcp-pin verify{flag}`"),
     }
 }
 
-/// Writes to the history that a server was not started, and tells the desktop, once a distinct cause.
+/// Writes to the history that a server was not started, and tells the channels of alerts, once a distinct cause.
 /// What of that could not be done is said to the person: the exit status and the client's answer tell
 /// all the same.
 pub fn tell(context: &Context, options: &Options, error: &Error, person: &dyn Interact) {
     match told(context, options, error) {
-        Ok(None) => {}
-        Ok(Some(why)) => person.warn(&format!("could not notify the desktop: {why}")),
+        Ok(lines) => lines.iter().for_each(|line| person.warn(line)),
         Err(error) => person.warn(&format!("could not write the history: {error}")),
     }
 }
 
-fn told(context: &Context, options: &Options, error: &Error) -> Result<Option<String>, Error> {
+fn told(context: &Context, options: &Options, error: &Error) -> Result<Vec<String>, Error> {
     let name = &options.name;
     let scope = scope_of(context, options).map_or_else(|_| "run".to_owned(), |scope| scope.key());
     let (what, command, drift) = match error {
@@ -130,9 +131,14 @@ fn told(context: &Context, options: &Options, error: &Error) -> Result<Option<St
     let run = format!("Run: {command}");
     let lines = [sentence.as_str(), run.as_str()];
     let lines = if command.is_empty() { &lines[..1] } else { &lines[..] };
-    let Some(runtime) = super::watch::runtime() else { return Ok(None) };
-    let bus = notices::bus(&context.env);
-    runtime.block_on(notices::tell_of_refusal(&history, &bus, &scope, name, lines, cause, now))
+    let Some(runtime) = super::watch::runtime() else { return Ok(Vec::new()) };
+    let refusal = Refusal {
+        lines,
+        command: &command,
+        cause,
+    };
+    let alerts = Alerts::or_desktop(context);
+    runtime.block_on(notices::tell_of_refusal(&history, &alerts, &scope, name, &refusal, drift))
 }
 
 /// Answers the client's first requests with the sentence, then returns: bounded in time and bytes.

@@ -1,4 +1,4 @@
-//! What happens on a connection, written to the history and told to the desktop, beside the relay:
+//! What happens on a connection, written to the history and told over the channels of alerts, beside the relay:
 //! a frame never waits for a disk or a desktop.
 //!
 //! The attack: a server that does a million things that are worth a line. The same line is written
@@ -21,7 +21,8 @@ use crate::guard::{Event, Question, Said};
 use crate::history::{EventKind, History};
 use crate::mcp::relay::{Answer, Observer};
 use crate::model::{Finding, Fingerprint, Grade, ServerName};
-use crate::notify::{self, DesktopBus, Message, Urgency};
+use crate::notify::{self, Message, Urgency};
+use crate::ops::alerts::Alerts;
 use crate::ops::scope::Loaded;
 use crate::ops::{Context, notices};
 
@@ -41,7 +42,7 @@ const SHOWN: usize = 8;
 pub(super) struct Place {
     server: ServerName,
     scope: String,
-    bus: DesktopBus,
+    alerts: Alerts,
     now: fn() -> Timestamp,
 }
 
@@ -50,7 +51,7 @@ impl Place {
         Self {
             server: options.name.clone(),
             scope: loaded.scope_key().to_owned(),
-            bus: notices::bus(&context.env),
+            alerts: Alerts::of_loaded(context, loaded),
             now: context.now,
         }
     }
@@ -138,7 +139,7 @@ impl Watch {
         let message = Message::new(&question.title, &lines, Urgency::Critical, about);
         let left = question.until.duration_since((self.place.now)());
         let wait = Duration::try_from(left).ok()?;
-        runtime()?.block_on(notify::desktop::ask(&self.place.bus, &message, wait)).ok()
+        runtime()?.block_on(notify::desktop::ask(self.place.alerts.bus(), &message, wait)).ok()
     }
 
     /// Waits until everything is written; what could not be is returned, a line each.
@@ -187,7 +188,7 @@ struct Worker {
 
 impl Worker {
     fn work(mut self, events: &Receiver<Event>) -> Vec<String> {
-        let forgotten = notices::started(&self.history, &self.place.scope, &self.place.server);
+        let forgotten = notices::started(&self.history, &self.place.alerts, &self.place.scope, &self.place.server);
         self.settle(forgotten);
         let mut drift = Vec::new();
         loop {
@@ -217,10 +218,19 @@ impl Worker {
             Event::Refused { grade, what } => (EventKind::Refusal, Some(*grade), what.as_str()),
             Event::Observed { grade, what } => (EventKind::Run, Some(*grade), what.as_str()),
             Event::Decision { what } => (EventKind::Run, None, what.as_str()),
-            Event::Spent { .. } => return,
+            Event::Spent { tokens } => {
+                let Place { server, scope, now, .. } = &self.place;
+                let kept = self.history.record_spent(server, scope, *tokens, now());
+                return self.settle(kept.map_err(Error::from));
+            }
         };
         let written = notices::event(&self.history, (self.place.now)(), kind, &self.place.server, grade, text);
         self.settle(written);
+        if let Event::Drift(finding) = event {
+            // Open until it was dealt with: the next probe may see nothing of it.
+            let kept = self.history.record_sighting(&self.place.scope, finding, (self.place.now)());
+            self.settle(kept.map_err(Error::from));
+        }
     }
 
     fn tell(&mut self, findings: &[Finding]) {
@@ -229,11 +239,10 @@ impl Worker {
         }
         self.alerts += 1;
         let Some(runtime) = runtime() else { return };
-        let Place { scope, bus, now, .. } = &self.place;
-        let told = runtime.block_on(notices::tell_of_drift(&self.history, bus, scope, findings, now()));
+        let Place { scope, alerts, .. } = &self.place;
+        let told = runtime.block_on(notices::tell_of_drift(&self.history, alerts, scope, findings));
         match told {
-            Ok(None) => {}
-            Ok(Some(why)) => self.warn(format!("could not notify the desktop: {why}")),
+            Ok(lines) => lines.into_iter().for_each(|line| self.warn(line)),
             Err(error) => self.settle(Err(error)),
         }
     }

@@ -8,8 +8,9 @@ use crate::history::{History, Schedule};
 use crate::manifest::Scope as Owner;
 use crate::ops::scope::{self, Loaded, Scope};
 use crate::ops::{Context, Interact, queries};
-use crate::schedule::{Backend, Every, Job, LaunchAgents, Machine, ScheduleError, UserManager, Written, cron, launchd, systemd};
+use crate::schedule::{Backend, Crontab, Every, Job, LaunchAgents, Machine, ScheduleError, UserManager, Written, cron, launchd, systemd};
 use crate::schedule::{remove, standing, write};
+use crate::store::Store;
 
 /// Programs that a check may need.
 const PROGRAMS: [&str; 4] = ["node", "npm", "uv", "python3"];
@@ -247,12 +248,18 @@ async fn with_cron(context: &Context, machine: &Machine, job: &Job, notes: &mut 
     let new = cron::with(old.as_deref().unwrap_or_default(), job.name(), &block)?;
     let changed = old.as_deref() != Some(&new[..]);
     if changed {
-        crontab.replace(old.as_deref(), &new, &context.home).await?;
+        replace(context, &crontab, old.as_deref(), &new).await?;
     }
     if machine.cron_runs() == Some(false) {
         notes.push("no cron daemon seems to run on this machine: nothing will happen until one does".into());
     }
     Ok((vec![(CRONTAB.to_owned(), block)], changed))
+}
+
+/// Hands the new text over in a folder that is swept after an mcp-pin that was killed.
+async fn replace(context: &Context, crontab: &Crontab, old: Option<&[u8]>, new: &[u8]) -> Result<(), Error> {
+    let scratch = Store::open(&context.home)?.scratch()?;
+    Ok(crontab.replace(old, new, scratch.path()).await?)
 }
 
 /// Takes the schedule of the scope that is read here away, or the one of that name.
@@ -307,7 +314,7 @@ async fn take_away(context: &Context, machine: &Machine, name: &str, backend: Ba
             let Some(new) = cron::without(&old, name)? else {
                 return Ok(Vec::new());
             };
-            crontab.replace(Some(&old), &new, &context.home).await?;
+            replace(context, &crontab, Some(&old), &new).await?;
             Ok(vec![CRONTAB.to_owned()])
         }
     }

@@ -7,13 +7,14 @@ use serde_json::json;
 
 use super::name_of;
 use crate::error::Error;
-use crate::history::{History, RunEnd};
+use crate::history::{EventKind, History, NewEvent, RunEnd};
 use crate::model::report::Status;
-use crate::model::{Finding, Fingerprint, Grade, Report};
+use crate::model::{Finding, Fingerprint, Grade, Report, ServerName};
 use crate::notify::{self, Message, Urgency};
+use crate::ops::alerts::{self, Alerts};
 use crate::ops::outcome::Outcome;
 use crate::ops::scope::Scope;
-use crate::ops::{Context, Interact, notices, outdated, queries, verify};
+use crate::ops::{Context, Interact, outdated, queries, verify};
 use crate::policy;
 use crate::schedule::ScheduleError;
 
@@ -46,14 +47,27 @@ pub async fn scheduled(context: &Context, name: &str, options: verify::Options, 
         }
         .into())
     };
-    let bus = notices::bus(&context.env);
+    let bus = alerts::bus(&context.env);
     let untold = notify::desktop::reachable(&bus).await.err().map(|error| error.to_string());
     let (status, summary) = match &result {
         Ok(outcome) => (status_of(&outcome.report), summary(&outcome.report)),
         Err(error) => (error.exit_status(), told(error)),
     };
-    if let Err(error) = &result {
-        tell(context, history.as_ref().ok(), &key, error, person).await;
+    match (&result, &history) {
+        (Err(error), Ok(history)) => tell(context, history, &key, error, person).await?,
+        (Err(error), Err(_)) => tell_without_history(context, error, person).await,
+        (Ok(_), Ok(history)) => Alerts::or_desktop(context).checked_again(history, &key, &ended_check())?,
+        (Ok(_), Err(_)) => {}
+    }
+    if let Ok(history) = &history {
+        let row = NewEvent {
+            server: None,
+            kind: EventKind::Schedule,
+            grade: result.as_ref().ok().and_then(|outcome| outcome.report.worst()),
+            summary: &summary,
+            detail: &json!({"schedule": name, "status": status}),
+        };
+        history.record_event(&row, context.now())?;
     }
     if let (Ok(history), Some(id)) = (&history, run?) {
         let end = RunEnd {
@@ -110,24 +124,38 @@ fn told(error: &Error) -> String {
     text
 }
 
-async fn tell(context: &Context, history: Option<&History>, scope: &str, error: &Error, person: &dyn Interact) {
-    let channel = format!("desktop schedule {scope}");
+/// Under which an ended check is remembered as told.
+fn ended_check() -> ServerName {
+    ServerName::like("schedule")
+}
+
+/// Tells the channels that a check ended without a result.
+async fn tell(context: &Context, history: &History, scope: &str, error: &Error, person: &dyn Interact) -> Result<(), Error> {
     let text = told(error);
-    let fingerprint = Fingerprint::of_canonical(json!({"scheduled": scope, "error": text}).to_string().as_bytes());
-    // A history that cannot be asked keeps nobody from being told.
-    if history.is_some_and(|history| history.alert_due(&channel, &fingerprint).is_ok_and(|due| !due)) {
-        return;
-    }
+    let print = Fingerprint::of_canonical(json!({"scheduled": scope, "error": text}).to_string().as_bytes());
+    let alerts = Alerts::or_desktop(context);
+    alerts.unchecked(history, scope, &ended_check(), &[&text, "Nothing was checked."], &print)?;
+    deliver(&alerts, history, person).await
+}
+
+/// The same where the history cannot be opened: then nothing is remembered, and it is told each time.
+async fn tell_without_history(context: &Context, error: &Error, person: &dyn Interact) {
+    let text = told(error);
+    let print = Fingerprint::of_canonical(text.as_bytes());
     let lines = [text.as_str(), "Nothing was checked. Look: mcp-pin schedule status"];
-    let message = Message::new("MCP servers could not be checked", &lines, Urgency::Critical, fingerprint);
-    match notify::desktop::send(&notices::bus(&context.env), &message).await {
-        Ok(()) => {
-            if let Some(history) = history {
-                history.record_alert(&channel, message.fingerprint(), context.now()).ok();
-            }
-        }
-        Err(error) => person.warn(&format!("could not notify the desktop: {error}")),
+    let message = Message::new("MCP servers could not be checked", &lines, Urgency::Critical, print);
+    if let Err(error) = notify::desktop::send(&alerts::bus(&context.env), &message).await {
+        person.warn(&format!("could not notify the desktop: {error}"));
     }
+}
+
+async fn deliver(alerts: &Alerts, history: &History, person: &dyn Interact) -> Result<(), Error> {
+    for failed in alerts.deliver(history, alerts::CHECK).await? {
+        for line in failed.lines() {
+            person.warn(&line);
+        }
+    }
+    Ok(())
 }
 
 /// Looks for newer versions and adds them to what `verify` found, as findings of grade `info`: that
@@ -152,10 +180,14 @@ pub async fn updates(context: &Context, outcome: &mut Outcome, notify: bool, per
     }
     let mut news = Vec::new();
     for row in found.rows.iter().filter(|row| row.outdated) {
-        let Some(newest) = row.wanted.as_ref().or(row.latest.as_ref()) else {
+        let (Some(newest), Some(current)) = (&row.wanted, &row.current) else {
             continue;
         };
-        let locked = row.current.as_ref().map_or("nothing", |current| current.version.as_str());
+        // What is held back is no news yet: `update` would not take it.
+        if newest.version == current.version {
+            continue;
+        }
+        let locked = &current.version;
         let title = format!("version {} is out; {locked} is locked", newest.version);
         let finding = Finding::new(
             "newer-version",
@@ -182,20 +214,9 @@ pub async fn updates(context: &Context, outcome: &mut Outcome, notify: bool, per
 async fn tell_of_updates(context: &Context, news: &[Finding], person: &dyn Interact) -> Result<(), Error> {
     let history = queries::open_history(context)?;
     let (scope, _) = Scope::for_reading(context);
-    let channel = format!("desktop updates {}", scope.key());
+    let alerts = Alerts::of(context)?;
     for finding in news {
-        if !history.alert_due(&channel, &finding.fingerprint)? {
-            continue;
-        }
-        let title = format!("MCP server {}: a newer version", finding.server);
-        let look = format!("See what it changes: mcp-pin update {}", finding.server);
-        let message = Message::new(&title, &[&finding.title, &look], Urgency::Normal, finding.fingerprint.clone());
-        match notify::desktop::send(&notices::bus(&context.env), &message).await {
-            Ok(()) => history.record_alert(&channel, &finding.fingerprint, context.now())?,
-            Err(error) => person.warn(&format!("could not notify the desktop: {error}")),
-        }
+        alerts.newer(&history, &scope.key(), finding)?;
     }
-    let kept = news.iter().map(|finding| finding.fingerprint.clone()).collect();
-    history.forget_alerts(&channel, &kept)?;
-    Ok(())
+    deliver(&alerts, &history, person).await
 }

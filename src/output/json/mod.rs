@@ -3,6 +3,7 @@
 //! The text is lossless, and safe to look at: invisible, bidi and control characters stand as
 //! `\u` escapes, which every JSON reader turns back.
 
+pub mod doctor;
 pub mod schedule;
 pub mod v1;
 
@@ -17,6 +18,11 @@ use crate::surface::visible::is_invisible;
 /// The JSON Schema of the newest report form.
 pub fn schema() -> Value {
     schemars::schema_for!(v1::Report).to_value()
+}
+
+/// The JSON Schema of a check-up.
+pub fn doctor_schema() -> Value {
+    schemars::schema_for!(doctor::Checkup).to_value()
 }
 
 /// The JSON Schema of what `schedule status` says.

@@ -128,6 +128,11 @@ pub(super) const PAGES: &[Page] = &[
         advice: ADVICE,
     },
     Page {
+        code: "server-removed",
+        meaning: "a server that the base has is gone: nothing checks it any more, and a client that starts it by other means is not held back",
+        advice: "see that whoever removed it also took it out of the clients",
+    },
+    Page {
         code: "source-changed",
         meaning: "the entry comes from another source, or asks for another range of versions",
         advice: "treat it as another server: the name alone is no ground to trust it",

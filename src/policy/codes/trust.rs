@@ -63,6 +63,11 @@ pub(super) const PAGES: &[Page] = &[
         advice: "look at who came and who went",
     },
     Page {
+        code: "project-policy-changed",
+        meaning: "the project demands something else of its servers than the base does; a change that is proposed is judged by what the base demands",
+        advice: "read the change of mcp-pin.toml itself; what was demanded should not be dropped in passing",
+    },
+    Page {
         code: "publisher-by-hand",
         meaning: "the registry says that a release was published by hand, where the one before came from a build that the registry knows; a stolen token publishes like this",
         advice: "ask the maintainers, by a way that you knew before, whether they published it",

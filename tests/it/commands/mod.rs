@@ -3,6 +3,7 @@
 mod diff;
 mod outdated;
 mod rollback;
+mod updates;
 mod why;
 
 use serde_json::{Value, json};

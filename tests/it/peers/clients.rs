@@ -13,21 +13,44 @@ use crate::scripted::{Local, machine, tool};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A server of both eras whose answers stay the same.
-fn both_eras() -> (Machine, Local) {
-    let reply =
-        json!({"content": [{"type": "text", "text": "three \u{1f600}"}], "structuredContent": {"sum": 3}, "resultType": "complete"});
-    let script = json!({
+/// What a server of both eras says, whose answers stay the same.
+pub(super) fn surface() -> Value {
+    let text = |text: &str| json!({"type": "text", "text": text});
+    let called = json!({"content": [text("three \u{1f600}")], "structuredContent": {"sum": 3}, "resultType": "complete"});
+    let prompt = json!({"messages": [{"role": "user", "content": text("one and two")}], "resultType": "complete"});
+    let table = json!({"uri": "file:///table", "mimeType": "text/plain", "text": "1 2 3"});
+    let read = json!({"contents": [table], "ttlMs": 0, "cacheScope": "public", "resultType": "complete"});
+    let raw = |result: Value| json!([format!("{{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{result}}}")]);
+    json!({
         "era": "dual",
         "instructions": "Add two numbers at a time.",
         "tools": [tool("add", "Adds two numbers."), tool("take", "Takes one from another.")],
         "prompts": [{"name": "sum", "description": "Asks for a sum.", "arguments": [{"name": "a", "required": true}]}],
         "resources": [{"uri": "file:///table", "name": "table", "mimeType": "text/plain"}],
         "templates": [{"uriTemplate": "file:///{name}", "name": "any"}],
-        "raw": {"tools/call": [format!("{{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{reply}}}")]},
-    });
+        "raw": {"tools/call": raw(called), "prompts/get": raw(prompt), "resources/read": raw(read)},
+    })
+}
+
+/// What clients do with it, beside listing everything.
+fn doings() -> Value {
+    json!({"name": "add", "arguments": {}, "prompt": "sum", "uri": "file:///table"})
+}
+
+/// Asserts that a client got all that it asked for.
+#[track_caller]
+fn complete(seen: &Value) {
+    assert_eq!(seen["call"]["content"][0]["text"], "three \u{1f600}");
+    assert_eq!(seen["prompt"]["messages"][0]["content"]["text"], "one and two");
+    assert_eq!(seen["resource"]["contents"][0]["text"], "1 2 3");
+    assert_eq!(seen["resources"]["resources"][0]["name"], "table");
+    assert_eq!(seen["prompts"]["prompts"][0]["name"], "sum");
+}
+
+/// A machine with that server.
+pub(super) fn both_eras() -> (Machine, Local) {
     let machine = machine();
-    let server = Local::new(&machine, "calc", &script);
+    let server = Local::new(&machine, "calc", &surface());
     server.install(&machine, &[], &[]).exits(0);
     (machine, server)
 }
@@ -36,15 +59,9 @@ fn both_eras() -> (Machine, Local) {
 fn the_typescript_sdk_in_its_first_line() {
     let Some(folder) = kit::npm() else { return };
     let (machine, _server) = both_eras();
-    let seen = alike(
-        &machine,
-        folder,
-        &["node", &script("sdk-v1.mjs"), "-"],
-        "calc",
-        &json!({"name": "add", "arguments": {}}),
-    );
+    let seen = alike(&machine, folder, &["node", &script("sdk-v1.mjs"), "-"], "calc", &doings());
     assert_eq!(seen["instructions"], "Add two numbers at a time.");
-    assert_eq!(seen["call"]["content"][0]["text"], "three \u{1f600}");
+    complete(&seen);
 }
 
 #[test]
@@ -52,16 +69,10 @@ fn the_typescript_sdk_in_its_second_line_in_both_eras() {
     let Some(folder) = kit::npm() else { return };
     let (machine, _server) = both_eras();
     for (mode, version) in [("legacy", "2025-11-25"), ("auto", "2026-07-28"), ("modern", "2026-07-28")] {
-        let seen = alike(
-            &machine,
-            folder,
-            &["node", &script("sdk-v2.mjs"), mode],
-            "calc",
-            &json!({"name": "add", "arguments": {}}),
-        );
+        let seen = alike(&machine, folder, &["node", &script("sdk-v2.mjs"), mode], "calc", &doings());
         assert_eq!(seen["version"], version, "{mode}");
         assert_eq!(seen["tools"]["tools"][1]["name"], "take", "{mode}");
-        assert_eq!(seen["call"]["content"][0]["text"], "three \u{1f600}", "{mode}");
+        complete(&seen);
     }
 }
 
@@ -71,15 +82,9 @@ fn the_python_sdk_in_both_eras() {
     let (machine, _server) = both_eras();
     for mode in ["legacy", "auto", "2026-07-28"] {
         let words = [python.to_str().unwrap(), &script("python.py"), mode];
-        let seen = alike(
-            &machine,
-            python.parent().unwrap(),
-            &words,
-            "calc",
-            &json!({"name": "add", "arguments": {}}),
-        );
+        let seen = alike(&machine, python.parent().unwrap(), &words, "calc", &doings());
         assert_eq!(seen["tools"]["tools"][0]["name"], "add", "{mode}");
-        assert_eq!(seen["call"]["content"][0]["text"], "three \u{1f600}", "{mode}");
+        complete(&seen);
     }
 }
 
@@ -87,10 +92,17 @@ fn the_python_sdk_in_both_eras() {
 fn the_inspector() {
     let Some(folder) = kit::npm() else { return };
     let (machine, server) = both_eras();
-    for asked in [
-        &["--method", "tools/list"][..],
-        &["--method", "tools/call", "--tool-name", "add"],
-        &["--method", "prompts/list"],
+    for (asked, word) in [
+        (&["--method", "tools/list"][..], "take"),
+        (&["--method", "tools/call", "--tool-name", "add"], "three"),
+        (&["--method", "prompts/list"], "sum"),
+        (
+            &["--method", "prompts/get", "--prompt-name", "sum", "--prompt-args", "a=1"],
+            "one and two",
+        ),
+        (&["--method", "resources/list"], "table"),
+        (&["--method", "resources/read", "--uri", "file:///table"], "1 2 3"),
+        (&["--method", "resources/templates/list"], "any"),
     ] {
         let inspector = folder.join("node_modules/.bin/mcp-inspector");
         let through = |words: &[&str]| {
@@ -100,7 +112,7 @@ fn the_inspector() {
             bounded(&machine, folder, &all, &json!(null)).exits(0).stdout
         };
         let direct = through(&["node", &server.start()]);
-        assert!(direct.contains("add") || direct.contains("sum"), "{direct}");
+        assert!(direct.contains(word), "{direct}");
         assert_eq!(through(&[env!("CARGO_BIN_EXE_mcp-pin"), "run", "calc"]), direct);
     }
 }
@@ -137,7 +149,7 @@ fn real_clients_with_a_real_server() {
     }
 }
 
-fn script(name: &str) -> String {
+pub(super) fn script(name: &str) -> String {
     format!("{}/tests/it/peers/clients/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -160,7 +172,7 @@ fn alike(machine: &Machine, folder: &Path, client: &[&str], name: &str, call: &V
 }
 
 /// Runs a client, and ends it where it waits for ever.
-fn bounded(machine: &Machine, folder: &Path, words: &[&str], call: &Value) -> Ran {
+pub(super) fn bounded(machine: &Machine, folder: &Path, words: &[&str], call: &Value) -> Ran {
     let mut command = program(machine, words);
     let out = tempfile::NamedTempFile::new().unwrap();
     let err = tempfile::NamedTempFile::new().unwrap();

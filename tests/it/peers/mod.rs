@@ -10,6 +10,7 @@ mod clients;
 mod conformance;
 mod kit;
 mod pipe;
+mod turned;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

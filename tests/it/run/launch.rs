@@ -21,6 +21,8 @@ fn the_environment_is_a_list_of_what_is_allowed() {
         ("PYTHONPATH", "/nonexistent"),
         ("npm_config_registry", "http://127.0.0.1:9"),
         ("OTHER_SECRET", "not the server's"),
+        ("XDG_RUNTIME_DIR", "/nonexistent"),
+        ("XDG_CACHE_HOME", "/nonexistent/cache"),
         ("SERVICE_KEY", "the server's own"),
         ("MCP_PIN_HOME_COPY", "x"),
     ] {
@@ -32,7 +34,8 @@ fn the_environment_is_a_list_of_what_is_allowed() {
     let text = said(&answer);
     assert!(text.contains("SERVICE_KEY=the server's own"), "{text}");
     assert!(text.contains(&format!("HOME={}", turning.machine.home().display())), "{text}");
-    for name in ["LD_", "NODE_", "PYTHON", "npm_config", "OTHER_SECRET", "MCP_PIN"] {
+    assert!(text.contains("XDG_CACHE_HOME=/nonexistent/cache"), "{text}");
+    for name in ["LD_", "NODE_", "XDG_R", "PYTHON", "npm_config", "OTHER_SECRET", "MCP_PIN"] {
         assert!(!text.lines().any(|line| line.starts_with(name)), "{name} in\n{text}");
     }
     assert!(!mark.exists(), "the client's NODE_OPTIONS loaded code into the server");
@@ -71,6 +74,30 @@ fn it_starts_where_the_client_stands_if_the_entry_says_so() {
     let elsewhere = machine.home().join("elsewhere");
     std::fs::create_dir(&elsewhere).unwrap();
     let mut command = machine.command(&["run", "demo", "--lock", lock.to_str().unwrap()]);
+    command.current_dir(&elsewhere);
+    let mut client = Client::spawn(command);
+    client.initialize(&json!({}));
+    let here = elsewhere.canonicalize().unwrap();
+    assert_eq!(said(&client.ask("tools/call", &call("echo"))), here.to_str().unwrap());
+    assert_eq!(client.end().status, 0);
+}
+
+#[test]
+fn a_command_of_this_machine_starts_there_too_once_that_is_approved() {
+    let turning = Turning::installed(&two(&json!({"report": "cwd"})), &[]);
+    let manifest = turning.machine.store().join("config/mcp-pin.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let wanted = text.replace("[servers.calc]\n", "[servers.calc]\ncwd = \"client\"\n");
+    assert_ne!(wanted, text);
+    std::fs::write(&manifest, &wanted).unwrap();
+    turning.machine.run(&["verify"]).exits(1).says("manifest-differs");
+    turning.machine.run(&["update", "calc", "--yes"]).exits(0);
+    assert_eq!(std::fs::read_to_string(&manifest).unwrap(), wanted);
+    turning.machine.run(&["verify"]).exits(0);
+    turning.machine.run(&["update", "calc"]).exits(0).says("no newer version");
+    let elsewhere = turning.machine.home().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let mut command = turning.machine.command(&["run", "calc"]);
     command.current_dir(&elsewhere);
     let mut client = Client::spawn(command);
     client.initialize(&json!({}));

@@ -1,5 +1,6 @@
 //! `run` as a client meets it: frames on a pipe, an exit status, and what the history says.
 
+mod afterwards;
 mod asks;
 mod client;
 mod desktop;

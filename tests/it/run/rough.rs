@@ -45,6 +45,67 @@ fn a_server_that_does_not_want_to_end_ends_with_its_client() {
     run.wait().unwrap();
 }
 
+/// The processes that a process started: number and command line.
+fn started_by(parent: u32) -> Vec<(u32, String)> {
+    let of = |number: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+        let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()?;
+        let line = std::fs::read(format!("/proc/{number}/cmdline")).ok()?;
+        Some((parent, String::from_utf8_lossy(&line).replace('\0', " ")))
+    };
+    let entries = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    numbers
+        .filter_map(|number| of(&number.to_string()).map(|(of, line)| (number, of, line)))
+        .filter(|(_, of, _)| *of == parent)
+        .map(|(number, _, line)| (number, line))
+        .collect()
+}
+
+/// Waits until none of these is there any more.
+#[track_caller]
+fn all_gone(numbers: &[u32]) {
+    let there = |number: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+        let state = stat.rsplit_once(')').map(|(_, rest)| rest.trim_start().to_owned());
+        state.is_some_and(|state| !state.starts_with(['Z', 'X']))
+    };
+    for _ in 0..100 {
+        if !numbers.iter().any(there) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!(
+        "still there: {:?}",
+        numbers.iter().filter(|number| there(number)).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_server_ends_though_we_are_killed_and_it_does_not_want_to() {
+    let turning = Turning::installed(&two(&json!({})), &[]);
+    turning.script(&with(two(&json!({})), &json!({"stubborn": true})));
+    let mut client = turning.connected();
+    let started = started_by(client.id());
+    assert_eq!(started.len(), 2, "the server and the warden: {started:?}");
+    let (server, warden) = started.iter().partition::<Vec<_>, _>(|(_, line)| line.contains("start.mjs"));
+    assert_eq!((server.len(), warden.len()), (1, 1), "{started:?}");
+    assert!(warden[0].1.ends_with(&format!("__warden {} ", server[0].0)), "{started:?}");
+    client.signal("KILL");
+    assert_eq!(client.wait(), -1);
+    all_gone(&[server[0].0, warden[0].0]);
+}
+
+#[test]
+fn a_warden_goes_without_a_word_where_we_end_as_we_should() {
+    let turning = Turning::installed(&two(&json!({})), &[]);
+    let client = turning.connected();
+    let started: Vec<_> = started_by(client.id()).into_iter().map(|(number, _)| number).collect();
+    assert_eq!(client.end().status, 0);
+    all_gone(&started);
+}
+
 #[test]
 fn one_that_is_killed_before_it_said_anything_leaves_nothing_either() {
     let turning = Turning::installed(&two(&json!({})), &[]);

@@ -45,7 +45,7 @@ fn a_projects_server_is_started_by_its_lock_and_never_found() {
     let (message, ended) = refused(Client::start(&machine, &["demo"]));
     assert_eq!(
         message,
-        "mcp-pin did not start `demo`: the lock has no server of this name; run `mcp-pin list`"
+        "mcp-pin did not start `demo`: the lock has no server of this name; run `mcp-pin list --global`"
     );
     assert_eq!(ended.status, 2);
     let project = machine.project().canonicalize().unwrap();
@@ -103,6 +103,28 @@ fn a_changed_tree_is_not_started() {
     let mut client = Client::start(&machine, &["demo", "--lock", &lock(&machine), "--full"]);
     client.initialize(&json!({}));
     assert_eq!(client.end().status, 0);
+}
+
+#[test]
+fn a_changed_program_is_not_started_though_it_was_started_before() {
+    let turning = Turning::installed(&two(&json!({})), &[]);
+    for _ in 0..2 {
+        assert_eq!(turning.connected().end().status, 0);
+    }
+    let start = turning.folder.join("start.mjs");
+    let (text, mtime) = (
+        std::fs::read_to_string(&start).unwrap(),
+        std::fs::metadata(&start).unwrap().modified().unwrap(),
+    );
+    // As long as before, and as old.
+    std::fs::write(&start, text.replace("turning.mjs", "TURNING.mjs")).unwrap();
+    let file = std::fs::File::options().write(true).open(&start).unwrap();
+    file.set_times(std::fs::FileTimes::new().set_modified(mtime)).unwrap();
+    let (message, ended) = refused(turning.client());
+    assert!(message.contains("did not start `calc`"), "{message}");
+    assert!(ended.stderr.contains("local-file-changed"), "{}", ended.stderr);
+    std::fs::write(&start, text).unwrap();
+    assert_eq!(turning.connected().end().status, 0);
 }
 
 #[test]

@@ -12,7 +12,7 @@ async def told(ask):
     try:
         return (await ask).model_dump(mode="json", by_alias=True)
     except Exception as error:  # whatever it is, both runs must see the same
-        return {"refused": type(error).__name__}
+        return {"refused": type(error).__name__, "message": str(error)}
 
 
 async def look():
@@ -29,6 +29,10 @@ async def look():
         seen["templates"] = await told(client.list_resource_templates())
         seen["call"] = await told(client.call_tool(call["name"], call["arguments"]))
         seen["again"] = await told(client.call_tool(call["name"], call["arguments"]))
+        if "prompt" in call:
+            seen["prompt"] = await told(client.get_prompt(call["prompt"], {"a": "1"}))
+        if "uri" in call:
+            seen["resource"] = await told(client.read_resource(call["uri"]))
         seen["unknown"] = await told(client.call_tool("no_such_tool", {}))
     print(json.dumps(seen))
 

@@ -1,0 +1,169 @@
+//! Which request of the client a question of the server belongs to: a call that comes again with answers
+//! is still the same call.
+//!
+//! The attacks: a server that asks again and again by answering each call with another question, each of
+//! them the first of its call; one that asks through a task that is looked at a thousand times; and a
+//! completion that reaches the server inside a call, so that nobody looked at it.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+use super::ask::{Kind, Verdict};
+use super::frame::{Members, Peeked, Raw};
+use super::refusal::REFUSED;
+use super::session::{Asked, Guard, Open, Refusal, Request};
+use crate::model::Sha256Digest;
+
+/// Calls whose next round is waited for.
+const MOST: usize = 256;
+
+/// What a task's number begins with: tasks end when they like, so their rounds are never forgotten.
+const TASK: u64 = 1 << 63;
+
+/// A call that was answered with questions.
+struct Chain {
+    key: Sha256Digest,
+    during: u64,
+    /// The names of questions that a completion answers.
+    completions: Vec<String>,
+    /// No answer after that.
+    until: Timestamp,
+}
+
+/// The calls that were answered with questions.
+#[derive(Default)]
+pub(super) struct Rounds {
+    chains: VecDeque<Chain>,
+    last: u64,
+}
+
+/// What a request is about, for rounds.
+#[derive(Debug, Default)]
+pub(super) struct About {
+    /// Its number; the same for all its rounds.
+    pub(super) during: u64,
+    /// What it names: a tool, a task.
+    pub(super) subject: String,
+    /// The client shows forms for it (2026-07-28).
+    pub(super) forms: bool,
+}
+
+impl Rounds {
+    fn find(&self, key: &Sha256Digest) -> Option<&Chain> {
+        self.chains.iter().rev().find(|chain| chain.key == *key)
+    }
+}
+
+/// The state that goes to and fro tells calls apart; without one, what is called does.
+fn key(state: Option<Raw<'_>>, subject: &str) -> Sha256Digest {
+    match state {
+        Some(state) => Sha256Digest::of(format!("state\0{}", state.get()).as_bytes()),
+        None => Sha256Digest::of(format!("subject\0{subject}").as_bytes()),
+    }
+}
+
+/// Members of a call that is made again.
+fn is_again(params: &Members<'_>) -> bool {
+    params.get("requestState").is_some() || params.get("inputResponses").is_some()
+}
+
+impl Guard {
+    /// What a request is about. Refused where it answers a question too late.
+    pub(super) fn about(&mut self, request: Request<'_>, asked: &Asked, now: Timestamp) -> Result<About, Refusal> {
+        let task = task(request);
+        let subject = match (&task, asked.item()) {
+            (Some(task), _) => format!("task\0{task}"),
+            (None, Some((kind, key))) => format!("{}\0{key}", kind.method()),
+            (None, None) => request.method.to_owned(),
+        };
+        let chain = request.params.filter(|params| is_again(params)).and_then(|params| {
+            let key = key(params.get("requestState"), &subject);
+            self.rounds.find(&key)
+        });
+        if chain.is_some_and(|chain| now > chain.until) {
+            return Err(Refusal::of(REFUSED, "the server's question was not answered in time"));
+        }
+        let during = match (task, chain) {
+            (Some(task), _) => number(&task) | TASK,
+            (None, Some(chain)) => chain.during,
+            (None, None) => {
+                self.rounds.last = (self.rounds.last + 1) & !TASK;
+                self.rounds.last
+            }
+        };
+        let forms = self.forms(request.params);
+        Ok(About { during, subject, forms })
+    }
+
+    /// The call is answered with questions, which may be shown from `now` on: its next round is the same
+    /// call's.
+    pub(super) fn goes_round(&mut self, open: &Open, result: &Peeked<'_>, asked: &[(String, Kind)], now: Timestamp) {
+        let until = asked.iter().map(|(_, kind)| self.asks.until(*kind, now)).max();
+        let completions = asked.iter().filter(|(_, kind)| *kind == Kind::Sampling);
+        let chain = Chain {
+            key: key(result.members.get("requestState"), &open.about.subject),
+            during: open.about.during,
+            completions: completions.map(|(name, _)| name.clone()).collect(),
+            until: until.unwrap_or(Timestamp::MAX),
+        };
+        if self.rounds.chains.len() >= MOST {
+            self.rounds.chains.pop_front();
+        }
+        self.rounds.chains.push_back(chain);
+    }
+
+    /// The request is answered: its rounds are over.
+    pub(super) fn rounds_over(&mut self, open: &Open) {
+        if open.about.during & TASK == 0 {
+            self.asks.finished(open.about.during);
+        }
+    }
+
+    /// What the user is asked about completions inside a call on their way to the server.
+    pub(super) fn completions_inside(
+        &self,
+        request: Request<'_>,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<Option<(String, String)>, Refusal> {
+        let Some(params) = request.params.filter(|params| params.get("inputResponses").is_some()) else {
+            return Ok(None);
+        };
+        let Some(chain) = self.rounds.find(&key(params.get("requestState"), subject)) else {
+            return Ok(None);
+        };
+        let malformed = |_| Refusal::of(REFUSED, "the answers to the server's questions are malformed");
+        let answers = params.object("inputResponses").map_err(malformed)?;
+        let mut asking: Option<(String, String)> = None;
+        for name in &chain.completions {
+            let Some(answer) = answers.as_ref().and_then(|answers| answers.get(name)) else {
+                continue;
+            };
+            match self.asks.completion(answer.get(), now).verdict {
+                Verdict::Ask { title, body, .. } => {
+                    let before = asking.take().map(|(_, before)| format!("{before}\n\n")).unwrap_or_default();
+                    asking = Some((title, format!("{before}{body}")));
+                }
+                Verdict::Refuse { why } => return Err(Refusal::of(REFUSED, &format!("a completion: {why}"))),
+                _ => {}
+            }
+        }
+        Ok(asking)
+    }
+}
+
+/// The task that a request is about.
+fn task(request: Request<'_>) -> Option<String> {
+    let id = || request.params?.text("taskId").ok()?.map(std::borrow::Cow::into_owned);
+    request.method.starts_with("tasks/").then(id).flatten()
+}
+
+fn number(text: &str) -> u64 {
+    let digest = Sha256Digest::of(text.as_bytes());
+    digest
+        .as_bytes()
+        .iter()
+        .take(8)
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
