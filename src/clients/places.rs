@@ -1,6 +1,6 @@
 //! From rows of the table to paths, without looking at the disk.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::table::{Base, Place};
 
@@ -97,10 +97,5 @@ impl Pattern {
             None => part == name,
             Some((before, after)) => name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after),
         }
-    }
-
-    /// The folder, for saying where was looked.
-    pub fn base(&self) -> &Path {
-        &self.base
     }
 }

@@ -62,7 +62,8 @@ const FOLDERS: [&str; 2] = ["cwd", "working_directory"];
 /// Members below which values are never looked at.
 const VALUES: [&str; 6] = ["env", "envs", "environment", "headers", "http_headers", "inputs"];
 
-/// Reads the entries of a file of a client.
+/// Reads the entries of a file of a client. Every client's spelling is understood in every file, so the
+/// client itself makes no difference so far.
 ///
 /// # Errors
 /// The file is not what it must be, or a key that counts stands twice.
@@ -165,11 +166,11 @@ fn collect(node: &Node, steps: &[Step], scope: &EntryScope, path: &[&str], entri
         Kind::List(items) => {
             let mut names: Vec<String> = Vec::new();
             for (index, item) in items.iter().enumerate() {
-                let named = match item.get("name")?.or(item.get("uses")?) {
+                let called = match item.get("name")?.or(item.get("uses")?) {
                     Some(name) => name.text().map(str::to_owned),
                     None => None,
                 };
-                let name = named.unwrap_or_else(|| format!("#{}", index + 1));
+                let name = called.unwrap_or_else(|| format!("#{}", index + 1));
                 if names.contains(&name) {
                     return Err(ReadError::Twice {
                         key: name,

@@ -86,6 +86,12 @@ fn mask(arg: &str, before: Option<&str>) -> String {
         Some(flag) if is_header(flag) => return header(arg),
         _ => {}
     }
+    if arg.contains(' ') {
+        // A script for a shell, with words of its own.
+        let mut before = None;
+        let words = arg.split(' ').map(|word| mask(word, before.replace(word)));
+        return words.collect::<Vec<_>>().join(" ");
+    }
     if is_token(arg) {
         return HIDDEN.into();
     }
@@ -167,6 +173,8 @@ mod tests {
             &["https://h.example/x?key=hunter2secret&b=1"],
             &["https://h.example/x#hunter2secret"],
             &["API_TOKEN=hunter2secret"],
+            &["-c", "cd /srv && API_TOKEN=hunter2secret npx x"],
+            &["-c", "exec server --api-key hunter2secret"],
             &["ghp_hunter2secret00000000"],
             &["https://h.example/ghp_hunter2secret00000000/mcp"],
         ] {

@@ -232,6 +232,7 @@ fn of_value(value: &toml_edit::Value, lines: &Lines, line: usize, depth: usize) 
     if depth > DEEPEST {
         return Err(ReadError::TooDeep { line });
     }
+    let line = value.span().map_or(line, |span| lines.at(span.start));
     let kind = match value {
         toml_edit::Value::String(text) => Kind::Text(text.value().clone()),
         toml_edit::Value::Boolean(bool) => Kind::Bool(*bool.value()),

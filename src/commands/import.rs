@@ -100,7 +100,7 @@ fn plain(done: &Imported, printer: &Printer) -> io::Result<()> {
         }
     }
     printer.data(|out| {
-        if done.results.is_empty() || done.list_only {
+        if done.list_only {
             list(out, done)?;
         }
         for file in &done.unread {

@@ -17,6 +17,7 @@ use crate::ops::{Context, Interact, Outcome, notices, queries};
 
 /// How to import.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of the user, independent of the others")]
 pub struct Options {
     /// Which: `NAME`, or `CLIENT:NAME` where two clients differ.
     pub names: Vec<String>,
@@ -174,13 +175,11 @@ fn refuse(selector: &str, found: &[&Seen], person: &dyn Interact) -> Result<(), 
         Status::Inside => Some(("it is a part of the client".to_owned(), "there is nothing to pin")),
         Status::Pinned(_) | Status::Wrapped | Status::NotPinned => None,
     };
-    match found.iter().find_map(|one| why(one)) {
-        Some((why, hint)) => Err(not_possible(&format!("pin `{selector}`: {why}"), hint)),
-        None => {
-            person.note(&format!("`{selector}` is pinned already"));
-            Ok(())
-        }
+    if let Some((why, hint)) = found.iter().find_map(|one| why(one)) {
+        return Err(not_possible(&format!("pin `{selector}`: {why}"), hint));
     }
+    person.note(&format!("`{selector}` is pinned already"));
+    Ok(())
 }
 
 fn not_possible(what: &str, hint: &str) -> Error {

@@ -33,6 +33,7 @@ use crate::store::{Derive, InstallId, Installed, Part, StoreError, TreeCheck};
 
 /// How to verify.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of the user, independent of the others")]
 pub struct Options {
     /// Which; all without any.
     pub names: Vec<ServerName>,
@@ -97,7 +98,15 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
             Owner::Project => Which::Project,
             Owner::User | Owner::System => Which::User,
         };
-        outcome.report.extend(clients::check(context, &tools.history, which, person)?);
+        let found = clients::check(context, &tools.history, which, person)?;
+        log_clients(&tools, &found)?;
+        outcome.report.clean.retain(|name| {
+            !found
+                .findings
+                .iter()
+                .any(|finding| finding.server == *name && finding.grade > Grade::Info)
+        });
+        outcome.report.extend(found);
     }
     settle::grade(&mut outcome.report, &loaded.policy);
     if options.names.is_empty()
@@ -114,6 +123,24 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
         notices::tell(&tools, loaded.scope_key(), &outcome.report, looked).await?;
     }
     Ok(outcome)
+}
+
+/// Keeps what was found in clients' files for `log`, once as long as nothing else happens.
+fn log_clients(tools: &Tools<'_>, report: &Report) -> Result<(), Error> {
+    for finding in report.findings.iter().filter(|finding| finding.grade >= Grade::Notice) {
+        if notices::is_news(&tools.history, &finding.server, &finding.title)? {
+            let now = tools.context.now();
+            notices::event(
+                &tools.history,
+                now,
+                EventKind::Drift,
+                &finding.server,
+                Some(finding.grade),
+                &finding.title,
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// What to say of overrides that did nothing though everything was looked at.

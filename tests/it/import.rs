@@ -29,7 +29,7 @@ fn eight(machine: &Machine) {
     let desktop = r#"{"mcpServers": {
   "demo": {"command": "npx", "args": ["-y", "demo"], "env": {"DEMO_KEY": "hunter2"}},
   "Weather Desk": {"command": "uvx", "args": ["mcp-server-weather", "--token", "hunter2"]},
-  "shell": {"command": "sh", "args": ["-c", "echo hunter2"]}
+  "shell": {"command": "sh", "args": ["-c", "API_KEY=hunter2 npx thing"]}
 }}"#;
     let cursor = r#"{"mcpServers": {
   "demo": {"command": "npx", "args": ["demo"], "env": {"OTHER": "hunter2"}},

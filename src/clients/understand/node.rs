@@ -2,7 +2,7 @@
 
 use super::remote::{mcp_remote, option, supergateway};
 use super::{Meaning, local, package, unclear};
-use crate::model::{PackageName, Source, SourceError};
+use crate::model::{Source, SourceError};
 
 /// A launcher's options before the package.
 struct Options {
@@ -134,8 +134,11 @@ fn launched(tool: &str, known: &Options, args: &[String]) -> Meaning {
         let named = known.package.iter().find_map(|name| word.strip_prefix(name)?.strip_prefix('='));
         if word == "--" {
             break;
-        } else if known.flags.contains(&word) {
-        } else if let Some(package) = named {
+        }
+        if known.flags.contains(&word) {
+            continue;
+        }
+        if let Some(package) = named {
             packages.push(package);
         } else if known.package.contains(&word) {
             let Some(package) = args.get(at) else {
@@ -172,12 +175,12 @@ fn started(spec: &str, program: Option<&str>, args: &[String]) -> Meaning {
     match (name.as_str(), bin) {
         ("mcp-remote", None) => mcp_remote(args),
         ("supergateway", None) => supergateway(args),
-        _ => bin_is_plain(bin, name).map_or_else(unclear, |bin| package(source, bin, args)),
+        _ => bin_is_plain(bin).map_or_else(unclear, |bin| package(source, bin, args)),
     }
 }
 
 /// The name of a program inside a package; a path would be a file of the project.
-fn bin_is_plain(bin: Option<&str>, _of: &PackageName) -> Result<Option<String>, String> {
+fn bin_is_plain(bin: Option<&str>) -> Result<Option<String>, String> {
     match bin {
         Some(bin) if bin.contains(['/', '\\', ' ']) => Err("the program it starts is no program of its package".into()),
         bin => Ok(bin.map(str::to_owned)),

@@ -3,7 +3,7 @@
 use super::{Meaning, bridged, has_variable, unclear};
 use crate::clients::entry::{Header, RemoteEntry};
 use crate::clients::read::template;
-use crate::model::{RemoteTransport, RemoteUrl, RemoteUrlError};
+use crate::model::{RemoteTransport, RemoteUrl};
 
 /// An address in the file itself.
 pub(super) fn entry(entry: &RemoteEntry) -> Meaning {
@@ -17,13 +17,9 @@ pub(super) fn entry(entry: &RemoteEntry) -> Meaning {
             headers: entry.headers.clone(),
             bridge: None,
         },
-        Err(error) => unclear(reason(&error)),
+        // Its text repeats no secret.
+        Err(error) => unclear(error.to_string()),
     }
-}
-
-/// The error's text, which repeats no secret.
-fn reason(error: &RemoteUrlError) -> String {
-    error.to_string()
 }
 
 /// `mcp-remote URL [PORT] [--header "NAME: VALUE"] [--transport WAY]`.

@@ -69,12 +69,12 @@ fn add(
                 Err(why @ UnreadError::LeadsOut) => (path, Err(Unread { why, text: None })),
                 Err(why) => (real, Err(Unread { why, text: None })),
                 Ok((_, text)) => {
-                    let read = clients::read(client, place, &text);
+                    let parsed = clients::read(client, place, &text);
                     let unread = |error: clients::ReadError| Unread {
                         why: error.into(),
                         text: Some(Sha256Digest::of(text.as_bytes())),
                     };
-                    (real, read.map_err(unread))
+                    (real, parsed.map_err(unread))
                 }
             };
             (file, entries)

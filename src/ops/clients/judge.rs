@@ -236,7 +236,7 @@ fn unwrapped(one: &Seen, server: &ServerName, digest: &Sha256Digest) -> Finding 
 }
 
 fn accept() -> Detail {
-    Detail::Line("if it was you: `mcp-pin import --acknowledge`, on a terminal, agrees to it as it is now".into())
+    Detail::Line("if it was you: `mcp-pin import --acknowledge` agrees to it as it is now, on a terminal".into())
 }
 
 fn gone(row: &ClientRow, server: &ServerName) -> Finding {

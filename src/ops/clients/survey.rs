@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{ClientFile, Status, same_meaning};
 use crate::clients::{Client, Entry, Meaning, ScopeKind, Wrapped, WrappedFrom, understand};
 use crate::error::Error;
-use crate::model::{Pin, Pinned, ServerName, Source, check_env_name};
+use crate::model::{Pin, Pinned, ServerName, check_env_name};
 use crate::ops::scope::{self, Loaded, Scope};
 use crate::ops::{Context, candidate};
 
@@ -237,7 +237,6 @@ fn hindrance(owner: Owner, meaning: &Meaning) -> Option<String> {
         Meaning::Command { relative: true, .. } if owner == Owner::User => {
             Some("a file it names is relative to where its client happens to start it: write the whole path".into())
         }
-        Meaning::Package(package) if matches!(package.source, Source::Local) => Some("it names no package".into()),
         _ => None,
     }
 }
