@@ -105,7 +105,7 @@ impl Body {
             self.take_out(text, at, &gone, &mut splices);
         }
         splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
-        splices.dedup();
+        let splices = splices.into_iter().fold(Vec::new(), joined_deletions);
         let apart = splices.windows(2).all(|two| two[0].range.end <= two[1].range.start);
         apart.then_some(splices)
     }
@@ -227,6 +227,17 @@ impl Body {
     }
 }
 
+/// Two members that go side by side may both claim the blanks between them.
+fn joined_deletions(mut before: Vec<Splice>, splice: Splice) -> Vec<Splice> {
+    match before.last_mut() {
+        Some(last) if last.new.is_empty() && splice.new.is_empty() && splice.range.start <= last.range.end => {
+            last.range.end = last.range.end.max(splice.range.end);
+        }
+        _ => before.push(splice),
+    }
+    before
+}
+
 /// The text with the splices made, and the smallest piece of it that holds them all: before, after.
 pub(super) fn apply(text: &str, splices: &[Splice]) -> (String, String, String) {
     let (Some(first), Some(last)) = (splices.first(), splices.last()) else {
@@ -300,7 +311,7 @@ pub(super) fn line_end(text: &str, from: usize) -> usize {
 }
 
 /// Behind the line end that stands here, if one does.
-fn past_newline(text: &str, at: usize) -> usize {
+pub(super) fn past_newline(text: &str, at: usize) -> usize {
     let rest = &text[at..];
     let length = ["\r\n", "\n"].iter().find(|end| rest.starts_with(**end)).map_or(0, |end| end.len());
     at + length
