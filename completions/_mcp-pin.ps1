@@ -51,6 +51,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take servers out of the manifest and the lock')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Free what no lockfile that this machine knows needs any more')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what happened: installs, approvals, drift, alerts')
+            [CompletionResult]::new('alert', 'alert', [CompletionResultType]::ParameterValue, 'Show the channels of alerts and what waits for them, or send a test to each')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in at a remote server, in the browser')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget the login at a remote server')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Show what signatures are proved against, fetch it anew, prove one file by hand')
@@ -172,7 +173,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--no-probe', '--no-probe', [CompletionResultType]::ParameterName, 'Do not start the server: install or check without its surface')
             [CompletionResult]::new('--probe-unsandboxed', '--probe-unsandboxed', [CompletionResultType]::ParameterName, 'Start the server without a sandbox where this machine offers none')
-            [CompletionResult]::new('--notify', '--notify', [CompletionResultType]::ParameterName, 'Raise a desktop notification for drift that was not notified before')
+            [CompletionResult]::new('--notify', '--notify', [CompletionResultType]::ParameterName, 'Tell of what is news: on the desktop, or over the channels of [alerts]')
             [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
             [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
@@ -329,6 +330,75 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;alert' {
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List the channels, when each last took something, and what waits for it and why')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a message that says that it is a test to each channel; 2 where one did not take it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mcp-pin;alert;status' {
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;alert;test' {
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;alert;help' {
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List the channels, when each last took something, and what waits for it and why')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a message that says that it is a test to each channel; 2 where one did not take it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mcp-pin;alert;help;status' {
+            break
+        }
+        'mcp-pin;alert;help;test' {
+            break
+        }
+        'mcp-pin;alert;help;help' {
             break
         }
         'mcp-pin;login' {
@@ -513,6 +583,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take servers out of the manifest and the lock')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Free what no lockfile that this machine knows needs any more')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what happened: installs, approvals, drift, alerts')
+            [CompletionResult]::new('alert', 'alert', [CompletionResultType]::ParameterValue, 'Show the channels of alerts and what waits for them, or send a test to each')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in at a remote server, in the browser')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget the login at a remote server')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Show what signatures are proved against, fetch it anew, prove one file by hand')
@@ -561,6 +632,17 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             break
         }
         'mcp-pin;help;log' {
+            break
+        }
+        'mcp-pin;help;alert' {
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List the channels, when each last took something, and what waits for it and why')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a message that says that it is a test to each channel; 2 where one did not take it')
+            break
+        }
+        'mcp-pin;help;alert;status' {
+            break
+        }
+        'mcp-pin;help;alert;test' {
             break
         }
         'mcp-pin;help;login' {

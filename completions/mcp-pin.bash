@@ -16,6 +16,9 @@ _mcp__pin() {
             ",$1")
                 cmd="mcp__pin"
                 ;;
+            mcp__pin,alert)
+                cmd="mcp__pin__subcmd__alert"
+                ;;
             mcp__pin,approve)
                 cmd="mcp__pin__subcmd__approve"
                 ;;
@@ -75,6 +78,27 @@ _mcp__pin() {
                 ;;
             mcp__pin,why)
                 cmd="mcp__pin__subcmd__why"
+                ;;
+            mcp__pin__subcmd__alert,help)
+                cmd="mcp__pin__subcmd__alert__subcmd__help"
+                ;;
+            mcp__pin__subcmd__alert,status)
+                cmd="mcp__pin__subcmd__alert__subcmd__status"
+                ;;
+            mcp__pin__subcmd__alert,test)
+                cmd="mcp__pin__subcmd__alert__subcmd__test"
+                ;;
+            mcp__pin__subcmd__alert__subcmd__help,help)
+                cmd="mcp__pin__subcmd__alert__subcmd__help__subcmd__help"
+                ;;
+            mcp__pin__subcmd__alert__subcmd__help,status)
+                cmd="mcp__pin__subcmd__alert__subcmd__help__subcmd__status"
+                ;;
+            mcp__pin__subcmd__alert__subcmd__help,test)
+                cmd="mcp__pin__subcmd__alert__subcmd__help__subcmd__test"
+                ;;
+            mcp__pin__subcmd__help,alert)
+                cmd="mcp__pin__subcmd__help__subcmd__alert"
                 ;;
             mcp__pin__subcmd__help,approve)
                 cmd="mcp__pin__subcmd__help__subcmd__approve"
@@ -136,6 +160,12 @@ _mcp__pin() {
             mcp__pin__subcmd__help,why)
                 cmd="mcp__pin__subcmd__help__subcmd__why"
                 ;;
+            mcp__pin__subcmd__help__subcmd__alert,status)
+                cmd="mcp__pin__subcmd__help__subcmd__alert__subcmd__status"
+                ;;
+            mcp__pin__subcmd__help__subcmd__alert,test)
+                cmd="mcp__pin__subcmd__help__subcmd__alert__subcmd__test"
+                ;;
             mcp__pin__subcmd__help__subcmd__trust,check)
                 cmd="mcp__pin__subcmd__help__subcmd__trust__subcmd__check"
                 ;;
@@ -176,8 +206,175 @@ _mcp__pin() {
 
     case "${cmd}" in
         mcp__pin)
-            opts="-q -v -y -h -V --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help --version install update outdated diff run verify approve list show rollback why remove prune log login logout trust explain completions help"
+            opts="-q -v -y -h -V --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help --version install update outdated diff run verify approve list show rollback why remove prune log alert login logout trust explain completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert)
+            opts="-q -v -y -h --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help status test help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert__subcmd__help)
+            opts="status test help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert__subcmd__help__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert__subcmd__status)
+            opts="-q -v -y -h --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert__subcmd__test)
+            opts="-q -v -y -h --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -365,8 +562,50 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__help)
-            opts="install update outdated diff run verify approve list show rollback why remove prune log login logout trust explain completions help"
+            opts="install update outdated diff run verify approve list show rollback why remove prune log alert login logout trust explain completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__alert)
+            opts="status test"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__alert__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__alert__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
