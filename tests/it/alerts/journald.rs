@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::{Alerted, nasty, there};
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a skipped test says so aloud")]
 fn journald_keeps_every_field_and_the_lines_of_the_message() {
     let daemon = "/lib/systemd/systemd-journald";
     let root = rustix::process::getuid().is_root();

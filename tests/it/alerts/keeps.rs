@@ -113,12 +113,14 @@ fn a_silent_receiver_holds_up_neither_the_others_nor_a_client() {
     std::io::Write::write_all(&mut input, format!("{frame}\n").as_bytes()).unwrap();
     let mut answer = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut answer).unwrap();
-    let answered = began.elapsed();
+    let answered = jiff::Timestamp::now();
     assert!(answer.contains("did not start `calc`"), "{answer}");
-    assert!(answered < Duration::from_secs(4), "the client waited {answered:?}");
     drop(input);
     let ended = child.wait().unwrap();
-    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
+    // The receiver was still being waited for when the client had its answer.
+    let gave_up: jiff::Timestamp = alerted.status("ops")["lastFailure"].as_str().unwrap().parse().unwrap();
+    assert!(answered < gave_up, "the client was answered at {answered}, after {gave_up}");
     assert_eq!(ended.code(), Some(1));
     let [told] = &other.take()[..] else { panic!("not one") };
     assert_eq!((&told.body["kind"], &told.body["server"]), (&"refused".into(), &"calc".into()));

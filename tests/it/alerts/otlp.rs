@@ -55,9 +55,9 @@ fn the_official_definitions_read_every_record() {
     alerted.check(0).never_says("could not");
     let text = std::fs::read_to_string(out).unwrap();
     let read: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let [test, drift, over] = &read[..] else { panic!("{text}") };
+    let [trial, drift, over] = &read[..] else { panic!("{text}") };
     assert_eq!(
-        (&test["severity"], &test["attributes"]["mcp_pin.kind"]),
+        (&trial["severity"], &trial["attributes"]["mcp_pin.kind"]),
         (&9.into(), &"test".into())
     );
     assert_eq!((&drift["severity"], &drift["text"]), (&17.into(), &"CRITICAL".into()));
