@@ -18,7 +18,7 @@ pub struct Args {
     pub name: ServerName,
     /// A project's mcp-pin.lock by its absolute path, instead of your own. No folder is searched.
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    lock: Option<PathBuf>,
+    pub lock: Option<PathBuf>,
     /// Read every installed file before the start, also where none seems to have changed.
     #[arg(long)]
     full: bool,
