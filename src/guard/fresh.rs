@@ -42,6 +42,18 @@ const NEEDED: [&str; 3] = [
     "io.modelcontextprotocol/clientCapabilities",
 ];
 
+/// Codes of errors about the form of a request, and not about what is asked for.
+const OF_FORM: [i64; 6] = [-32_700, -32_600, -32_602, -32_020, -32_021, -32_022];
+
+/// Why a list could not be compared.
+#[derive(Clone, Copy)]
+enum Failed<'a> {
+    /// In our words.
+    Why(&'a str),
+    /// The server takes no request of this form: its error, and the call whose form it was.
+    Form(&'a str, &'a Id),
+}
+
 /// A list as it is answered to a client: a server may answer others otherwise.
 pub(super) type ListKey = (ItemKind, Era, ClientProfile);
 
@@ -51,7 +63,9 @@ pub(super) struct Listing {
     asked: ListAsked,
     /// Under which id.
     id: Id,
-    /// What the client's request says about the client.
+    /// The call that it began with.
+    first: Id,
+    /// What that call says about the client.
     meta: Option<String>,
     /// The end of patience.
     pub(super) until: Timestamp,
@@ -105,7 +119,8 @@ impl Guard {
             let listing = Listing {
                 asked,
                 id: Id::null(),
-                meta: meta.map(|meta| needed(&meta)),
+                first: request.id.clone(),
+                meta: meta.map(|meta| needed(&meta)).filter(|meta| meta != "{}"),
                 until: now.saturating_add(PATIENCE).unwrap_or(now),
                 restarts: 0,
             };
@@ -168,16 +183,25 @@ impl Guard {
         listing.restarts += u8::from(next.is_none());
         listing.asked.cursor = next;
         if listing.restarts > MOST_RESTARTS {
-            return self.release_list(key, Some("it changed again and again, or has no end"), now, out);
+            return self.release_list(key, Some(Failed::Why("it changed again and again, or has no end")), now, out);
         }
         self.ask_page(listing, out);
     }
 
-    /// The server answered a question of the guard's own with an error.
-    pub(super) fn own_refused(&mut self, open: &Open, asked: &ListAsked, now: Timestamp, out: &mut Output) {
-        if self.take_own(asked.key(), &open.id).is_some() {
-            self.release_list(asked.key(), Some("the server answered with an error"), now, out);
-        }
+    /// The server answered a question of the guard's own with an error. Where it says that it takes no
+    /// request of this form, the call has the same form and gets the same answer, as it would have without
+    /// the guard.
+    pub(super) fn own_refused(&mut self, open: &Open, asked: &ListAsked, error: &Members<'_>, now: Timestamp, out: &mut Output) {
+        let Some(listing) = self.take_own(asked.key(), &open.id) else {
+            return;
+        };
+        let code = error.get("code").and_then(|code| code.get().parse::<i64>().ok());
+        let failed = if code.is_some_and(|code| OF_FORM.contains(&code)) && !self.observing() {
+            Failed::Form(error.raw().get(), &listing.first)
+        } else {
+            Failed::Why("the server answered with an error")
+        };
+        self.release_list(asked.key(), Some(failed), now, out);
     }
 
     /// The listing that waits for this very answer; a late answer is nobody's.
@@ -189,16 +213,24 @@ impl Guard {
     }
 
     /// Lets go on what waited for a list, or says why it cannot be called.
-    fn release_list(&mut self, key: ListKey, failed: Option<&str>, now: Timestamp, out: &mut Output) {
+    fn release_list(&mut self, key: ListKey, failed: Option<Failed<'_>>, now: Timestamp, out: &mut Output) {
         let waited = |held: &Held| held.wait == Wait::List(key);
         let waiting: Vec<u64> = self.held.iter().filter(|(_, held)| waited(held)).map(|(at, _)| *at).collect();
         let what = list_part(key.0);
         for at in waiting {
             let Some(held) = self.held.remove(&at) else { continue };
             let Way::Call(cleared) = held.way else { continue };
-            let Some(why) = failed else {
-                self.readmit(held.frame, cleared, now, out);
-                continue;
+            let why = match failed {
+                Some(Failed::Form(error, first)) if *first == held.id => {
+                    self.open.remove(&held.id);
+                    out.to_client.push(refusal::with_error(&held.id, error));
+                    continue;
+                }
+                None | Some(Failed::Form(..)) => {
+                    self.readmit(held.frame, cleared, now, out);
+                    continue;
+                }
+                Some(Failed::Why(why)) => why,
             };
             let refusal = Refusal {
                 code: REFUSED,
@@ -224,14 +256,14 @@ impl Guard {
             .collect();
         for key in late {
             self.own.remove(&key);
-            self.release_list(key, Some("it did not come in time"), now, out);
+            self.release_list(key, Some(Failed::Why("it did not come in time")), now, out);
         }
     }
 
     /// Nobody knows what the server answered: no listing goes on.
     pub(super) fn lost_lists(&mut self, now: Timestamp, out: &mut Output) {
         while let Some((key, _)) = self.own.pop_first() {
-            self.release_list(key, Some("an answer was too large"), now, out);
+            self.release_list(key, Some(Failed::Why("an answer was too large")), now, out);
         }
     }
 

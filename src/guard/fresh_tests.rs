@@ -162,6 +162,23 @@ fn without_an_answer_the_call_is_not_made() {
 }
 
 #[test]
+fn a_request_of_a_form_that_the_server_does_not_take_gets_the_servers_error() {
+    let fake = Fake::modern();
+    let mut bench = unlisted(&fake);
+    let asked = sent(&bench.call("tools/call", json!({"name": "echo"})));
+    let mut other = bench.call("tools/call", json!({"name": "add"}));
+    assert!(other.to_server.is_empty());
+    let error = json!({"code": -32022, "message": "no such version", "data": {"supported": ["2026-07-28"]}});
+    let out = bench.server(&json!({"jsonrpc": "2.0", "id": asked["id"], "error": error}).to_string());
+    assert_eq!(told(&out)["error"], error);
+    assert!(out.events.is_empty());
+    other.to_server = out.to_server;
+    let again = sent(&other);
+    assert_eq!(again["method"], "tools/list", "the other call may be of another form");
+    assert_eq!(answer(&mut bench, &again, &fake.result(ItemKind::Tool)).to_server.len(), 1);
+}
+
+#[test]
 fn what_the_client_lists_itself_counts_until_it_changes() {
     let fake = Fake::legacy();
     let mut bench = unlisted(&fake);

@@ -148,7 +148,7 @@ impl Guard {
 
     fn server_error(&mut self, open: &Open, error: &Members<'_>, text: &[u8], now: Timestamp, out: &mut Output) -> Fate {
         if let Asked::Own(asked) = &open.asked {
-            self.own_refused(open, asked, now, out);
+            self.own_refused(open, asked, error, now, out);
             return Fate::Drop;
         }
         let code = error.get("code").and_then(|code| code.get().parse::<f64>().ok());

@@ -27,6 +27,11 @@ pub(super) fn error(id: &Id, code: i64, message: &str) -> Vec<u8> {
     format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"error\":{error}}}", id.raw()).into_bytes()
 }
 
+/// An error of the server's as a frame, which is JSON.
+pub(super) fn with_error(id: &Id, error: &str) -> Vec<u8> {
+    format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"error\":{error}}}", id.raw()).into_bytes()
+}
+
 /// An answer as a frame; the result is JSON.
 pub(super) fn with_result(id: &Id, result: &str) -> Vec<u8> {
     format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{result}}}", id.raw()).into_bytes()
