@@ -86,7 +86,9 @@ impl FileStamp {
         if let Some(real) = self.folders.get(folder) {
             return Ok(Some(real.join(name)));
         }
-        let Some(real) = there(folder.canonicalize())? else { return Ok(None) };
+        let Some(real) = there(folder.canonicalize())? else {
+            return Ok(None);
+        };
         let file = real.join(name);
         self.folders.insert(folder.to_owned(), real);
         Ok(Some(file))
