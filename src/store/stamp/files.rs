@@ -83,16 +83,15 @@ impl FileStamp {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return path.canonicalize().map(Some);
         };
-        let folder = match self.folders.get(folder) {
-            Some(real) => real,
-            None => {
-                let Some(real) = there(folder.canonicalize())? else {
-                    return Ok(None);
-                };
-                self.folders.entry(folder.to_owned()).or_insert(real)
-            }
+        if let Some(real) = self.folders.get(folder) {
+            return Ok(Some(real.join(name)));
+        }
+        let Some(real) = there(folder.canonicalize())? else {
+            return Ok(None);
         };
-        Ok(Some(folder.join(name)))
+        let file = real.join(name);
+        self.folders.insert(folder.to_owned(), real);
+        Ok(Some(file))
     }
 
     fn record(&mut self, path: &Path, found: &std::fs::Metadata) {

@@ -52,7 +52,7 @@ fn what_no_probe_shows_is_reported_until_it_is_acknowledged_and_never_granted() 
     let finding = &report["findings"][0];
     assert_eq!(
         (&finding["code"], &finding["grade"]),
-        (&json!("tool-text-changed"), &json!("critical")),
+        (&json!("tool-description-changed"), &json!("critical")),
         "{finding}"
     );
     assert!(finding.to_string().contains("the server does not show it"), "{finding}");

@@ -91,7 +91,13 @@ fn a_command_of_this_machine_starts_there_too_once_that_is_approved() {
     assert_ne!(wanted, text);
     std::fs::write(&manifest, &wanted).unwrap();
     turning.machine.run(&["verify"]).exits(1).says("manifest-differs");
-    turning.machine.run(&["update", "calc", "--yes"]).exits(0);
+    turning.configure("[policy]\naccept-without-terminal = true");
+    let report = turning.machine.run(&["update", "calc", "--yes", "--format", "json"]).exits(1).json();
+    let finding = &report["findings"][0];
+    assert!(finding["title"].as_str().unwrap().contains("cwd"), "{report}");
+    let wanted = std::fs::read_to_string(&manifest).unwrap();
+    let accepted = finding["fingerprint"].as_str().unwrap();
+    turning.machine.run(&["update", "calc", "--yes", "--accept", accepted]).exits(0);
     assert_eq!(std::fs::read_to_string(&manifest).unwrap(), wanted);
     turning.machine.run(&["verify"]).exits(0);
     turning.machine.run(&["update", "calc"]).exits(0).says("no newer version");
