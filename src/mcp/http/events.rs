@@ -138,6 +138,15 @@ mod tests {
     }
 
     #[test]
+    fn a_line_end_may_be_cut_in_two() {
+        let mut reader = EventReader::new(100);
+        assert!(reader.push(b"data: a\r").unwrap().is_empty());
+        assert!(reader.push(b"\ndata: b\r").unwrap().is_empty());
+        let events = reader.push(b"\n\r\n").unwrap();
+        assert_eq!(events[0].data, b"a\nb");
+    }
+
+    #[test]
     fn an_event_without_an_end_is_refused() {
         let mut reader = EventReader::new(100);
         assert_eq!(reader.push(&[b'x'; 101]), Err(EventTooLarge(100)));

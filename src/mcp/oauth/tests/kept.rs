@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::super::flow::Question;
+use super::super::flow::{Question, read_token};
 use super::super::listener::Listener;
 use super::super::metadata::read_issuer;
 use super::*;
@@ -140,6 +140,16 @@ async fn a_refresh_token_that_is_not_rotated_stays() {
     let asked = plain.seen.lock().unwrap()[0].form();
     assert_eq!((&*asked["grant_type"], &*asked["refresh_token"]), ("refresh_token", "refresh-1"));
     assert_eq!(asked["resource"], format!("{}/mcp", server.base));
+}
+
+#[test]
+fn a_refusal_that_holds_a_token_is_a_refusal() {
+    let body = br#"{"access_token":"a","token_type":"bearer"}"#;
+    assert!(read_token(200, body, "https://a", early()).is_ok());
+    for status in [201, 302, 400, 500] {
+        let read = read_token(status, body, "https://a", early());
+        assert!(matches!(read, Err(OAuthError::Denied { .. })), "{status}");
+    }
 }
 
 /// Counts how often other processes were held off.
