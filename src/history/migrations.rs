@@ -147,7 +147,7 @@ CREATE TRIGGER approvals_are_kept BEFORE DELETE ON approvals
 BEGIN SELECT RAISE(ABORT, 'approvals are only given and taken back'); END;
 ",
     "
-DROP TABLE alerts_sent;
+DROP TABLE IF EXISTS alerts_sent;
 CREATE TABLE alerts_told (
     channel     TEXT NOT NULL,
     scope       TEXT NOT NULL,

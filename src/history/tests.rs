@@ -1,5 +1,6 @@
 //! What the history promises.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Barrier};
 
 use serde_json::json;
@@ -131,16 +132,89 @@ fn an_entry_takes_the_place_of_the_one_before_it_in_its_own_scope() {
     assert_eq!(history.approved_servers("/r").unwrap(), Vec::<ServerName>::new());
 }
 
-#[test]
-fn a_drift_that_comes_back_is_told_again() {
-    let (_folder, _, history) = fresh();
-    for (channel, drift) in [("desktop", "a"), ("desktop", "b"), ("webhook", "b")] {
-        history.record_alert(channel, &print(drift), at(1)).unwrap();
+fn place<'a>(channel: &'a str, server: &'a ServerName) -> AlertPlace<'a> {
+    AlertPlace {
+        channel,
+        scope: "/l",
+        server,
+        source: AlertSource::Check,
     }
-    assert_eq!(history.forget_alerts("desktop", &[print("a")].into()).unwrap(), 1);
-    assert!(!history.alert_due("desktop", &print("a")).unwrap());
-    assert!(history.alert_due("desktop", &print("b")).unwrap());
-    assert!(!history.alert_due("webhook", &print("b")).unwrap());
+}
+
+fn told(drift: &str, second: i64) -> Told {
+    Told {
+        source: AlertSource::Check,
+        kind: "drift".into(),
+        fingerprint: print(drift),
+        findings: [print("f1"), print("f2")].into(),
+        told: at(second),
+        seen: at(second),
+    }
+}
+
+#[test]
+fn a_drift_that_is_forgotten_is_forgotten_for_one_channel() {
+    let (_folder, _, history) = fresh();
+    let calc = name("calc");
+    for (channel, drift) in [("desktop", "a"), ("desktop", "b"), ("webhook", "b")] {
+        history.record_told(place(channel, &calc), &told(drift, 1)).unwrap();
+    }
+    history.forget_told(place("desktop", &calc), &print("b")).unwrap();
+    assert_eq!(history.alerts_told("desktop", "/l", &calc).unwrap(), [told("a", 1)]);
+    assert_eq!(history.alerts_told("webhook", "/l", &calc).unwrap(), [told("b", 1)]);
+    assert_eq!(history.alerts_told("webhook", "/other", &calc).unwrap(), []);
+    assert_eq!(history.alerted_servers("desktop", "/l").unwrap(), [calc].into());
+}
+
+fn queue(history: &History, channel: &str, kind: &str, drift: &str, second: i64) {
+    let findings = BTreeSet::new();
+    let print = print(drift);
+    let new = NewAlert {
+        kind,
+        fingerprint: &print,
+        findings: &findings,
+        alert: "{}",
+    };
+    history.queue_alert(place(channel, &name("calc")), &new, at(second)).unwrap();
+}
+
+#[test]
+fn what_waits_is_in_order_once_and_not_without_end() {
+    let (_folder, path, history) = fresh();
+    for (kind, drift) in [("drift", "a"), ("drift", "a"), ("resolved", "a"), ("drift", "a"), ("drift", "b")] {
+        queue(&history, "ops", kind, drift, 1);
+    }
+    let again = History::open(&path).unwrap();
+    let kinds: Vec<_> = again.alerts_waiting("ops").unwrap().into_iter().map(|one| one.kind).collect();
+    assert_eq!(kinds, ["drift", "resolved", "drift", "drift"]);
+    for n in 0..120 {
+        queue(&history, "ops", "drift", &n.to_string(), 2);
+    }
+    queue(&history, "other", "drift", "x", 2);
+    assert_eq!(history.alerts_waiting("ops").unwrap().len(), 100);
+    assert_eq!(history.alert_channel("ops").unwrap().dropped, 24);
+    assert_eq!(history.give_up_alerts("ops", at(3)).unwrap(), 100);
+    assert_eq!(history.alert_channel("ops").unwrap().dropped, 124);
+    assert_eq!(history.waiting_channels().unwrap(), ["other"]);
+}
+
+#[test]
+fn a_channels_failures_are_counted_until_it_takes_something() {
+    let (_folder, _, history) = fresh();
+    assert_eq!(history.alert_channel("ops").unwrap(), ChannelState::default());
+    history.channel_failed("ops", "no", at(1), at(300)).unwrap();
+    history.channel_failed("ops", "not yet", at(2), at(900)).unwrap();
+    let state = history.alert_channel("ops").unwrap();
+    assert_eq!(
+        (state.tries, state.error.as_deref(), state.next, state.success),
+        (2, Some("not yet"), Some(at(900)), None)
+    );
+    history.channel_succeeded("ops", at(3)).unwrap();
+    let state = history.alert_channel("ops").unwrap();
+    assert_eq!(
+        (state.tries, state.error, state.next, state.success, state.failure),
+        (0, None, None, Some(at(3)), Some(at(2)))
+    );
 }
 
 #[test]
@@ -221,18 +295,6 @@ fn one_drift_is_open_and_the_right_one_is_resolved() {
 }
 
 #[test]
-fn an_alert_is_due_once_a_channel() {
-    let (_folder, path, history) = fresh();
-    assert!(history.alert_due("desktop", &print("d")).unwrap());
-    assert!(history.alert_due("desktop", &print("d")).unwrap(), "asking is not sending");
-    history.record_alert("desktop", &print("d"), at(1)).unwrap();
-    history.record_alert("desktop", &print("d"), at(2)).unwrap();
-    let again = History::open(&path).unwrap();
-    assert!(!again.alert_due("desktop", &print("d")).unwrap());
-    assert!(again.alert_due("webhook", &print("d")).unwrap() && again.alert_due("desktop", &print("e")).unwrap());
-}
-
-#[test]
 fn a_damaged_file_is_an_error_and_stays_as_it_is() {
     let (_folder, path, history) = fresh();
     drop(history);
@@ -286,7 +348,7 @@ fn a_migration_that_was_cut_off_is_taken_up() {
     drop(transaction);
     drop(raw);
     let history = History::open(&other).unwrap();
-    assert!(history.alert_due("desktop", &print("d")).unwrap());
+    assert_eq!(history.alerts_waiting("desktop").unwrap(), []);
 }
 
 #[test]
@@ -331,7 +393,7 @@ fn processes_do_not_lose_each_others_rows() {
 fn other_users_cannot_read_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let (_folder, path, history) = fresh();
-    history.record_alert("desktop", &print("d"), at(1)).unwrap();
+    queue(&history, "desktop", "drift", "d", 1);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let wal = path.with_file_name(format!("{FILE_NAME}-wal"));
     assert_eq!((mode(&path), mode(&wal), mode(path.parent().unwrap())), (0o600, 0o600, 0o700));
@@ -379,8 +441,16 @@ fn a_file_of_the_first_version_is_taken_along() {
         .approve(&approval(Sha256Digest::of("a"), ApprovalKind::Entry, &server), at(1))
         .unwrap();
     drop(history);
-    back_to(&path, 1);
-    let history = History::open(&path).unwrap();
+    let first = path.with_file_name("first").join(FILE_NAME);
+    fs::create_dir(first.parent().unwrap()).unwrap();
+    let raw = Connection::open(&first).unwrap();
+    raw.execute_batch(migrations::STEPS[0]).unwrap();
+    raw.execute("ATTACH ?1 AS newest", [path.to_str().unwrap()]).unwrap();
+    raw.execute_batch("INSERT INTO approvals SELECT * FROM newest.approvals; DETACH newest; PRAGMA user_version = 1")
+        .unwrap();
+    raw.pragma_update(None, "application_id", migrations::APPLICATION_ID).unwrap();
+    drop(raw);
+    let history = History::open(&first).unwrap();
     assert_eq!(history.approved_servers("/p/mcp-pin.lock").unwrap(), std::slice::from_ref(&server));
     assert_eq!(history.interpreter("/p", &server).unwrap(), None);
 }
