@@ -38,6 +38,8 @@ pub use session::Guard;
 #[cfg(test)]
 mod calls_tests;
 #[cfg(test)]
+mod edges_tests;
+#[cfg(test)]
 mod frames_tests;
 #[cfg(test)]
 mod lists_tests;
