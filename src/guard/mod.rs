@@ -48,6 +48,8 @@ mod by_client_tests;
 #[cfg(test)]
 mod calls_tests;
 #[cfg(test)]
+mod edges_tests;
+#[cfg(test)]
 mod frames_tests;
 #[cfg(test)]
 mod fresh_tests;
