@@ -53,6 +53,7 @@ fn says(id: &str, ending: &str, file: &str, expected: &[&str]) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn every_client_is_read_as_its_users_write_it() {
     let memory = "npm:@modelcontextprotocol/server-memory";
     says(

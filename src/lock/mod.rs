@@ -35,9 +35,9 @@ mod evidence;
 mod guard;
 #[cfg(test)]
 mod guard_tests;
+mod lines;
 #[cfg(test)]
 mod python_tests;
-mod lines;
 mod read;
 mod remote;
 #[cfg(test)]

@@ -23,8 +23,8 @@ use crate::surface::visible::is_invisible;
 
 #[cfg(test)]
 pub(super) use alerts::ALERT;
-pub(super) use alerts::{FACILITIES, KINDS};
 pub use alerts::receiver;
+pub(super) use alerts::{FACILITIES, KINDS};
 #[cfg(test)]
 pub(super) use evidence::{IDENTITY, TRUST, TUF};
 #[cfg(test)]

@@ -126,7 +126,7 @@ pub struct LockPlace {
 impl LockPlace {
     /// Looks at a lock. One that cannot be read has no lines.
     pub fn of(lock: &Path) -> Self {
-        let name = || lock.file_name().map(Path::new).unwrap_or(lock);
+        let name = || lock.file_name().map_or(lock, Path::new);
         let root = lock
             .ancestors()
             .skip(1)

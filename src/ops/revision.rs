@@ -244,12 +244,12 @@ impl Work<'_> {
         let found = match full {
             Ok(found) => found,
             Err(Error::Untrustworthy { report, .. }) => {
-                let mut found = self.listed(name, pin, before.as_ref(), beside);
+                let mut found = listed(name, pin, before.as_ref(), beside);
                 found.extend(*report);
                 found
             }
             Err(error) => {
-                let mut found = self.listed(name, pin, before.as_ref(), beside);
+                let mut found = listed(name, pin, before.as_ref(), beside);
                 let text = error.to_string();
                 found.undecided.push(Undecided {
                     server: name.clone(),
@@ -278,16 +278,16 @@ impl Work<'_> {
         report.findings.extend(mismatches);
         Ok(report)
     }
+}
 
-    /// What the two locks alone say. The caller says what is missing.
-    fn listed(&self, name: &ServerName, pin: &Pin, before: Option<&Baseline>, beside: Beside<'_>) -> Report {
-        settle::listed_report(name, before, pin, beside).unwrap_or_else(|error| Report {
-            undecided: vec![Undecided {
-                server: name.clone(),
-                what: error.to_string(),
-                hints: error.hints(),
-            }],
-            ..Report::default()
-        })
-    }
+/// What the two locks alone say. The caller says what is missing.
+fn listed(name: &ServerName, pin: &Pin, before: Option<&Baseline>, beside: Beside<'_>) -> Report {
+    settle::listed_report(name, before, pin, beside).unwrap_or_else(|error| Report {
+        undecided: vec![Undecided {
+            server: name.clone(),
+            what: error.to_string(),
+            hints: error.hints(),
+        }],
+        ..Report::default()
+    })
 }

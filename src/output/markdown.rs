@@ -41,7 +41,12 @@ pub fn comment(document: &Document) -> String {
     for server in &document.servers {
         let Some(verb) = moved(server.action) else { continue };
         let version = server.version.as_deref().map(|version| format!(" {}", words(version)));
-        let notes = server.notes.iter().map(|note| format!("; {}", words(note))).collect::<String>();
+        let notes = server
+            .notes
+            .iter()
+            .map(|note| format!("; {}", words(note)))
+            .collect::<Vec<_>>()
+            .concat();
         let line = format!(
             "**{verb}** {}{}: {} packages{notes}",
             words(server.name.as_str()),

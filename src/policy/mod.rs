@@ -35,9 +35,7 @@ pub use demand::{
     attestation_missing, evidence_stripped, evidence_stripped_of_many, evidence_too_low, identity_unmet, release_before_log,
     source_mismatch, weak_provenance,
 };
-pub use install::{
-    Asked, first_install, first_surface, project_policy_changed, server_removed, surface_not_pinned, surface_unpinned,
-};
+pub use install::{Asked, first_install, first_surface, project_policy_changed, server_removed, surface_not_pinned, surface_unpinned};
 pub use profile::{Grades, Grading, Profile};
 pub use python::{interpreter_changed, newer_without_wheel, release_yanked};
 pub use trust::{Company, release_deprecated};

@@ -113,7 +113,7 @@ impl<'a> Revision<'a> {
                 folder: folder.to_path_buf(),
             });
         }
-        revision.commit = commit.to_owned();
+        commit.clone_into(&mut revision.commit);
         Ok(revision)
     }
 

@@ -103,13 +103,15 @@ fn a_machine_without_anything_gets_nothing_made() {
     assert_eq!(checkup["schemaVersion"], 1);
 }
 
+/// What is broken, how, and what is said of it.
+type Break<'a> = (&'a str, Box<dyn Fn() + 'a>, &'a str);
+
 #[test]
 fn each_thing_that_is_broken_is_named_with_what_mends_it() {
     let machine = fit();
     let (store, home) = (machine.store(), machine.home());
     let lock = store.join("config/mcp-pin.lock");
     let kept = std::fs::read(&lock).unwrap();
-    type Break<'a> = (&'a str, Box<dyn Fn() + 'a>, &'a str);
     let breaks: Vec<Break<'_>> = vec![
         ("an open folder", Box::new(|| chmod(&store, 0o755)), "others may read"),
         (

@@ -316,7 +316,7 @@ fn a_project_is_told_of_servers_beside_its_lock() {
         &json!({"artifactLocation": {"uri": ".mcp.json"}, "region": {"startLine": 3}})
     );
     // An entry that is handed what loads other code guards nothing.
-    let preload = demo.to_string().replace("}", ", \"env\": {\"LD_PRELOAD\": \"/tmp/x\"}}");
+    let preload = demo.to_string().replace('}', ", \"env\": {\"LD_PRELOAD\": \"/tmp/x\"}}");
     machine.write(".mcp.json", &format!("{{\"mcpServers\": {{\"demo\": {preload}}}}}"));
     check(&[]).exits(1);
     machine.write(".mcp.json", &format!("{{\"mcpServers\": {{\"demo\": {demo}}}}}"));

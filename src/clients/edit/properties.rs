@@ -40,7 +40,7 @@ fn object(members: Vec<(String, String)>) -> impl Strategy<Value = String> {
     (proptest::collection::vec((gap(), gap(), gap(), gap()), count), gap(), any::<bool>()).prop_map(move |(gaps, last, trailing)| {
         let mut text = "{".to_owned();
         for (number, ((name, value), (a, b, c, d))) in members.iter().zip(&gaps).enumerate() {
-            text.push_str(&format!("{a}\"{name}\"{b}:{c}{value}{d}"));
+            text += &[a, "\"", name, "\"", b, ":", c, value, d].concat();
             if number + 1 < count || trailing {
                 text.push(',');
             }

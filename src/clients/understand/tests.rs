@@ -150,7 +150,7 @@ fn files_and_programs_are_commands() {
         match line(text) {
             Meaning::Command {
                 relative: found, words, ..
-            } => assert_eq!((found, words.first().is_some()), (relative, true), "{text}"),
+            } => assert_eq!((found, !words.is_empty()), (relative, true), "{text}"),
             other => panic!("{text}: {other:?}"),
         }
     }

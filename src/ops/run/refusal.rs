@@ -131,7 +131,9 @@ fn told(context: &Context, options: &Options, error: &Error) -> Result<Vec<Strin
     let run = format!("Run: {command}");
     let lines = [sentence.as_str(), run.as_str()];
     let lines = if command.is_empty() { &lines[..1] } else { &lines[..] };
-    let Some(runtime) = super::watch::runtime() else { return Ok(Vec::new()) };
+    let Some(runtime) = super::watch::runtime() else {
+        return Ok(Vec::new());
+    };
     let refusal = Refusal {
         lines,
         command: &command,

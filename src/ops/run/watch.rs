@@ -139,7 +139,9 @@ impl Watch {
         let message = Message::new(&question.title, &lines, Urgency::Critical, about);
         let left = question.until.duration_since((self.place.now)());
         let wait = Duration::try_from(left).ok()?;
-        runtime()?.block_on(notify::desktop::ask(self.place.alerts.bus(), &message, wait)).ok()
+        runtime()?
+            .block_on(notify::desktop::ask(self.place.alerts.bus(), &message, wait))
+            .ok()
     }
 
     /// Waits until everything is written; what could not be is returned, a line each.

@@ -46,7 +46,7 @@ fn steps(lines: &[&str]) -> Vec<(String, String)> {
         }
         let line = line.trim_start();
         if let Some(step) = line.strip_prefix("- name: ") {
-            name = step.to_owned();
+            step.clone_into(&mut name);
         } else if line == "run: |" {
             block = Some(depth);
             found.push((name.clone(), String::new()));
@@ -61,10 +61,8 @@ fn steps(lines: &[&str]) -> Vec<(String, String)> {
 /// The `script:` of a GitLab job, as one script: its lines share a shell.
 fn script(lines: &[&str]) -> String {
     let inside = lines.iter().skip_while(|line| **line != "  script:").skip(1);
-    inside
-        .map_while(|line| line.strip_prefix("    - "))
-        .map(|line| format!("{line}\n"))
-        .collect()
+    let lines: Vec<_> = inside.map_while(|line| line.strip_prefix("    - ")).collect();
+    lines.join("\n") + "\n"
 }
 
 /// Runs a script as a runner does, in a folder of a machine.

@@ -2,6 +2,7 @@
 //! a telephone, and what a hostile description comes to.
 
 use std::io::Read as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -56,7 +57,7 @@ fn chromium(folder: &Path, args: &[&str]) -> Option<String> {
     let output = match command.env("HOME", folder).output() {
         Ok(output) => output,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            eprintln!("skipped: there is no Chromium on this machine");
+            drop(writeln!(std::io::stderr(), "skipped: there is no Chromium on this machine"));
             return None;
         }
         Err(error) => panic!("{error}"),

@@ -92,7 +92,11 @@ fn a_command_of_this_machine_starts_there_too_once_that_is_approved() {
     std::fs::write(&manifest, &wanted).unwrap();
     turning.machine.run(&["verify"]).exits(1).says("manifest-differs");
     turning.configure("[policy]\naccept-without-terminal = true");
-    let report = turning.machine.run(&["update", "calc", "--yes", "--format", "json"]).exits(1).json();
+    let report = turning
+        .machine
+        .run(&["update", "calc", "--yes", "--format", "json"])
+        .exits(1)
+        .json();
     let finding = &report["findings"][0];
     assert!(finding["title"].as_str().unwrap().contains("cwd"), "{report}");
     let wanted = std::fs::read_to_string(&manifest).unwrap();

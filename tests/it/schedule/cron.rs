@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{between, inside, turned};
 use crate::scripted::machine;
 
-const STEPS: &str = r##"
+const STEPS: &str = r#"
 step() { step=$1; shift; echo "<<$step"; "$@" 2>&1; echo "ended $?"; echo "$step>>"; }
 json() { echo "<<$1"; $PIN --format json schedule status; echo "$1>>"; }
 bus=${DBUS_SESSION_BUS_ADDRESS#unix:path=}
@@ -40,7 +40,7 @@ crontab -r
 step none $PIN --global schedule enable
 step gone $PIN --global schedule disable
 step empty crontab -l
-"##;
+"#;
 
 /// Takes up to a minute: cron looks at its tables once a minute.
 #[test]

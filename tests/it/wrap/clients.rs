@@ -46,7 +46,7 @@ fn json(place: &Place, members: &[(String, String)]) -> String {
     let list = container.shape == Shape::List;
     let mut text = "{\n  \"zebra\": 1,\n".to_owned();
     for name in container.path {
-        write!(text, "  \"{}\": {{{comment}\n", if *name == "*" { "/somewhere" } else { name }).unwrap();
+        writeln!(text, "  \"{}\": {{{comment}", if *name == "*" { "/somewhere" } else { name }).unwrap();
     }
     if list {
         text.truncate(text.rfind('{').unwrap());
@@ -55,7 +55,7 @@ fn json(place: &Place, members: &[(String, String)]) -> String {
         text.push_str("      \"calc\": {\n");
     }
     for (name, value) in members {
-        write!(text, "        \"{name}\":  {value},{comment}\n").unwrap();
+        writeln!(text, "        \"{name}\":  {value},{comment}").unwrap();
     }
     text.push_str("        \"kept\": [1, 2.50, {\"a\": null}]\n      }");
     text.push_str(if list { "]" } else { "\n" });
@@ -83,12 +83,13 @@ fn yaml(place: &Place, members: &[(String, String)]) -> String {
     );
     for (name, value) in members {
         let items: Vec<String> = serde_json::from_str(value).unwrap_or_default();
-        match value.starts_with('[') {
-            true => {
-                writeln!(text, "    {name}:").unwrap();
-                items.iter().for_each(|item| writeln!(text, "      - {item}").unwrap());
-            }
-            false => writeln!(text, "    {name}: {value} # {name}").unwrap(),
+        if !value.starts_with('[') {
+            writeln!(text, "    {name}: {value} # {name}").unwrap();
+            continue;
+        }
+        writeln!(text, "    {name}:").unwrap();
+        for item in items {
+            writeln!(text, "      - {item}").unwrap();
         }
     }
     text + "    # at the end\nlast: 'x'"

@@ -225,13 +225,9 @@ async fn the_users_own_header_goes_before_a_login_and_is_never_printed() {
             ..RemoteOptions::default()
         });
         let store = Arc::new(Fixed(grant.to_string().into_bytes()));
-        Arc::new(Authorizer::new(
-            network.unwrap(),
-            store,
-            url.parse().unwrap(),
-            None,
-            jiff::Timestamp::now,
-        ))
+        Arc::new(Authorizer::new(network.unwrap(), store, url.parse().unwrap(), None, || {
+            jiff::Timestamp::UNIX_EPOCH
+        }))
     };
     let mut plain = options(&url);
     plain.authorizer = Some(authorizer(&url));
