@@ -41,6 +41,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Find newer versions, show what they change, ask, rewrite the lock')
             [CompletionResult]::new('outdated', 'outdated', [CompletionResultType]::ParameterValue, 'List which servers have something newer, and what holds it back')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what another version changes, without taking it: the update report for any two versions')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'List the servers that your AI clients start, and pin them')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Start a locked server for a client: approved bytes, and nothing but the approved surface')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that nothing moved: lock, archives, installed files, what the server tells the model')
             [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Review drift that `verify` recorded, and accept it')
@@ -48,9 +49,13 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show everything the lock says about one server')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Go back to what you approved before the present version; once more goes further back')
             [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Show how a package came into a server''s closure')
+            [CompletionResult]::new('wrap', 'wrap', [CompletionResultType]::ParameterValue, 'Make clients start `mcp-pin run` where they start a pinned server by themselves')
+            [CompletionResult]::new('unwrap', 'unwrap', [CompletionResultType]::ParameterValue, 'Put clients'' files back as they were before `wrap`')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take servers out of the manifest and the lock')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Free what no lockfile that this machine knows needs any more')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what happened: installs, approvals, drift, alerts')
+            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Write a page about the servers of this scope: levels, ages, versions, drift')
+            [CompletionResult]::new('alert', 'alert', [CompletionResultType]::ParameterValue, 'Show the channels of alerts and what waits for them, or send a test to each')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in at a remote server, in the browser')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget the login at a remote server')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look whether this machine is fit: runtimes, sandbox, store, desktop, schedule; and what mends it')
@@ -129,12 +134,36 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             break
         }
         'mcp-pin;diff' {
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Compare the lock and the manifest with those of this git revision, all servers of them: what a pull request changes. Starts nothing')
             [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--code', '--code', [CompletionResultType]::ParameterName, 'Show what changed in the code')
             [CompletionResult]::new('--surface', '--surface', [CompletionResultType]::ParameterName, 'Show what changed of what the server tells the model')
             [CompletionResult]::new('--closure', '--closure', [CompletionResultType]::ParameterName, 'Show what changed in the packages it is made of')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;import' {
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'What the one server that is named is called in the lock')
+            [CompletionResult]::new('--accept', '--accept', [CompletionResultType]::ParameterName, 'Accept exactly the finding, or the whole report, with this fingerprint (may be repeated)')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Pin every server that can be pinned')
+            [CompletionResult]::new('--acknowledge', '--acknowledge', [CompletionResultType]::ParameterName, 'Agree to what clients'' files say now, without pinning it: `verify` reports what changes after that')
+            [CompletionResult]::new('--no-probe', '--no-probe', [CompletionResultType]::ParameterName, 'Do not start the server: install or check without its surface')
+            [CompletionResult]::new('--probe-unsandboxed', '--probe-unsandboxed', [CompletionResultType]::ParameterName, 'Start the server without a sandbox where this machine offers none')
             [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
             [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
@@ -175,7 +204,8 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--no-probe', '--no-probe', [CompletionResultType]::ParameterName, 'Do not start the server: install or check without its surface')
             [CompletionResult]::new('--probe-unsandboxed', '--probe-unsandboxed', [CompletionResultType]::ParameterName, 'Start the server without a sandbox where this machine offers none')
-            [CompletionResult]::new('--notify', '--notify', [CompletionResultType]::ParameterName, 'Raise a desktop notification for drift that was not notified before')
+            [CompletionResult]::new('--notify', '--notify', [CompletionResultType]::ParameterName, 'Tell of what is news: on the desktop, or over the channels of [alerts]')
+            [CompletionResult]::new('--no-clients', '--no-clients', [CompletionResultType]::ParameterName, 'Leave out the configuration files of AI clients')
             [CompletionResult]::new('--check-updates', '--check-updates', [CompletionResultType]::ParameterName, 'Also look for newer versions; nothing of them is fetched or started')
             [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
             [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
@@ -268,6 +298,47 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;wrap' {
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'Only entries of this client, for example `cursor` (may be repeated)')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every entry')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Also change files of the project, which others use too: paths of this machine are written into them')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what it would change, and change nothing')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;unwrap' {
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'Only entries of this client, for example `cursor` (may be repeated)')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every entry')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what it would change, and change nothing')
             [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
             [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
@@ -416,6 +487,93 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             break
         }
         'mcp-pin;log;help;help' {
+            break
+        }
+        'mcp-pin;report' {
+            [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write a page of HTML, without scripts and without anything to load; `-` for standard output')
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;alert' {
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List the channels, when each last took something, and what waits for it and why')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a message that says that it is a test to each channel; 2 where one did not take it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mcp-pin;alert;status' {
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;alert;test' {
+            [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--global', '--global', [CompletionResultType]::ParameterName, 'Use your own mcp-pin.toml and mcp-pin.lock instead of the project''s')
+            [CompletionResult]::new('--locked', '--locked', [CompletionResultType]::ParameterName, 'Fail rather than change the lockfile')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Do not use the network; what needs it could not be decided')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on standard error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: also `info` findings')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcp-pin;alert;help' {
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List the channels, when each last took something, and what waits for it and why')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a message that says that it is a test to each channel; 2 where one did not take it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mcp-pin;alert;help;status' {
+            break
+        }
+        'mcp-pin;alert;help;test' {
+            break
+        }
+        'mcp-pin;alert;help;help' {
             break
         }
         'mcp-pin;login' {
@@ -701,6 +859,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Find newer versions, show what they change, ask, rewrite the lock')
             [CompletionResult]::new('outdated', 'outdated', [CompletionResultType]::ParameterValue, 'List which servers have something newer, and what holds it back')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what another version changes, without taking it: the update report for any two versions')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'List the servers that your AI clients start, and pin them')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Start a locked server for a client: approved bytes, and nothing but the approved surface')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Prove that nothing moved: lock, archives, installed files, what the server tells the model')
             [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Review drift that `verify` recorded, and accept it')
@@ -708,9 +867,13 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show everything the lock says about one server')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Go back to what you approved before the present version; once more goes further back')
             [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Show how a package came into a server''s closure')
+            [CompletionResult]::new('wrap', 'wrap', [CompletionResultType]::ParameterValue, 'Make clients start `mcp-pin run` where they start a pinned server by themselves')
+            [CompletionResult]::new('unwrap', 'unwrap', [CompletionResultType]::ParameterValue, 'Put clients'' files back as they were before `wrap`')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take servers out of the manifest and the lock')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Free what no lockfile that this machine knows needs any more')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what happened: installs, approvals, drift, alerts')
+            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Write a page about the servers of this scope: levels, ages, versions, drift')
+            [CompletionResult]::new('alert', 'alert', [CompletionResultType]::ParameterValue, 'Show the channels of alerts and what waits for them, or send a test to each')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Log in at a remote server, in the browser')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget the login at a remote server')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look whether this machine is fit: runtimes, sandbox, store, desktop, schedule; and what mends it')
@@ -731,6 +894,9 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             break
         }
         'mcp-pin;help;diff' {
+            break
+        }
+        'mcp-pin;help;import' {
             break
         }
         'mcp-pin;help;run' {
@@ -754,6 +920,12 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
         'mcp-pin;help;why' {
             break
         }
+        'mcp-pin;help;wrap' {
+            break
+        }
+        'mcp-pin;help;unwrap' {
+            break
+        }
         'mcp-pin;help;remove' {
             break
         }
@@ -773,6 +945,20 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             break
         }
         'mcp-pin;help;log;prune' {
+            break
+        }
+        'mcp-pin;help;report' {
+            break
+        }
+        'mcp-pin;help;alert' {
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List the channels, when each last took something, and what waits for it and why')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Send a message that says that it is a test to each channel; 2 where one did not take it')
+            break
+        }
+        'mcp-pin;help;alert;status' {
+            break
+        }
+        'mcp-pin;help;alert;test' {
             break
         }
         'mcp-pin;help;login' {

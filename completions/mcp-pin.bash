@@ -16,6 +16,9 @@ _mcp__pin() {
             ",$1")
                 cmd="mcp__pin"
                 ;;
+            mcp__pin,alert)
+                cmd="mcp__pin__subcmd__alert"
+                ;;
             mcp__pin,approve)
                 cmd="mcp__pin__subcmd__approve"
                 ;;
@@ -33,6 +36,9 @@ _mcp__pin() {
                 ;;
             mcp__pin,help)
                 cmd="mcp__pin__subcmd__help"
+                ;;
+            mcp__pin,import)
+                cmd="mcp__pin__subcmd__import"
                 ;;
             mcp__pin,install)
                 cmd="mcp__pin__subcmd__install"
@@ -58,6 +64,9 @@ _mcp__pin() {
             mcp__pin,remove)
                 cmd="mcp__pin__subcmd__remove"
                 ;;
+            mcp__pin,report)
+                cmd="mcp__pin__subcmd__report"
+                ;;
             mcp__pin,rollback)
                 cmd="mcp__pin__subcmd__rollback"
                 ;;
@@ -73,6 +82,9 @@ _mcp__pin() {
             mcp__pin,trust)
                 cmd="mcp__pin__subcmd__trust"
                 ;;
+            mcp__pin,unwrap)
+                cmd="mcp__pin__subcmd__unwrap"
+                ;;
             mcp__pin,update)
                 cmd="mcp__pin__subcmd__update"
                 ;;
@@ -81,6 +93,30 @@ _mcp__pin() {
                 ;;
             mcp__pin,why)
                 cmd="mcp__pin__subcmd__why"
+                ;;
+            mcp__pin,wrap)
+                cmd="mcp__pin__subcmd__wrap"
+                ;;
+            mcp__pin__subcmd__alert,help)
+                cmd="mcp__pin__subcmd__alert__subcmd__help"
+                ;;
+            mcp__pin__subcmd__alert,status)
+                cmd="mcp__pin__subcmd__alert__subcmd__status"
+                ;;
+            mcp__pin__subcmd__alert,test)
+                cmd="mcp__pin__subcmd__alert__subcmd__test"
+                ;;
+            mcp__pin__subcmd__alert__subcmd__help,help)
+                cmd="mcp__pin__subcmd__alert__subcmd__help__subcmd__help"
+                ;;
+            mcp__pin__subcmd__alert__subcmd__help,status)
+                cmd="mcp__pin__subcmd__alert__subcmd__help__subcmd__status"
+                ;;
+            mcp__pin__subcmd__alert__subcmd__help,test)
+                cmd="mcp__pin__subcmd__alert__subcmd__help__subcmd__test"
+                ;;
+            mcp__pin__subcmd__help,alert)
+                cmd="mcp__pin__subcmd__help__subcmd__alert"
                 ;;
             mcp__pin__subcmd__help,approve)
                 cmd="mcp__pin__subcmd__help__subcmd__approve"
@@ -99,6 +135,9 @@ _mcp__pin() {
                 ;;
             mcp__pin__subcmd__help,help)
                 cmd="mcp__pin__subcmd__help__subcmd__help"
+                ;;
+            mcp__pin__subcmd__help,import)
+                cmd="mcp__pin__subcmd__help__subcmd__import"
                 ;;
             mcp__pin__subcmd__help,install)
                 cmd="mcp__pin__subcmd__help__subcmd__install"
@@ -124,6 +163,9 @@ _mcp__pin() {
             mcp__pin__subcmd__help,remove)
                 cmd="mcp__pin__subcmd__help__subcmd__remove"
                 ;;
+            mcp__pin__subcmd__help,report)
+                cmd="mcp__pin__subcmd__help__subcmd__report"
+                ;;
             mcp__pin__subcmd__help,rollback)
                 cmd="mcp__pin__subcmd__help__subcmd__rollback"
                 ;;
@@ -139,6 +181,9 @@ _mcp__pin() {
             mcp__pin__subcmd__help,trust)
                 cmd="mcp__pin__subcmd__help__subcmd__trust"
                 ;;
+            mcp__pin__subcmd__help,unwrap)
+                cmd="mcp__pin__subcmd__help__subcmd__unwrap"
+                ;;
             mcp__pin__subcmd__help,update)
                 cmd="mcp__pin__subcmd__help__subcmd__update"
                 ;;
@@ -147,6 +192,15 @@ _mcp__pin() {
                 ;;
             mcp__pin__subcmd__help,why)
                 cmd="mcp__pin__subcmd__help__subcmd__why"
+                ;;
+            mcp__pin__subcmd__help,wrap)
+                cmd="mcp__pin__subcmd__help__subcmd__wrap"
+                ;;
+            mcp__pin__subcmd__help__subcmd__alert,status)
+                cmd="mcp__pin__subcmd__help__subcmd__alert__subcmd__status"
+                ;;
+            mcp__pin__subcmd__help__subcmd__alert,test)
+                cmd="mcp__pin__subcmd__help__subcmd__alert__subcmd__test"
                 ;;
             mcp__pin__subcmd__help__subcmd__log,head)
                 cmd="mcp__pin__subcmd__help__subcmd__log__subcmd__head"
@@ -254,8 +308,175 @@ _mcp__pin() {
 
     case "${cmd}" in
         mcp__pin)
-            opts="-q -v -y -h -V --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help --version install update outdated diff run verify approve list show rollback why remove prune log login logout doctor schedule trust explain completions help"
+            opts="-q -v -y -h -V --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help --version install update outdated diff import run verify approve list show rollback why wrap unwrap remove prune log report alert login logout doctor schedule trust explain completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert)
+            opts="-q -v -y -h --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help status test help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert__subcmd__help)
+            opts="status test help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert__subcmd__help__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert__subcmd__status)
+            opts="-q -v -y -h --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__alert__subcmd__test)
+            opts="-q -v -y -h --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -369,12 +590,16 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__diff)
-            opts="-q -v -y -h --code --surface --closure --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            opts="-q -v -y -h --base --code --surface --closure --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --base)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --trusted-root)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -480,8 +705,50 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__help)
-            opts="install update outdated diff run verify approve list show rollback why remove prune log login logout doctor schedule trust explain completions help"
+            opts="install update outdated diff import run verify approve list show rollback why wrap unwrap remove prune log report alert login logout doctor schedule trust explain completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__alert)
+            opts="status test"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__alert__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__alert__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -564,6 +831,20 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -731,6 +1012,20 @@ _mcp__pin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mcp__subcmd__pin__subcmd__help__subcmd__rollback)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -885,6 +1180,20 @@ _mcp__pin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__unwrap)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mcp__subcmd__pin__subcmd__help__subcmd__update)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -920,6 +1229,65 @@ _mcp__pin() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__help__subcmd__wrap)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__import)
+            opts="-q -v -y -h --all --as --acknowledge --no-probe --probe-unsandboxed --accept --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --accept)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1450,6 +1818,58 @@ _mcp__pin() {
                 return 0
             fi
             case "${prev}" in
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__report)
+            opts="-q -v -y -h --html --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --html)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --trusted-root)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -2107,6 +2527,47 @@ _mcp__pin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mcp__subcmd__pin__subcmd__unwrap)
+            opts="-q -v -y -h --client --all --dry-run --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --client)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mcp__subcmd__pin__subcmd__update)
             opts="-q -v -y -h --dry-run --no-probe --probe-unsandboxed --accept --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2149,7 +2610,7 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__verify)
-            opts="-q -v -y -h --no-probe --probe-unsandboxed --notify --check-updates --scheduled --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            opts="-q -v -y -h --no-probe --probe-unsandboxed --notify --no-clients --check-updates --scheduled --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2197,6 +2658,47 @@ _mcp__pin() {
             fi
             case "${prev}" in
                 --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trusted-root)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "plain json sarif markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcp__subcmd__pin__subcmd__wrap)
+            opts="-q -v -y -h --client --all --project --dry-run --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --client)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
