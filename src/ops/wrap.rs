@@ -16,6 +16,7 @@ mod matching;
 pub(in crate::ops) mod remembered;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -174,6 +175,9 @@ fn unknown(options: &Options, plan: &Plan) -> Result<(), Error> {
     })
 }
 
+/// What an entry that is wrapped starts: it is told from others by this name.
+const NAME: &str = "mcp-pin";
+
 /// How clients start this program: absolute, since a client of the desktop has another search path.
 fn program(context: &Context) -> Result<String, Error> {
     let exe = context.exe.canonicalize().unwrap_or_else(|_| context.exe.clone());
@@ -181,9 +185,23 @@ fn program(context: &Context) -> Result<String, Error> {
     let path = context.env.get("PATH").map(std::env::split_paths).into_iter().flatten();
     let named = path
         .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join("mcp-pin"))
+        .map(|folder| folder.join(NAME))
         .find(|file| file.canonicalize().is_ok_and(|file| file == exe));
     let program = named.unwrap_or_else(|| context.exe.clone());
+    let name = program.file_name().unwrap_or_default();
+    if name != NAME {
+        let shown = |text: &OsStr| crate::surface::visible(&text.display().to_string());
+        return Err(Error::NotPossible {
+            what: format!(
+                "wrap: the file of this program is called `{}`, and clients' entries are known as guarded only by the name `{NAME}`",
+                shown(name)
+            ),
+            hint: Some(format!(
+                "call it `{NAME}`, or put a link of that name that leads to {} in a folder of your PATH; then run it again",
+                shown(exe.as_os_str())
+            )),
+        });
+    }
     program.to_str().map(str::to_owned).ok_or_else(|| Error::NotPossible {
         what: format!(
             "write the path of this program, {}, into a client's file: it is not UTF-8",
