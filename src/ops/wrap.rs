@@ -94,6 +94,8 @@ pub struct Skipped {
     pub entry: Option<String>,
     /// Why. May hold foreign text: show it escaped.
     pub why: String,
+    /// It was to be changed and could not be: a person has to do something.
+    pub left: bool,
 }
 
 /// A change that a person has to make: what `patch` takes.
@@ -228,30 +230,44 @@ enum Decision {
     Unguarded,
     Already,
     Skip(String),
+    Fail(String),
     Wrap(Box<Edit>, Vec<String>),
 }
 
 impl Work<'_> {
-    fn skip(&self, plan: &mut Plan, entry: Option<&str>, why: impl Into<String>) {
+    fn skip(&self, plan: &mut Plan, entry: Option<&str>, why: impl Into<String>, left: bool) {
         plan.skipped.push(Skipped {
             client: self.client.id,
             path: self.found.path.clone(),
             entry: entry.map(str::to_owned),
             why: why.into(),
+            left,
         });
+    }
+
+    /// Whether every entry of this file was asked for, and would be changed.
+    fn is_whole_meant(&self) -> bool {
+        let scope = match self.found.place.scope {
+            ScopeKind::User => true,
+            ScopeKind::Project => self.options.project,
+            ScopeKind::Managed | ScopeKind::Plugin => false,
+        };
+        scope && self.options.names.is_empty()
     }
 
     fn file(&self, plan: &mut Plan) {
         let (client, place) = (self.client, self.found.place);
         if let Err(unread) = &self.found.entries {
-            self.skip(plan, None, format!("the file cannot be read: {}", unread.why));
+            let why = format!("the file cannot be read: {}", unread.why);
+            self.skip(plan, None, why, self.is_whole_meant());
             return;
         }
         let read = match file::read(&self.found.path) {
             Ok(read) => read,
             Err(why) => {
                 if self.options.names.is_empty() {
-                    self.skip(plan, None, format!("the file is not changed: {why}"));
+                    let why = format!("the file is not changed: {why}");
+                    self.skip(plan, None, why, self.is_whole_meant());
                 }
                 return;
             }
@@ -259,7 +275,8 @@ impl Work<'_> {
         let entries = match crate::clients::read(client, place, &read.text) {
             Ok(entries) => entries,
             Err(why) => {
-                self.skip(plan, None, format!("the file cannot be read: {why}"));
+                let why = format!("the file cannot be read: {why}");
+                self.skip(plan, None, why, self.is_whole_meant());
                 return;
             }
         };
@@ -274,7 +291,8 @@ impl Work<'_> {
                 Decision::Nothing => {}
                 Decision::Unguarded => plan.unguarded += 1,
                 Decision::Already => plan.already += 1,
-                Decision::Skip(why) => self.skip(plan, Some(&entry.name), why),
+                Decision::Skip(why) => self.skip(plan, Some(&entry.name), why, false),
+                Decision::Fail(why) => self.skip(plan, Some(&entry.name), why, true),
                 Decision::Wrap(edit, more) => {
                     notes.extend(more.into_iter().map(|line| format!("`{}`: {line}", entry.name)));
                     edits.push(*edit);
@@ -355,7 +373,7 @@ impl Work<'_> {
         }
         match self.change(entry, meaning, candidate, text) {
             Ok(edit) => Decision::Wrap(Box::new(edit), notes),
-            Err(why) => Decision::Skip(why),
+            Err(why) => Decision::Fail(why),
         }
     }
 
@@ -391,7 +409,7 @@ impl Work<'_> {
                     good.push(edit);
                 }
                 Err(error @ EditError::Layout(_)) => odd.push((edit, error)),
-                Err(error) => self.skip(plan, Some(&edit.entry.name), error.to_string()),
+                Err(error) => self.skip(plan, Some(&edit.entry.name), error.to_string(), true),
             }
         }
         let mut patched = text.clone();
@@ -406,6 +424,7 @@ impl Work<'_> {
                     plan,
                     Some(&edit.entry.name),
                     format!("{error}; by hand: {}", by_hand_words(&edit.change)),
+                    true,
                 ),
             }
         }
@@ -414,7 +433,7 @@ impl Work<'_> {
         }
         if !good.is_empty() {
             if let Err(why) = exact(client, place, &read.text, &text, &good) {
-                self.skip(plan, None, why);
+                self.skip(plan, None, why, true);
                 return;
             }
             plan.files.push(FilePlan {
