@@ -25,7 +25,7 @@ version) is shown, and changed when you name it.
 `mcp-pin unwrap` puts everything back, byte for byte. What is needed for that, and a copy of each file, is kept in the data \
 folder, readable by you alone.
 
-Exit status: 0 done, 2 something is left for you to do (a printed patch, a file that could not be changed).")]
+Exit status: 0 done, 2 something is left for you to do (a printed patch, an entry or a file that could not be read or changed).")]
 pub struct Args {
     #[command(flatten)]
     which: Which,
@@ -93,7 +93,7 @@ pub fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
     }
     result(session, &plan, &done, dry_run)?;
     Ok(
-        if failed || !plan.patches.is_empty() || plan.skipped.iter().any(|skipped| named(&options, skipped)) {
+        if failed || !plan.patches.is_empty() || plan.skipped.iter().any(|skipped| is_left(&options, skipped)) {
             ExitStatus::Undecided
         } else {
             ExitStatus::Clean
@@ -101,9 +101,9 @@ pub fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
     )
 }
 
-/// An entry that was asked for by name and is not changed: not a success.
-fn named(options: &Options, skipped: &Skipped) -> bool {
-    skipped.entry.as_ref().is_some_and(|entry| options.names.contains(entry))
+/// What could not be changed, and an entry that was asked for by name and is not: no success.
+fn is_left(options: &Options, skipped: &Skipped) -> bool {
+    skipped.left || skipped.entry.as_ref().is_some_and(|entry| options.names.contains(entry))
 }
 
 /// Folders of ours that only this shell knows of: a client finds no lock then.

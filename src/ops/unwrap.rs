@@ -136,6 +136,7 @@ fn strangers(context: &Context, options: &Options, known: &BTreeSet<(PathBuf, St
                     path: found.path.clone(),
                     entry: Some(entry.name.clone()),
                     why: "it starts mcp-pin, and was not changed by `mcp-pin wrap` here: what stood there is not known".to_owned(),
+                    left: false,
                 });
             }
         }
@@ -149,6 +150,7 @@ fn file_plan(context: &Context, client: &'static Client, book: &Book, wanted: &[
             path: book.file.clone(),
             entry,
             why,
+            left: false,
         });
     };
     let read = match file::read(&book.file) {

@@ -9,25 +9,27 @@
 //! seen and kept; a client that holds the old text in memory and writes it later takes the change
 //! back, and `verify` says so.
 
+mod apply;
 pub(in crate::ops) mod file;
 mod launch;
 mod matching;
 pub(in crate::ops) mod remembered;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
+pub use self::apply::apply;
+pub(in crate::ops) use self::apply::cannot;
 use self::matching::{Candidate, Found};
-use self::remembered::{Book, Remembered};
 use crate::clients::edit::{self, Change, EditError, Line, MemberText, Written};
 use crate::clients::{Client, Entry, EntryScope, Format, Meaning, Place, ScopeKind, Step, understand};
 use crate::error::Error;
-use crate::history::NewWrap;
-use crate::model::{ServerName, Sha256Digest};
+use crate::model::ServerName;
+use crate::ops::Context;
 use crate::ops::clients::{ClientFile, Which, files};
-use crate::ops::{Context, Interact, queries};
 
 /// Which entries.
 #[derive(Debug, Clone, Default)]
@@ -92,6 +94,8 @@ pub struct Skipped {
     pub entry: Option<String>,
     /// Why. May hold foreign text: show it escaped.
     pub why: String,
+    /// It was to be changed and could not be: a person has to do something.
+    pub left: bool,
 }
 
 /// A change that a person has to make: what `patch` takes.
@@ -173,6 +177,9 @@ fn unknown(options: &Options, plan: &Plan) -> Result<(), Error> {
     })
 }
 
+/// What an entry that is wrapped starts: it is told from others by this name.
+const NAME: &str = "mcp-pin";
+
 /// How clients start this program: absolute, since a client of the desktop has another search path.
 fn program(context: &Context) -> Result<String, Error> {
     let exe = context.exe.canonicalize().unwrap_or_else(|_| context.exe.clone());
@@ -180,9 +187,23 @@ fn program(context: &Context) -> Result<String, Error> {
     let path = context.env.get("PATH").map(std::env::split_paths).into_iter().flatten();
     let named = path
         .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join("mcp-pin"))
+        .map(|folder| folder.join(NAME))
         .find(|file| file.canonicalize().is_ok_and(|file| file == exe));
     let program = named.unwrap_or_else(|| context.exe.clone());
+    let name = program.file_name().unwrap_or_default();
+    if name != NAME {
+        let shown = |text: &OsStr| crate::surface::visible(&text.display().to_string());
+        return Err(Error::NotPossible {
+            what: format!(
+                "wrap: the file of this program is called `{}`, and clients' entries are known as guarded only by the name `{NAME}`",
+                shown(name)
+            ),
+            hint: Some(format!(
+                "call it `{NAME}`, or put a link of that name that leads to {} in a folder of your PATH; then run it again",
+                shown(exe.as_os_str())
+            )),
+        });
+    }
     program.to_str().map(str::to_owned).ok_or_else(|| Error::NotPossible {
         what: format!(
             "write the path of this program, {}, into a client's file: it is not UTF-8",
@@ -209,30 +230,44 @@ enum Decision {
     Unguarded,
     Already,
     Skip(String),
+    Fail(String),
     Wrap(Box<Edit>, Vec<String>),
 }
 
 impl Work<'_> {
-    fn skip(&self, plan: &mut Plan, entry: Option<&str>, why: impl Into<String>) {
+    fn skip(&self, plan: &mut Plan, entry: Option<&str>, why: impl Into<String>, left: bool) {
         plan.skipped.push(Skipped {
             client: self.client.id,
             path: self.found.path.clone(),
             entry: entry.map(str::to_owned),
             why: why.into(),
+            left,
         });
+    }
+
+    /// Whether every entry of this file was asked for, and would be changed.
+    fn is_whole_meant(&self) -> bool {
+        let scope = match self.found.place.scope {
+            ScopeKind::User => true,
+            ScopeKind::Project => self.options.project,
+            ScopeKind::Managed | ScopeKind::Plugin => false,
+        };
+        scope && self.options.names.is_empty()
     }
 
     fn file(&self, plan: &mut Plan) {
         let (client, place) = (self.client, self.found.place);
         if let Err(unread) = &self.found.entries {
-            self.skip(plan, None, format!("the file cannot be read: {}", unread.why));
+            let why = format!("the file cannot be read: {}", unread.why);
+            self.skip(plan, None, why, self.is_whole_meant());
             return;
         }
         let read = match file::read(&self.found.path) {
             Ok(read) => read,
             Err(why) => {
                 if self.options.names.is_empty() {
-                    self.skip(plan, None, format!("the file is not changed: {why}"));
+                    let why = format!("the file is not changed: {why}");
+                    self.skip(plan, None, why, self.is_whole_meant());
                 }
                 return;
             }
@@ -240,7 +275,8 @@ impl Work<'_> {
         let entries = match crate::clients::read(client, place, &read.text) {
             Ok(entries) => entries,
             Err(why) => {
-                self.skip(plan, None, format!("the file cannot be read: {why}"));
+                let why = format!("the file cannot be read: {why}");
+                self.skip(plan, None, why, self.is_whole_meant());
                 return;
             }
         };
@@ -255,7 +291,8 @@ impl Work<'_> {
                 Decision::Nothing => {}
                 Decision::Unguarded => plan.unguarded += 1,
                 Decision::Already => plan.already += 1,
-                Decision::Skip(why) => self.skip(plan, Some(&entry.name), why),
+                Decision::Skip(why) => self.skip(plan, Some(&entry.name), why, false),
+                Decision::Fail(why) => self.skip(plan, Some(&entry.name), why, true),
                 Decision::Wrap(edit, more) => {
                     notes.extend(more.into_iter().map(|line| format!("`{}`: {line}", entry.name)));
                     edits.push(*edit);
@@ -336,7 +373,7 @@ impl Work<'_> {
         }
         match self.change(entry, meaning, candidate, text) {
             Ok(edit) => Decision::Wrap(Box::new(edit), notes),
-            Err(why) => Decision::Skip(why),
+            Err(why) => Decision::Fail(why),
         }
     }
 
@@ -372,7 +409,7 @@ impl Work<'_> {
                     good.push(edit);
                 }
                 Err(error @ EditError::Layout(_)) => odd.push((edit, error)),
-                Err(error) => self.skip(plan, Some(&edit.entry.name), error.to_string()),
+                Err(error) => self.skip(plan, Some(&edit.entry.name), error.to_string(), true),
             }
         }
         let mut patched = text.clone();
@@ -387,6 +424,7 @@ impl Work<'_> {
                     plan,
                     Some(&edit.entry.name),
                     format!("{error}; by hand: {}", by_hand_words(&edit.change)),
+                    true,
                 ),
             }
         }
@@ -395,7 +433,7 @@ impl Work<'_> {
         }
         if !good.is_empty() {
             if let Err(why) = exact(client, place, &read.text, &text, &good) {
-                self.skip(plan, None, why);
+                self.skip(plan, None, why, true);
                 return;
             }
             plan.files.push(FilePlan {
@@ -486,113 +524,4 @@ fn exact(client: &Client, place: &Place, old: &str, new: &str, edits: &[Edit]) -
     };
     let right = before.len() == after.len() && before.iter().zip(&after).all(is_right);
     if right { Ok(()) } else { Err(wrong()) }
-}
-
-/// Writes one file of a plan. Another content than the planned one is taken as long as the entries
-/// themselves are as they were shown.
-///
-/// # Errors
-/// An entry changed meanwhile, or something cannot be written: the file is as it was.
-pub fn apply(context: &Context, plan: &FilePlan, person: &dyn Interact) -> Result<(), Error> {
-    let _lock = file::lock(context, &plan.file, person)?;
-    let history = queries::open_history(context)?;
-    let read = file::read(&plan.file).map_err(|why| cannot(&plan.path, &why))?;
-    let format = plan.place.format;
-    let mut book = Book::open(context, &plan.file, plan.client.id, format)?;
-    let mut text = read.text.clone();
-    let mut remembered = Vec::new();
-    let mut edits = Vec::new();
-    for edit in &plan.edits {
-        if is_done(plan, &text, edit) {
-            continue; // By another mcp-pin, a moment ago.
-        }
-        let at = &edit.entry.at.steps;
-        let seen = edit::members(format, &text, at).map_err(|error| cannot(&plan.path, &error.to_string()))?;
-        if seen != edit.seen {
-            let why = format!("the entry `{}` was changed while you were looking", edit.entry.name);
-            return Err(cannot(&plan.path, &why));
-        }
-        let edited = edit::change(format, &text, at, &edit.change).map_err(|error| cannot(&plan.path, &error.to_string()))?;
-        remembered.push(remember(edit, edited.before, edited.after));
-        text = edited.text;
-        edits.push(edit.clone());
-    }
-    exact(plan.client, plan.place, &read.text, &text, &edits).map_err(|why| cannot(&plan.path, &why))?;
-    if edits.is_empty() {
-        return Ok(());
-    }
-    let known = book.clone();
-    book.keep_copy(context, read.text.as_bytes())?;
-    book.entries.retain(|old| remembered.iter().all(|new| new.key != old.key));
-    book.entries.extend(remembered);
-    book.save(context)?;
-    // Killed right behind this, `verify` asks for the wrap that did not happen, and repeating it
-    // mends that; the other way round it would report a change that nobody made.
-    for edit in &edits {
-        let wrapped = digest(plan, &text, &edit.entry).unwrap_or_else(|| edit.entry.digest());
-        let wrap = NewWrap {
-            file: &plan.file,
-            key: &edit.entry.key(),
-            server: &edit.server,
-            scope: &edit.scope,
-            original: &edit.entry.digest(),
-            wrapped: &wrapped,
-        };
-        history.record_wrap(&wrap, context.now())?;
-    }
-    let written = file::write(&plan.file, &read.text, &text);
-    if written.is_err() {
-        for edit in &edits {
-            history.record_unwrap(&plan.file, &edit.entry.key(), context.now())?;
-        }
-        if known.entries.is_empty() {
-            book.drop_copy(context, read.text.as_bytes());
-        }
-        known.save(context)?;
-    }
-    written
-}
-
-fn is_done(plan: &FilePlan, text: &str, edit: &Edit) -> bool {
-    let entries = crate::clients::read(plan.client, plan.place, text).unwrap_or_default();
-    let found = entries.iter().find(|found| found.key() == edit.entry.key());
-    found.is_some_and(|found| matches!(understand(&found.launch), Meaning::Wrapped(wrapped) if wrapped.name == edit.server))
-}
-
-fn digest(plan: &FilePlan, text: &str, entry: &Entry) -> Option<Sha256Digest> {
-    let entries = crate::clients::read(plan.client, plan.place, text).ok()?;
-    entries.iter().find(|found| found.key() == entry.key()).map(Entry::digest)
-}
-
-fn remember(edit: &Edit, before: String, after: String) -> Remembered {
-    let set = edit.change.set.iter().map(|(name, _)| name);
-    let touched: Vec<_> = set.chain(&edit.change.remove).collect();
-    let original = edit.seen.iter().filter(|(name, _)| touched.contains(&name));
-    let written = edit.change.set.iter().filter_map(|(name, value)| match value {
-        Written::Value(value) => Some((name.clone(), value.clone())),
-        Written::Raw(_) => None,
-    });
-    Remembered::new(
-        edit.entry.key(),
-        edit.entry.name.clone(),
-        edit.server.to_string(),
-        &edit.entry.at.steps,
-        (before, after),
-        original
-            .map(|(name, text)| (name.clone(), text.raw.clone(), text.value.clone()))
-            .collect(),
-        written.collect(),
-    )
-}
-
-/// A file that is not changed.
-pub(in crate::ops) fn cannot(path: &Path, why: &str) -> Error {
-    Error::NotPossible {
-        what: format!(
-            "change {}: {}",
-            crate::surface::visible(&path.display().to_string()),
-            crate::surface::visible(why)
-        ),
-        hint: Some("nothing was changed in it; run it again, with the client closed if it goes on".into()),
-    }
 }

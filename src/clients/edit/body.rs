@@ -53,7 +53,8 @@ pub(super) struct Member {
 /// One entry: its members in the order in which they are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Body {
-    /// Where the entry stands, its braces or lines.
+    /// Where the entry stands: its braces, or its lines up to where something else starts. No splice
+    /// reaches further.
     pub(super) span: Range<usize>,
     /// The members.
     pub(super) members: Vec<Member>,
@@ -311,7 +312,7 @@ pub(super) fn line_end(text: &str, from: usize) -> usize {
 }
 
 /// Behind the line end that stands here, if one does.
-pub(super) fn past_newline(text: &str, at: usize) -> usize {
+fn past_newline(text: &str, at: usize) -> usize {
     let rest = &text[at..];
     let length = ["\r\n", "\n"].iter().find(|end| rest.starts_with(**end)).map_or(0, |end| end.len());
     at + length

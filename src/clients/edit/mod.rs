@@ -269,8 +269,6 @@ fn order(format: Format, text: &str, at: &[Step]) -> Option<Vec<String>> {
 /// [`EditError::Changed`] where the piece is not there as it was written.
 pub fn restore(format: Format, text: &str, at: &[Step], after: &str, before: &str) -> Result<String, EditError> {
     let span = body(format, text, at)?.span;
-    // A last line that was taken out took its end with it.
-    let span = span.start..body::past_newline(text, span.end);
     let entry = &text[span.clone()];
     let mut found = entry.match_indices(after);
     let (Some((place, _)), None, false) = (found.next(), found.next(), after.is_empty()) else {

@@ -152,10 +152,17 @@ fn toml_document() -> impl Strategy<Value = (String, bool)> {
         Just((vec!["args = []", "command='''npx'''"], false)),
         Just((vec!["\"command\"   =   \"npx\"   # by npm"], false)),
         Just((vec!["url = \"https://h.example/\" # there", "headers = { A = \"b\" }"], true)),
+        Just((vec!["type = 'http'", "url = \"https://h.example/\"", "headers = {} # none"], true)),
     ];
     let others = proptest::sample::subsequence(vec![0usize, 1, 2, 3, 4, 5], 0..=6);
-    (launch, others, any::<bool>(), any::<bool>(), any::<bool>()).prop_flat_map(
-        |((launch, remote), chosen, windows, mark, ended)| {
+    let tail = prop_oneof![
+        Just("\n\n[mcp_servers.memory.env]\nA = \"b\"\n\n[last]\nx = 1979-05-27T07:32:00Z"),
+        Just("\n# of the next\n  [[last]]\nx = 1\n[[last]]\nx = 2"),
+        Just("\n\n# the end"),
+        Just(""),
+    ];
+    (launch, others, tail, any::<bool>(), any::<bool>(), any::<bool>()).prop_flat_map(
+        |((launch, remote), chosen, tail, windows, mark, ended)| {
             let all = [
                 "startup_timeout_sec = 20",
                 "# a comment, = [mcp_servers.memory]",
@@ -168,7 +175,7 @@ fn toml_document() -> impl Strategy<Value = (String, bool)> {
             Just(lines).prop_shuffle().prop_map(move |lines| {
                 let table = lines.join("\n");
                 let mut text = format!(
-                    "# mine\nmodel = \"o\"\n\n[mcp_servers.other]\ncommand = \"y\"\n\n  [mcp_servers.memory] # here\n{table}\n\n[mcp_servers.memory.env]\nA = \"b\"\n\n[last]\nx = 1979-05-27T07:32:00Z"
+                    "# mine\nmodel = \"o\"\n\n[mcp_servers.other]\ncommand = \"y\"\n\n  [mcp_servers.memory] # here\n{table}{tail}"
                 );
                 if ended {
                     text.push('\n');
@@ -185,8 +192,67 @@ fn toml_document() -> impl Strategy<Value = (String, bool)> {
     )
 }
 
+/// A YAML file with a block a server, in a table or in a list.
+fn yaml_document() -> impl Strategy<Value = (String, bool, bool)> {
+    let launch = prop_oneof![
+        Just((vec!["command: npx # by npm", "args:\n- -y\n- 'x # y'"], false)),
+        Just((vec!["args: [a, b]", "command: 'npx'"], false)),
+        Just((vec!["\"command\":   npx"], false)),
+        Just((vec!["url: https://h.example/ # there", "headers:\n  A: b"], true)),
+        Just((vec!["type: http", "headers: {} # none", "url: \"https://h.example/\""], true)),
+    ];
+    let others = proptest::sample::subsequence(vec![0usize, 1, 2, 3, 4, 5], 0..=6);
+    let tail = prop_oneof![
+        Just("\n\n  # of the next\nlast: 1"),
+        Just("\nlast:\n  memory:\n    command: x"),
+        Just("\n\n# the end"),
+        Just(""),
+    ];
+    let marks = (any::<bool>(), any::<bool>(), any::<bool>());
+    (launch, others, tail, any::<bool>(), marks).prop_flat_map(|((launch, remote), chosen, tail, list, (windows, mark, ended))| {
+        let all = [
+            "timeout: 300",
+            "# a comment: memory:",
+            "env:\n  # inner\n  A: b",
+            "",
+            "x: \"y # z\"   # why",
+            "note: |\n  command: evil\n\n  memory:\n    args: []",
+        ];
+        let lines: Vec<&str> = launch.into_iter().chain(chosen.into_iter().map(|number| all[number])).collect();
+        Just(lines).prop_shuffle().prop_map(move |lines| {
+            let table = lines.join("\n").replace('\n', "\n    ");
+            let head = if list {
+                "  - command: y\n  - name: memory"
+            } else {
+                "  other:\n    command: y\n  memory: # here"
+            };
+            let mut text = format!("# mine\nmodel: o\nmcpServers:\n{head}\n    {table}{tail}");
+            if ended {
+                text.push('\n');
+            }
+            if windows {
+                text = text.replace('\n', "\r\n");
+            }
+            if mark {
+                text.insert(0, '\u{feff}');
+            }
+            (text, list, remote)
+        })
+    })
+}
+
+/// As many as are asked for from outside, and never few.
+fn config() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig {
+        cases: usual.cases.max(400),
+        failure_persistence: None,
+        ..usual
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn json_with_comments_everywhere((text, remote) in document()) {
@@ -196,6 +262,24 @@ proptest! {
     #[test]
     fn toml_in_any_order((text, remote) in toml_document()) {
         holds(Format::Toml, &text, &path("mcp_servers"), remote)?;
+    }
+
+    #[test]
+    fn yaml_in_any_order((text, list, remote) in yaml_document()) {
+        let last = if list { Step::Index(1) } else { Step::Key("memory".to_owned()) };
+        let at = [Step::Key("mcpServers".to_owned()), last];
+        if text.contains(": |") {
+            // Where a comment comes to stand right behind such a text, the edit may be refused.
+            match change(Format::Yaml, &text, &at, &asked(remote)) {
+                Ok(edited) => {
+                    let back = restore(Format::Yaml, &edited.text, &at, &edited.after, &edited.before).unwrap();
+                    prop_assert_eq!(back, text);
+                }
+                Err(error) => prop_assert_eq!(error, EditError::NotExact),
+            }
+        } else {
+            holds(Format::Yaml, &text, &at, remote)?;
+        }
     }
 
     #[test]

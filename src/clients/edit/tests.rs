@@ -119,6 +119,32 @@ fn toml_tables_in_either_form() {
     );
 }
 
+/// The piece that changed ends behind the last member that is left.
+#[test]
+fn a_comment_before_a_last_member_that_goes() {
+    round(
+        Format::Toml,
+        "[mcp_servers.memory]\nurl = \"https://h.example/mcp\" # there\n\n# sent [along]\nheaders = { A = \"b\" }\n\n  [last]\nx = 1\n",
+        &["mcp_servers", "memory"],
+        &remote(),
+        "[mcp_servers.memory]\ncommand = \"/opt/mcp-pin\"\nargs = [\"run\", \"memory\"] # there\n\n# sent [along]\n\n  [last]\nx = 1\n",
+    );
+    round(
+        Format::Yaml,
+        "mcpServers:\n  memory:\n    url: https://h.example/mcp # there\n\n    # sent along\n    headers:\n      A: b\nlast: 1\n",
+        &["mcpServers", "memory"],
+        &remote(),
+        "mcpServers:\n  memory:\n    command: \"/opt/mcp-pin\"\n    args: [\"run\", \"memory\"] # there\n\n    # sent along\nlast: 1\n",
+    );
+    round(
+        Format::Jsonc,
+        "{\"memory\": {\n  \"url\": \"https://h.example/mcp\", // there\n\n  // sent along\n  \"headers\": {}\n}}",
+        &["memory"],
+        &remote(),
+        "{\"memory\": {\n  \"command\": \"/opt/mcp-pin\",\n  \"args\": [\"run\", \"memory\"] // there\n\n  // sent along\n}}",
+    );
+}
+
 #[test]
 fn toml_that_is_scattered_is_left_alone() {
     for text in [

@@ -1,6 +1,6 @@
 //! TOML: tables with a header of their own, and inline tables.
 
-use toml_edit::{Document, Item, TableLike, Value as Node};
+use toml_edit::{Document, Item, Table, TableLike, Value as Node};
 
 use super::EditError;
 use super::body::{Between, Body, Member, Syntax};
@@ -22,7 +22,7 @@ pub(super) fn body(text: &str, at: &[Step]) -> Result<Body, EditError> {
     }
     match item {
         Item::Table(table) if table.is_dotted() || table.is_implicit() => Err(EditError::Layout("it has no table of its own")),
-        Item::Table(table) => lines(text, table),
+        Item::Table(table) => lines(text, document.as_item(), table),
         Item::Value(Node::InlineTable(table)) => {
             let span = table.span().ok_or(UNKNOWN)?;
             Ok(Body {
@@ -39,17 +39,37 @@ pub(super) fn body(text: &str, at: &[Step]) -> Result<Body, EditError> {
 const UNKNOWN: EditError = EditError::Layout("it cannot be told where a member ends");
 
 /// A table below its own header. Tables below it are written elsewhere and are no members here.
-fn lines(text: &str, table: &toml_edit::Table) -> Result<Body, EditError> {
+fn lines(text: &str, root: &Item, table: &Table) -> Result<Body, EditError> {
     let mut members = members(table)?;
     members.sort_by_key(|member| member.key.start);
     let start = table.span().ok_or(UNKNOWN)?.start;
-    let end = members.last().map_or(start, |last| super::body::line_end(text, last.value.end));
+    let mut starts = Vec::new();
+    headers(root, &mut starts);
+    // Comments and blanks behind the last member are the entry's too: an edit may have reached them.
+    let end = starts.into_iter().filter(|&other| other > start).min().unwrap_or(text.len());
     Ok(Body {
         span: start..end,
         members,
         between: Between::Lines,
         syntax: Syntax::Toml,
     })
+}
+
+/// Where every table that has a header of its own starts. A bracket in the text may be anything.
+fn headers(item: &Item, starts: &mut Vec<usize>) {
+    let mut of_table = |table: &Table| {
+        if !table.is_dotted() && !table.is_implicit() {
+            starts.extend(table.span().map(|span| span.start));
+        }
+        for (_, item) in table {
+            headers(item, starts);
+        }
+    };
+    match item {
+        Item::Table(table) => of_table(table),
+        Item::ArrayOfTables(tables) => tables.iter().for_each(of_table),
+        _ => {}
+    }
 }
 
 fn members(table: &dyn TableLike) -> Result<Vec<Member>, EditError> {

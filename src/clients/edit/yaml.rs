@@ -24,7 +24,8 @@ struct Line {
 const FORM: EditError = EditError::Layout("it is not in plain block form");
 
 pub(super) fn body(text: &str, at: &[Step]) -> Result<Body, EditError> {
-    let mut block = lines(text)?;
+    let all = lines(text)?;
+    let mut block = all.clone();
     for step in at {
         block = match step {
             Step::Key(name) => below(text, &block, name)?,
@@ -36,11 +37,13 @@ pub(super) fn body(text: &str, at: &[Step]) -> Result<Body, EditError> {
         return Err(FORM);
     }
     let members: Vec<Member> = parts.into_iter().map(|part| part.member).collect();
-    let (Some(first), Some(last)) = (block.first(), members.last()) else {
+    let (Some(first), Some(last)) = (block.first(), block.last()) else {
         return Err(EditError::NoEntry);
     };
+    // Comments and blanks behind the last member are the entry's too: an edit may have reached them.
+    let next = all.iter().find(|line| line.from >= last.to);
     Ok(Body {
-        span: first.from..last.value.end,
+        span: first.from..next.map_or(text.len(), |line| line.from),
         members,
         between: Between::Lines,
         syntax: Syntax::Yaml,

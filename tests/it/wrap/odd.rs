@@ -97,7 +97,7 @@ fn a_file_that_nobody_may_change_stays() {
     let path = desk.file(".cursor/mcp.json", ONE);
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();
     let before = text(&path);
-    desk.run(&["wrap", "--all", "--yes"]).says("read-only");
+    desk.run(&["wrap", "--all", "--yes"]).exits(2).says("read-only");
     assert_eq!(text(&path), before);
 }
 
@@ -109,7 +109,7 @@ fn a_name_that_stands_twice_is_left_alone() {
         r#"{"mcpServers": {"calc": {"command": "node", "args": [ARGS]}, "calc": {"command": "/bin/true"}}}"#,
     );
     let before = text(&path);
-    desk.run(&["wrap", "--all", "--yes"]).says("twice");
+    desk.run(&["wrap", "--all", "--yes"]).exits(2).says("twice");
     assert_eq!(text(&path), before);
 }
 
@@ -166,4 +166,20 @@ fn what_cannot_be_edited_is_a_patch_that_applies() {
     let after = text(&goose);
     assert!(after.contains("[\"run\", \"calc\"]") && after.contains("hunter2hunter2"), "{after}");
     desk.run(&["wrap", "--all", "--yes"]).exits(0).says("already   2 entries");
+}
+
+#[test]
+fn what_cannot_be_changed_is_left_to_a_person() {
+    let desk = Desk::new();
+    let codex = desk.file(
+        ".codex/config.toml",
+        "mcp_servers.calc.command = \"node\"\nmcp_servers.calc.args = [ARGS]\n",
+    );
+    let before = text(&codex);
+    for words in [["wrap", "--all", "--yes"], ["wrap", "calc", "--yes"]] {
+        desk.run(&words).exits(2).says("skipped   calc").says("by hand: `command` becomes");
+    }
+    assert_eq!(text(&codex), before);
+    std::fs::write(&codex, "[mcp_servers").unwrap();
+    desk.run(&["wrap", "--all", "--yes"]).exits(2).says("cannot be read");
 }
