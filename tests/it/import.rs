@@ -313,7 +313,7 @@ fn a_project_is_told_of_servers_beside_its_lock() {
     let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(
         place,
-        &json!({"artifactLocation": {"uri": ".mcp.json"}, "region": {"startLine": 3}})
+        &json!({"artifactLocation": {"uri": ".mcp.json", "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 3}})
     );
     // An entry that is handed what loads other code guards nothing.
     let preload = demo.to_string().replace('}', ", \"env\": {\"LD_PRELOAD\": \"/tmp/x\"}}");
