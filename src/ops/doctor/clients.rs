@@ -34,12 +34,18 @@ pub(super) fn look(patient: &Patient<'_>, lines: &mut Vec<Line>) {
                 inside += 1;
                 continue;
             }
-            Status::Pinned(name) => (format!("is pinned as {name}, and started past mcp-pin"), "mcp-pin wrap"),
-            Status::NotPinned => ("is not pinned".to_owned(), "mcp-pin import, then `mcp-pin wrap`"),
-            Status::NotPossible(why) => (format!("cannot be pinned: {why}"), "mcp-pin import"),
-            Status::Conflict(why) => (format!("is not guarded: {why}"), "mcp-pin import"),
+            Status::Pinned(name) => (
+                format!("is pinned as {name}, and started past mcp-pin"),
+                format!("mcp-pin wrap {name}"),
+            ),
+            Status::NotPinned => (
+                "is not pinned".to_owned(),
+                "mcp-pin import --all, then `mcp-pin wrap --all`".to_owned(),
+            ),
+            Status::NotPossible(why) => (format!("cannot be pinned: {why}"), "mcp-pin import".to_owned()),
+            Status::Conflict(why) => (format!("is not guarded: {why}"), "mcp-pin import".to_owned()),
         };
-        lines.push(Line::not(TOPIC, State::Warn, format!("{at} {why}"), mend));
+        lines.push(Line::not(TOPIC, State::Warn, format!("{at} {why}"), &mend));
     }
     if guarded > 0 || lines.iter().all(|line| line.topic != TOPIC) {
         let parts = if inside > 0 {

@@ -1,6 +1,6 @@
 //! A run that a schedule started: `verify`, and a row that says so.
 //!
-//! Nobody sits in front of it. So an error is told to the desktop as findings are, and what it came to
+//! Nobody sits in front of it. So an error is told over the channels of alerts as findings are, and what it came to
 //! is kept for `status`.
 
 use serde_json::json;
