@@ -105,7 +105,9 @@ fn turn(server: &Local, more: &Value) {
 fn nothing_arrives(machine: &Machine, server: &Local, folder: &Path, client: &[&str]) {
     turn(server, &everything());
     let (alone, _) = seen(machine, folder, client, &["node", &server.start()]);
-    for place in 1..=PLACES {
+    // The Python SDK asks for no instructions where it is told the era.
+    let first = if client.last() == Some(&"2026-07-28") { 2 } else { 1 };
+    for place in first..=PLACES {
         assert!(
             alone.contains(&mark(place)),
             "{client:?}, {place}: the test looks in the wrong place: {alone}"
