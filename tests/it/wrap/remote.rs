@@ -32,8 +32,9 @@ fn a_header_becomes_a_variable_of_the_same_entry() {
         &format!("{{\"mcpServers\": {{\"far\": {{\"url\": \"{url}\"}}}}}}"),
     );
     let before = desk.files();
+    // The entry without the variable is left, which is no success of the whole.
     desk.run(&["wrap", "--all", "--yes"])
-        .exits(0)
+        .exits(2)
         .says("`FAR_TOKEN`, which the entry does not set")
         .never_says("hunter2");
     assert!(!text(&bare).contains("mcp-pin"));
