@@ -133,6 +133,10 @@ impl Guard {
         let Some(chain) = self.rounds.find(&key(params.get("requestState"), subject)) else {
             return Ok(None);
         };
+        if chain.completions.is_empty() {
+            // Nothing to show: what is malformed is the server's to refuse.
+            return Ok(None);
+        }
         let malformed = |_| Refusal::of(REFUSED, "the answers to the server's questions are malformed");
         let answers = params.object("inputResponses").map_err(malformed)?;
         let mut asking: Option<(String, String)> = None;

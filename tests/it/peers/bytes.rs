@@ -145,7 +145,13 @@ fn frames(questions: impl Fn(usize, &str) -> Vec<(&'static str, Value)>) -> Vec<
             all.push(frame.into_bytes());
         }
         all.push(format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"ping\"}}\n", all.len()).into_bytes());
-        all.push(format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"no/such\"}}\n", all.len()).into_bytes());
+        all.push(
+            format!(
+                "{{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"logging/setLevel\",\"params\":{{\"level\":\"error\"}}}}\n",
+                all.len()
+            )
+            .into_bytes(),
+        );
     }
     all
 }
