@@ -137,7 +137,11 @@ fn another_key_is_drift_and_gets_nothing() {
     // One that nobody certified is no answer at all; what `run` saw stays open.
     let stranger = Front::start(&server);
     *front.config.lock().unwrap() = Arc::clone(&stranger.config.lock().unwrap());
-    machine.run(&["verify"]).exits(1).says("undecided far").says("invalid peer certificate");
+    machine
+        .run(&["verify"])
+        .exits(1)
+        .says("undecided far")
+        .says("invalid peer certificate");
     assert_eq!(server.seen().len(), before);
 }
 
