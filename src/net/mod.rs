@@ -108,7 +108,7 @@ impl Network {
     /// Sets the client up. Nothing is sent yet.
     pub fn new(options: &NetworkOptions) -> Result<Self, NetError> {
         // Another part of the process may have installed the same provider before: that is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let settings = |error: &reqwest::Error| NetError::Settings { cause: error.to_string() };
         let build = |gzip: bool| builder(options, gzip)?.build().map_err(|error| settings(&error));
         Ok(Self {

@@ -87,7 +87,7 @@ pub enum PostError {
 /// [`PostError`]: the receiver did not say that it took the message.
 pub async fn post(post: Post<'_>) -> Result<Vec<u8>, PostError> {
     // Another part of the process may have installed the same provider before: that is fine.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let settings = |what: &str| PostError::Settings { what: what.to_owned() };
     let host = host_of(post.url);
     let mut builder = Client::builder()

@@ -458,7 +458,7 @@ pub fn challenge_of(headers: &HeaderMap) -> Option<String> {
 /// 512 bits of chance, from the provider that makes the keys of TLS.
 fn chance() -> Result<[u8; 64], OAuthError> {
     let mut bytes = [0; 64];
-    let filled = rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes);
+    let filled = rustls::crypto::aws_lc_rs::default_provider().secure_random.fill(&mut bytes);
     filled.map_err(|_| OAuthError::Machine("the system gave no randomness".into()))?;
     Ok(bytes)
 }

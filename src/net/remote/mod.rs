@@ -225,7 +225,7 @@ impl RemoteNetwork {
     /// An authority's file or a proxy's address cannot be used.
     pub fn new(options: &RemoteOptions) -> Result<Self, AskError> {
         // Another part of the process may have installed the same provider before: that is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let (names, seen) = (resolve::Names::default(), Arc::new(Mutex::new(BTreeMap::new())));
         let settings = |cause: String| AskError::Net(NetError::Settings { cause });
         let tls = tls::config(&options.network.extra_ca, options.keys.clone(), Arc::clone(&seen)).map_err(settings)?;

@@ -53,7 +53,7 @@ fn tls_host() -> TlsHost {
     leaf.is_ca = rcgen::IsCa::ExplicitNoCa;
     let certificate = leaf.signed_by(&key, &issuer).unwrap();
     let private = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()

@@ -102,7 +102,7 @@ impl ServerCertVerifier for Verifier {
 
 /// The platform's verification with `extra` authorities (PEM bundles), then the keys.
 pub(super) fn config(extra: &[Vec<u8>], keys: Keys, seen: SeenKeys) -> Result<ClientConfig, String> {
-    let provider: Arc<CryptoProvider> = Arc::new(rustls::crypto::ring::default_provider());
+    let provider: Arc<CryptoProvider> = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut roots = Vec::new();
     for bundle in extra {
         for certificate in CertificateDer::pem_slice_iter(bundle) {

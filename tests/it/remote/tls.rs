@@ -64,7 +64,7 @@ fn certificate(issuer: &rcgen::Issuer<'static, rcgen::KeyPair>) -> (Arc<ServerCo
     leaf.is_ca = rcgen::IsCa::ExplicitNoCa;
     let certificate = leaf.signed_by(&key, issuer).unwrap();
     let private = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
