@@ -417,6 +417,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
         }
         'mcp-pin;log;verify' {
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'A head that was noted elsewhere, as `mcp-pin log head` printed it: it must stand in the log')
+            [CompletionResult]::new('--accept-break', '--accept-break', [CompletionResultType]::ParameterName, 'Go on with a log that is broken, exactly as it is now: asks, or takes the fingerprint of what is wrong. A row of the log says so, each later check repeats it, and approvals in doubt are taken back')
             [CompletionResult]::new('--trusted-root', '--trusted-root', [CompletionResultType]::ParameterName, 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How results are written to standard output')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -646,9 +647,9 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Approve without asking what is graded `notice` or lower')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Verify this scope''s servers at intervals from now on, and tell the desktop of drift')
+            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Verify this scope''s servers at intervals from now on, and tell your channels of alerts of drift (the desktop where none is configured)')
             [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Take away what `enable` wrote')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show every schedule: when it ran, what came of it, when it is due, and what is wrong with it')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show every schedule: when it ran, what came of it, when it is due, who is told, and what is wrong')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -707,9 +708,9 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             break
         }
         'mcp-pin;schedule;help' {
-            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Verify this scope''s servers at intervals from now on, and tell the desktop of drift')
+            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Verify this scope''s servers at intervals from now on, and tell your channels of alerts of drift (the desktop where none is configured)')
             [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Take away what `enable` wrote')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show every schedule: when it ran, what came of it, when it is due, and what is wrong with it')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show every schedule: when it ran, what came of it, when it is due, who is told, and what is wrong')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -971,9 +972,9 @@ Register-ArgumentCompleter -Native -CommandName 'mcp-pin' -ScriptBlock {
             break
         }
         'mcp-pin;help;schedule' {
-            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Verify this scope''s servers at intervals from now on, and tell the desktop of drift')
+            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Verify this scope''s servers at intervals from now on, and tell your channels of alerts of drift (the desktop where none is configured)')
             [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Take away what `enable` wrote')
-            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show every schedule: when it ran, what came of it, when it is due, and what is wrong with it')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show every schedule: when it ran, what came of it, when it is due, who is told, and what is wrong')
             break
         }
         'mcp-pin;help;schedule;enable' {

@@ -1421,7 +1421,7 @@ _mcp__pin() {
                     return 0
                     ;;
                 --kind)
-                    COMPREPLY=($(compgen -W "install update verify approve drift run refusal alert remove rollback revoke login schedule prune" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "install update verify approve drift run refusal alert remove rollback revoke login schedule prune break" -- "${cur}"))
                     return 0
                     ;;
                 --limit)
@@ -1611,13 +1611,17 @@ _mcp__pin() {
             return 0
             ;;
         mcp__subcmd__pin__subcmd__log__subcmd__verify)
-            opts="-q -v -y -h --expect --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
+            opts="-q -v -y -h --expect --accept-break --global --locked --offline --trusted-root --format --color --quiet --verbose --yes --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --accept-break)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

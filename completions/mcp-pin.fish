@@ -375,7 +375,8 @@ rollback\t''
 revoke\t''
 login\t''
 schedule\t''
-prune\t''"
+prune\t''
+break\t''"
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log; and not __fish_seen_subcommand_from verify head prune help" -s n -l limit -d 'Only the last so many; 0 for all' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log; and not __fish_seen_subcommand_from verify head prune help" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log; and not __fish_seen_subcommand_from verify head prune help" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
@@ -398,6 +399,7 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log; and not __fish_seen
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log; and not __fish_seen_subcommand_from verify head prune help" -a "prune" -d 'Remove old rows: shows the plan, and does nothing without --execute'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log; and not __fish_seen_subcommand_from verify head prune help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log; and __fish_seen_subcommand_from verify" -l expect -d 'A head that was noted elsewhere, as `mcp-pin log head` printed it: it must stand in the log' -r
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log; and __fish_seen_subcommand_from verify" -l accept-break -d 'Go on with a log that is broken, exactly as it is now: asks, or takes the fingerprint of what is wrong. A row of the log says so, each later check repeats it, and approvals in doubt are taken back' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log; and __fish_seen_subcommand_from verify" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand log; and __fish_seen_subcommand_from verify" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
 json\t'For programs: versioned, described by schema/report.schema.json'
@@ -581,9 +583,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and not __fish
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and not __fish_seen_subcommand_from enable disable status help" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and not __fish_seen_subcommand_from enable disable status help" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and not __fish_seen_subcommand_from enable disable status help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and not __fish_seen_subcommand_from enable disable status help" -f -a "enable" -d 'Verify this scope\'s servers at intervals from now on, and tell the desktop of drift'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and not __fish_seen_subcommand_from enable disable status help" -f -a "enable" -d 'Verify this scope\'s servers at intervals from now on, and tell your channels of alerts of drift (the desktop where none is configured)'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and not __fish_seen_subcommand_from enable disable status help" -f -a "disable" -d 'Take away what `enable` wrote'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and not __fish_seen_subcommand_from enable disable status help" -f -a "status" -d 'Show every schedule: when it ran, what came of it, when it is due, and what is wrong with it'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and not __fish_seen_subcommand_from enable disable status help" -f -a "status" -d 'Show every schedule: when it ran, what came of it, when it is due, who is told, and what is wrong'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and not __fish_seen_subcommand_from enable disable status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and __fish_seen_subcommand_from enable" -l every -d 'How often: minutes that divide an hour, hours that divide a day, up to 6 days, or `1w`' -r
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and __fish_seen_subcommand_from enable" -l backend -d 'What keeps the schedule; the machine\'s own choice without' -r -f -a "systemd\t''
@@ -635,9 +637,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and __fish_see
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more: also `info` findings'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and __fish_seen_subcommand_from status" -s y -l yes -d 'Approve without asking what is graded `notice` or lower'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "enable" -d 'Verify this scope\'s servers at intervals from now on, and tell the desktop of drift'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "enable" -d 'Verify this scope\'s servers at intervals from now on, and tell your channels of alerts of drift (the desktop where none is configured)'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "disable" -d 'Take away what `enable` wrote'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show every schedule: when it ran, what came of it, when it is due, and what is wrong with it'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show every schedule: when it ran, what came of it, when it is due, who is told, and what is wrong'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand schedule; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l trusted-root -d 'Prove signatures against this `trusted_root.json` of a Sigstore instance, whatever the configuration says' -r -F
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand trust; and not __fish_seen_subcommand_from show refresh check help" -l format -d 'How results are written to standard output' -r -f -a "plain\t'For people'
@@ -773,9 +775,9 @@ complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_su
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from log" -f -a "prune" -d 'Remove old rows: shows the plan, and does nothing without --execute'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "status" -d 'List the channels, when each last took something, and what waits for it and why'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "test" -d 'Send a message that says that it is a test to each channel; 2 where one did not take it'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from schedule" -f -a "enable" -d 'Verify this scope\'s servers at intervals from now on, and tell the desktop of drift'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from schedule" -f -a "enable" -d 'Verify this scope\'s servers at intervals from now on, and tell your channels of alerts of drift (the desktop where none is configured)'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from schedule" -f -a "disable" -d 'Take away what `enable` wrote'
-complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from schedule" -f -a "status" -d 'Show every schedule: when it ran, what came of it, when it is due, and what is wrong with it'
+complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from schedule" -f -a "status" -d 'Show every schedule: when it ran, what came of it, when it is due, who is told, and what is wrong'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "show" -d 'Show the trust root and the registry keys in force, and where they come from'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "refresh" -d 'Fetch the newest trust root and registry keys (TUF), in one step and never backwards'
 complete -c mcp-pin -n "__fish_mcp_pin_using_subcommand help; and __fish_seen_subcommand_from trust" -f -a "check" -d 'Prove one downloaded file: who signed it, checked against the trust root in force'

@@ -24,8 +24,8 @@ mod yaml;
 
 pub use entry::{At, Entry, EntryScope, Header, Launch, RemoteEntry, Stdio, Step};
 pub use places::{Bases, Os, Pattern};
-pub use read::{ReadError, read};
+pub use read::{ReadError, folders, read};
 pub use rows::CLIENTS;
 pub use shown::{address, command_line};
-pub use table::{Base, Client, CommandShape, Container, Dialect, Format, Off, Place, ScopeKind, Shape, client};
+pub use table::{Base, Client, CommandShape, Container, Dialect, Format, Place, ScopeKind, client};
 pub use understand::{Meaning, Wrapped, WrappedFrom, understand};

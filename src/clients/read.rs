@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::entry::{At, Entry, EntryScope, Header, Launch, RemoteEntry, Stdio, Step};
 use super::shown::is_variable;
-use super::table::{Client, Place};
+use super::table::Place;
 use super::tree::{self, Kind, Node};
 use crate::model::{RemoteTransport, Sha256Digest};
 
@@ -62,33 +62,54 @@ const FOLDERS: [&str; 2] = ["cwd", "working_directory"];
 /// Members below which values are never looked at.
 const VALUES: [&str; 6] = ["env", "envs", "environment", "headers", "http_headers", "inputs"];
 
-/// Reads the entries of a file of a client. Every client's spelling is understood in every file, so the
-/// client itself makes no difference so far.
+/// Reads the entries of a file of a client. Every client's spelling is understood in every file.
 ///
 /// # Errors
 /// The file is not what it must be, or a key that counts stands twice.
-pub fn read(_client: &Client, place: &Place, text: &str) -> Result<Vec<Entry>, ReadError> {
+pub fn read(place: &Place, text: &str) -> Result<Vec<Entry>, ReadError> {
     let Some(root) = tree::parse(place.format, text)? else {
         return Ok(Vec::new());
     };
     let mut entries = Vec::new();
     let mut plain_found = false;
     for container in place.containers {
-        let variable = container.path.contains(&"*");
+        let variable = container.contains(&"*");
         if plain_found && !variable {
             continue;
         }
-        let found = containers(&root, container.path)?;
+        let found = containers(&root, container)?;
         for (steps, folder, node) in found {
-            if entry_like(node) && !container.path.is_empty() {
+            if entry_like(node) && !container.is_empty() {
                 continue;
             }
             plain_found |= !variable;
             let scope = folder.map_or(EntryScope::Of(place.scope), |folder| EntryScope::Local { folder });
-            collect(node, &steps, &scope, container.path, &mut entries)?;
+            collect(node, &steps, &scope, container, &mut entries)?;
         }
     }
     Ok(entries)
+}
+
+/// The folders that a file names with their servers, whether they have any: Claude Code's file holds
+/// every project it was started in.
+///
+/// # Errors
+/// As [`read`].
+pub fn folders(place: &Place, text: &str) -> Result<Vec<String>, ReadError> {
+    let Some(root) = tree::parse(place.format, text)? else {
+        return Ok(Vec::new());
+    };
+    let mut folders = Vec::new();
+    for container in place.containers {
+        if let Some(at) = container.iter().position(|part| *part == "*") {
+            folders.extend(
+                containers(&root, &container[..=at])?
+                    .into_iter()
+                    .filter_map(|(_, folder, _)| folder),
+            );
+        }
+    }
+    Ok(folders)
 }
 
 type Found<'a> = (Vec<Step>, Option<String>, &'a Node);

@@ -4,29 +4,21 @@
 //! nobody has is not found, and one that somebody has is not overlooked.
 
 use super::places::Os;
-use super::table::{Base, Client, CommandShape, Container, Dialect, Format, Off, Place, ScopeKind, Shape};
+use super::table::{Base, Client, CommandShape, Container, Dialect, Format, Place, ScopeKind};
 
-const fn map(path: &'static [&'static str]) -> Container {
-    Container { path, shape: Shape::Map }
-}
-
-const fn list(path: &'static [&'static str]) -> Container {
-    Container { path, shape: Shape::List }
-}
-
-const MCP_SERVERS: &[Container] = &[map(&["mcpServers"])];
-const SERVERS: &[Container] = &[map(&["servers"])];
-const CONTEXT_SERVERS: &[Container] = &[map(&["context_servers"])];
-const EXTENSIONS: &[Container] = &[map(&["extensions"])];
-const CODEX: &[Container] = &[map(&["mcp_servers"])];
-const CLAUDE_CODE: &[Container] = &[map(&["mcpServers"]), map(&["projects", "*", "mcpServers"])];
+const MCP_SERVERS: &[Container] = &[&["mcpServers"]];
+const SERVERS: &[Container] = &[&["servers"]];
+const CONTEXT_SERVERS: &[Container] = &[&["context_servers"]];
+const EXTENSIONS: &[Container] = &[&["extensions"]];
+const CODEX: &[Container] = &[&["mcp_servers"]];
+const CLAUDE_CODE: &[Container] = &[&["mcpServers"], &["projects", "*", "mcpServers"]];
 /// A plugin's file may hold the servers at its root.
-const PLUGIN: &[Container] = &[map(&["mcpServers"]), map(&[])];
-const VS_CODE_SETTINGS: &[Container] = &[map(&["mcp", "servers"]), map(&["mcp.servers"])];
-const OPENCODE: &[Container] = &[map(&["mcp", "servers"]), map(&["mcp"])];
-const CONTINUE: &[Container] = &[list(&["mcpServers"])];
+const PLUGIN: &[Container] = &[&["mcpServers"], &[]];
+const VS_CODE_SETTINGS: &[Container] = &[&["mcp", "servers"], &["mcp.servers"]];
+const OPENCODE: &[Container] = &[&["mcp", "servers"], &["mcp"]];
+const CONTINUE: &[Container] = &[&["mcpServers"]];
 /// A file of one block may be the server itself, copied from another client.
-const CONTINUE_JSON: &[Container] = &[map(&["mcpServers"]), map(&[])];
+const CONTINUE_JSON: &[Container] = &[&["mcpServers"], &[]];
 
 const fn place(scope: ScopeKind, base: Base, path: &'static str, format: Format, containers: &'static [Container]) -> Place {
     Place {
@@ -65,20 +57,7 @@ const USUAL: Dialect = Dialect {
         args: "args",
     },
     env: "env",
-    url: "url",
-    headers: &["headers"],
     stdio_type: None,
-    off: Off::Nowhere,
-};
-
-const CAN_DISABLE: Dialect = Dialect {
-    off: Off::Disabled("disabled"),
-    ..USUAL
-};
-
-const SERVER_URL: Dialect = Dialect {
-    url: "serverUrl",
-    ..CAN_DISABLE
 };
 
 /// Every client that is known, by name.
@@ -93,7 +72,7 @@ pub const CLIENTS: &[Client] = &[
             project(".amazonq/mcp.json", Format::Json, MCP_SERVERS),
             project(".amazonq/cli-agents/*.json", Format::Json, MCP_SERVERS),
         ],
-        dialect: CAN_DISABLE,
+        dialect: USUAL,
     },
     Client {
         id: "antigravity",
@@ -102,7 +81,7 @@ pub const CLIENTS: &[Client] = &[
             user(Base::Home, ".gemini/config/mcp_config.json", Format::Json, MCP_SERVERS),
             user(Base::Home, ".gemini/antigravity/mcp_config.json", Format::Json, MCP_SERVERS),
         ],
-        dialect: SERVER_URL,
+        dialect: USUAL,
     },
     Client {
         id: "claude-code",
@@ -156,7 +135,7 @@ pub const CLIENTS: &[Client] = &[
                 MCP_SERVERS,
             ),
         ],
-        dialect: CAN_DISABLE,
+        dialect: USUAL,
     },
     Client {
         id: "codex",
@@ -165,11 +144,7 @@ pub const CLIENTS: &[Client] = &[
             user(Base::CodexHome, "config.toml", Format::Toml, CODEX),
             project(".codex/config.toml", Format::Toml, CODEX),
         ],
-        dialect: Dialect {
-            headers: &["http_headers"],
-            off: Off::Enabled("enabled"),
-            ..USUAL
-        },
+        dialect: USUAL,
     },
     Client {
         id: "continue",
@@ -182,10 +157,7 @@ pub const CLIENTS: &[Client] = &[
             project(".continue/mcpServers/*.yml", Format::Yaml, CONTINUE),
             project(".continue/mcpServers/*.json", Format::Json, CONTINUE_JSON),
         ],
-        dialect: Dialect {
-            headers: &["requestOptions", "headers"],
-            ..USUAL
-        },
+        dialect: USUAL,
     },
     Client {
         id: "copilot-cli",
@@ -215,7 +187,7 @@ pub const CLIENTS: &[Client] = &[
             managed(Os::Linux, "etc/gemini-cli/settings.json", MCP_SERVERS),
             managed(Os::MacOs, "Library/Application Support/GeminiCli/settings.json", MCP_SERVERS),
         ],
-        dialect: Dialect { url: "httpUrl", ..USUAL },
+        dialect: USUAL,
     },
     Client {
         id: "goose",
@@ -241,10 +213,7 @@ pub const CLIENTS: &[Client] = &[
                 args: "args",
             },
             env: "envs",
-            url: "uri",
             stdio_type: Some(("type", "stdio")),
-            off: Off::Enabled("enabled"),
-            ..USUAL
         },
     },
     Client {
@@ -272,7 +241,7 @@ pub const CLIENTS: &[Client] = &[
             user(Base::Home, ".kiro/settings/mcp.json", Format::Json, MCP_SERVERS),
             project(".kiro/settings/mcp.json", Format::Json, MCP_SERVERS),
         ],
-        dialect: CAN_DISABLE,
+        dialect: USUAL,
     },
     Client {
         id: "lm-studio",
@@ -298,8 +267,6 @@ pub const CLIENTS: &[Client] = &[
             command: CommandShape::Array("command"),
             env: "environment",
             stdio_type: Some(("type", "local")),
-            off: Off::Enabled("enabled"),
-            ..USUAL
         },
     },
     Client {
@@ -314,7 +281,7 @@ pub const CLIENTS: &[Client] = &[
             ),
             project(".roo/mcp.json", Format::Json, MCP_SERVERS),
         ],
-        dialect: CAN_DISABLE,
+        dialect: USUAL,
     },
     Client {
         id: "vscode",
@@ -357,7 +324,7 @@ pub const CLIENTS: &[Client] = &[
             user(Base::Home, ".codeium/windsurf/mcp_config.json", Format::Json, MCP_SERVERS),
             user(Base::Home, ".codeium/mcp_config.json", Format::Json, MCP_SERVERS),
         ],
-        dialect: SERVER_URL,
+        dialect: USUAL,
     },
     Client {
         id: "zed",
@@ -367,7 +334,6 @@ pub const CLIENTS: &[Client] = &[
             project(".zed/settings.json", Format::Jsonc, CONTEXT_SERVERS),
         ],
         dialect: Dialect {
-            off: Off::Enabled("enabled"),
             stdio_type: Some(("source", "custom")),
             ..USUAL
         },

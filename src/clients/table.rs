@@ -78,23 +78,9 @@ pub struct Place {
     pub containers: &'static [Container],
 }
 
-/// A member that holds servers.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Container {
-    /// The way to it; `*` is any key, which is then the folder of a local scope. Empty: the root.
-    pub path: &'static [&'static str],
-    /// How the client writes it. When reading, either is understood.
-    pub shape: Shape,
-}
-
-/// How a container is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// A map from name to entry.
-    Map,
-    /// A list of entries with a member `name`.
-    List,
-}
+/// The way to a member that holds servers, a map or a list of entries with a `name`: either is
+/// understood. `*` is any key, which is then the folder of a local scope. Empty: the root.
+pub type Container = &'static [&'static str];
 
 /// How a client writes what it starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,18 +96,7 @@ pub enum CommandShape {
     Array(&'static str),
 }
 
-/// How a client writes that an entry is switched off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Off {
-    /// This key is `true`.
-    Disabled(&'static str),
-    /// This key is `false`.
-    Enabled(&'static str),
-    /// The file does not say it.
-    Nowhere,
-}
-
-/// How a client writes an entry. Reading understands every client's spelling in every file: what
+/// How a client writes an entry that starts a process, which is what `wrap` makes. Reading understands every client's spelling in every file: what
 /// two clients would take for two things is then seen in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
@@ -129,14 +104,8 @@ pub struct Dialect {
     pub command: CommandShape,
     /// The key of the variables.
     pub env: &'static str,
-    /// The key of a remote server's address.
-    pub url: &'static str,
-    /// The way to the headers of a remote server.
-    pub headers: &'static [&'static str],
     /// The member that says "a local process", where the client wants one.
     pub stdio_type: Option<(&'static str, &'static str)>,
-    /// How an entry is switched off.
-    pub off: Off,
 }
 
 /// One AI client.

@@ -12,15 +12,14 @@ fn fixture(file: &str) -> String {
 }
 
 /// The place of a client whose path ends so.
-fn place(id: &str, ending: &str) -> (&'static Client, &'static Place) {
+fn place(id: &str, ending: &str) -> &'static Place {
     let client = client(id).unwrap_or_else(|| panic!("{id}"));
     let place = client.places.iter().find(|place| place.path.ends_with(ending));
-    (client, place.unwrap_or_else(|| panic!("{id}: {ending}")))
+    place.unwrap_or_else(|| panic!("{id}: {ending}"))
 }
 
 fn entries(id: &str, ending: &str, text: &str) -> Result<Vec<Entry>, ReadError> {
-    let (client, place) = place(id, ending);
-    read(client, place, text)
+    read(place(id, ending), text)
 }
 
 fn told(entry: &Entry) -> String {
@@ -426,10 +425,17 @@ fn the_digest_is_of_what_is_started() {
     ] {
         assert_ne!(digest(base), digest(other), "{other}");
     }
-    assert_ne!(
-        digest(r#"{"url": "https://a.example/"}"#),
-        digest(r#"{"url": "https://b.example/"}"#)
-    );
+    let far = r#"{"url": "https://a.example/", "headers": {"X-Key": "1"}}"#;
+    assert_eq!(digest(far), digest(r#"{"headers": {"X-Key": "2"}, "url": "https://a.example/"}"#));
+    for other in [
+        r#"{"url": "https://b.example/", "headers": {"X-Key": "1"}}"#,
+        r#"{"url": "https://a.example/"}"#,
+        r#"{"url": "https://a.example/", "headers": {"X-Key": "1", "X-Other": "1"}}"#,
+        r#"{"url": "https://a.example/", "headers": {"X-Key": "${KEY}"}}"#,
+        r#"{"url": "https://a.example/", "headers": {"X-Key": "1"}, "type": "sse"}"#,
+    ] {
+        assert_ne!(digest(far), digest(other), "{other}");
+    }
 }
 
 #[test]
@@ -493,7 +499,7 @@ fn paths_are_where_each_system_has_them() {
         root: PathBuf::from("/"),
         project: Some(PathBuf::from("/p")),
     };
-    let at = |os, id: &str, ending: &str| bases(os).pattern(place(id, ending).1).and_then(|pattern| pattern.path());
+    let at = |os, id: &str, ending: &str| bases(os).pattern(place(id, ending)).and_then(|pattern| pattern.path());
     let desktop = |os| at(os, "claude-desktop", "config.json").unwrap();
     assert_eq!(desktop(Os::Linux), Path::new("/h/.config/Claude/claude_desktop_config.json"));
     assert_eq!(

@@ -43,6 +43,9 @@ pub struct Args {
     consent: ConsentArgs,
 }
 
+/// How many files that were not looked at are named.
+const NAMED: usize = 20;
+
 /// Lists and pins.
 ///
 /// # Errors
@@ -105,6 +108,9 @@ fn plain(done: &Imported, printer: &Printer) -> io::Result<()> {
         }
         for file in &done.unread {
             unread(out, file)?;
+        }
+        if done.list_only {
+            elsewhere(out, done)?;
         }
         summary(out, done)
     })
@@ -187,6 +193,21 @@ fn unread(out: &mut dyn Write, file: &ClientFile) -> io::Result<()> {
     )
 }
 
+/// What the list does not hold.
+fn elsewhere(out: &mut dyn Write, done: &Imported) -> io::Result<()> {
+    for file in done.elsewhere.iter().take(NAMED) {
+        writeln!(
+            out,
+            "not looked at: {} (of another project that a client was started in: run `mcp-pin import` there)",
+            visible(&file.display().to_string())
+        )?;
+    }
+    match done.elsewhere.len().saturating_sub(NAMED) {
+        0 => Ok(()),
+        more => writeln!(out, "not looked at: {more} more such files"),
+    }
+}
+
 fn summary(out: &mut dyn Write, done: &Imported) -> io::Result<()> {
     let number = |is: fn(&Status) -> bool| done.seen.iter().filter(|one| is(&one.status)).count();
     let open = number(|status| matches!(status, Status::NotPinned));
@@ -243,6 +264,7 @@ fn document(done: &Imported) -> Value {
         "schemaVersion": 1,
         "servers": servers,
         "unread": unread,
+        "notLookedAt": done.elsewhere.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
         "results": results,
         "acknowledged": done.acknowledged,
     })

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::commands::Session;
 use crate::error::{Error, ExitStatus};
 use crate::history::{Event, EventFilter, EventKind, Head, LogCheck, Plan};
-use crate::model::{Grade, ServerName};
+use crate::model::{Fingerprint, Grade, ServerName};
 use crate::ops::log;
 use crate::output::json::line;
 use crate::output::outcome::count;
@@ -60,6 +60,11 @@ struct VerifyArgs {
     /// A head that was noted elsewhere, as `mcp-pin log head` printed it: it must stand in the log.
     #[arg(long, value_name = "HEAD")]
     expect: Option<Head>,
+    /// Go on with a log that is broken, exactly as it is now: asks, or takes the fingerprint of what is wrong.
+    /// A row of the log says so, each later check repeats it, and approvals in doubt are taken back.
+    #[arg(long, value_name = "FINGERPRINT", num_args = 0..=1, require_equals = true, conflicts_with = "expect")]
+    #[expect(clippy::option_option, reason = "not given, given, and given with a value are three things")]
+    accept_break: Option<Option<Fingerprint>>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -94,10 +99,10 @@ const KINDS: [&str; EventKind::ALL.len()] = {
 ///
 /// # Errors
 /// The history cannot be read, or holds what mcp-pin did not write.
-pub fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
+pub async fn exec(args: &Args, session: &Session) -> Result<ExitStatus, Error> {
     match &args.task {
         None => show(args, session),
-        Some(Task::Verify(verify)) => check(verify, session),
+        Some(Task::Verify(verify)) => check(verify, session).await,
         Some(Task::Head(head)) => {
             let head = log::head(&session.context, head.keep)?;
             let printed = if session.printer.is_json() {
@@ -176,20 +181,31 @@ fn head_json(head: &Head) -> Value {
     json!({"count": head.count, "hash": head.hash})
 }
 
-fn check(args: &VerifyArgs, session: &Session) -> Result<ExitStatus, Error> {
-    let check = log::verify(&session.context, args.expect.as_ref())?;
+async fn check(args: &VerifyArgs, session: &Session) -> Result<ExitStatus, Error> {
+    let mut check = log::verify(&session.context, args.expect.as_ref())?;
+    if let Some(named) = args.accept_break.as_ref().filter(|_| !check.problems.is_empty()) {
+        // What one agrees to has to be read first; on standard output stands what came of it.
+        for problem in check.problems.iter().take(SHOWN) {
+            session.printer.insist(&format!("TAMPERED  {}", visible(&problem.to_string())));
+        }
+        if let Some(more @ 1..) = check.problems.len().checked_sub(SHOWN) {
+            session
+                .printer
+                .insist(&format!("and {more} more: `mcp-pin log verify --format json` has all"));
+        }
+        if let Some(accepted) = log::accept_break(&session.context, &check, named.as_ref(), &session.terminal).await? {
+            for (server, scope) in &accepted.revoked {
+                session.printer.insist(&format!(
+                    "the approvals of {} in {} are taken back: look at it and approve it anew",
+                    visible(server),
+                    visible(scope)
+                ));
+            }
+            check = log::verify(&session.context, None)?;
+        }
+    }
     let printed = if session.printer.is_json() {
-        let problems: Vec<_> = check.problems.iter().map(ToString::to_string).collect();
-        session.printer.json(&json!({
-            "schemaVersion": 1,
-            "whole": check.problems.is_empty(),
-            "rows": check.rows,
-            "pruned": check.pruned,
-            "approvals": check.approvals,
-            "head": head_json(&check.head),
-            "behind": check.behind,
-            "problems": problems,
-        }))
+        session.printer.json(&check_json(&check))
     } else {
         session.printer.data(|out| told(out, &check))
     };
@@ -197,8 +213,35 @@ fn check(args: &VerifyArgs, session: &Session) -> Result<ExitStatus, Error> {
     if check.problems.is_empty() {
         return Ok(ExitStatus::Clean);
     }
-    session.printer.insist("hint: compare with a backup of state.db; only if you know why it is so, `mcp-pin log head --keep` notes the present end of the log anew");
+    let rows = check.problems.iter().any(|problem| !problem.is_of_head());
+    let hint = if rows {
+        "compare with a backup of state.db; only if you know why it is so, `mcp-pin log verify --accept-break` goes on, and says so from then on"
+    } else {
+        "compare with a backup of state.db; only if you know why it is so, `mcp-pin log head --keep` notes the present end of the log anew, and says so in the log"
+    };
+    session.printer.insist(&format!("hint: {hint}"));
     Ok(ExitStatus::Findings)
+}
+
+fn check_json(check: &LogCheck) -> Value {
+    let problems: Vec<_> = check.problems.iter().map(ToString::to_string).collect();
+    let acknowledged: Vec<_> = check
+        .acknowledged
+        .iter()
+        .map(|told| json!({"row": told.row, "by": told.by, "at": told.at.to_string(), "problems": told.said}))
+        .collect();
+    json!({
+        "schemaVersion": 1,
+        "whole": check.problems.is_empty() && check.acknowledged.is_empty(),
+        "rows": check.rows,
+        "pruned": check.pruned,
+        "approvals": check.approvals,
+        "head": head_json(&check.head),
+        "behind": check.behind,
+        "problems": problems,
+        "fingerprint": Some(&check.fingerprint).filter(|_| !check.problems.is_empty()).map(Fingerprint::as_str),
+        "acknowledged": acknowledged,
+    })
 }
 
 /// Problems shown; the rest is counted.
@@ -213,7 +256,21 @@ fn told(out: &mut dyn Write, check: &LogCheck) -> io::Result<()> {
     }
     let number = |rows: i64, noun: &str| count(usize::try_from(rows).unwrap_or_default(), noun);
     let rows = number(check.rows, "row");
-    if check.problems.is_empty() {
+    for told in &check.acknowledged {
+        writeln!(out, "ACKNOWLEDGED  in row {} by {} at {:.0}:", told.row, visible(&told.by), told.at)?;
+        for said in told.said.iter().take(SHOWN) {
+            writeln!(out, "    {}", visible(said))?;
+        }
+    }
+    let breaks = count(check.acknowledged.len(), "acknowledged break");
+    if !check.problems.is_empty() {
+        writeln!(
+            out,
+            "the log was tampered with: {} in {rows} (fingerprint {})",
+            count(check.problems.len(), "problem"),
+            check.fingerprint
+        )?;
+    } else if check.acknowledged.is_empty() {
         writeln!(
             out,
             "the log is whole: {rows}, {} in force, each with its row",
@@ -222,8 +279,8 @@ fn told(out: &mut dyn Write, check: &LogCheck) -> io::Result<()> {
     } else {
         writeln!(
             out,
-            "the log was tampered with: {} in {rows}",
-            count(check.problems.len(), "problem")
+            "the log is whole but for {breaks}: {rows}, {} in force, each with its row",
+            count(check.approvals, "approval")
         )?;
     }
     if check.pruned > 0 {

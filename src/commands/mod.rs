@@ -85,7 +85,7 @@ pub async fn exec(cli: Cli, session: &Session) -> Result<ExitStatus, Error> {
         Command::Remove(args) => remove::exec(&args, session),
         Command::Prune(args) => prune::exec(&args, session),
         Command::Report(args) => report::exec(&args, session),
-        Command::Log(args) => log::exec(&args, session),
+        Command::Log(args) => log::exec(&args, session).await,
         Command::Login(args) => login::exec(args, session).await,
         Command::Logout(args) => logout::exec(&args, session).await,
         Command::Doctor(args) => doctor::exec(args, session).await,

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::commands::Session;
 use crate::error::{Error, ExitStatus};
+use crate::ops::alerts::Hearer;
 use crate::ops::schedule::{self, CRONTAB, Disabled, Enabled, Options, Row, Status};
 use crate::output::json::schedule as json;
 use crate::output::plain;
@@ -20,11 +21,11 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Verify this scope's servers at intervals from now on, and tell the desktop of drift.
+    /// Verify this scope's servers at intervals from now on, and tell your channels of alerts of drift (the desktop where none is configured).
     Enable(Enable),
     /// Take away what `enable` wrote.
     Disable(Disable),
-    /// Show every schedule: when it ran, what came of it, when it is due, and what is wrong with it.
+    /// Show every schedule: when it ran, what came of it, when it is due, who is told, and what is wrong.
     Status,
 }
 
@@ -131,6 +132,7 @@ fn show_enabled(out: &mut dyn Write, enabled: &Enabled) -> io::Result<()> {
         }
     }
     writeln!(out, "{lock} is verified every {} by {} from now on", enabled.every, enabled.backend)?;
+    show_hearers(out, &enabled.hearers)?;
     let first = match enabled.backend {
         Backend::Systemd => format!("; a first time now: `systemctl --user start {}.service`", enabled.name),
         Backend::Launchd | Backend::Cron => String::new(),
@@ -163,10 +165,29 @@ fn show_status(out: &mut dyn Write, status: &Status, session: &Session) -> io::R
             show_problem(out, problem, style)?;
         }
     }
+    if !status.rows.is_empty() {
+        show_hearers(out, &status.hearers)?;
+    }
     for problem in &status.problems {
         show_problem(out, problem, style)?;
     }
     Ok(())
+}
+
+/// Who is told of drift, one channel a line.
+fn show_hearers(out: &mut dyn Write, hearers: &[Hearer]) -> io::Result<()> {
+    hearers.iter().try_for_each(|hearer| {
+        let (name, place) = (visible(&hearer.name), visible(&hearer.place));
+        let channel = if hearer.name == hearer.kind {
+            place
+        } else {
+            format!("`{name}`, {} to {place}", hearer.kind)
+        };
+        match &hearer.deaf {
+            None => writeln!(out, "tells {channel}, from {} on", hearer.floor),
+            Some(why) => writeln!(out, "DOES NOT REACH {channel}: {}", visible(why)),
+        }
+    })
 }
 
 fn show_row(out: &mut dyn Write, row: &Row) -> io::Result<()> {

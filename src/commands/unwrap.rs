@@ -1,9 +1,11 @@
 //! `mcp-pin unwrap`: clients' files become what they were before `wrap`.
 
+use std::path::PathBuf;
+
 use serde_json::json;
 
 use crate::commands::Session;
-use crate::commands::wrap::{Asking, Which, changes, heading, skipped};
+use crate::commands::wrap::{Asking, Which, changes, heading, short, skipped};
 use crate::error::{Error, ExitStatus};
 use crate::ops::Interact as _;
 use crate::ops::unwrap::{self, FilePlan, Plan};
@@ -13,10 +15,11 @@ use crate::surface::visible;
 /// Arguments of `unwrap`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each entry gets the bytes it had before `mcp-pin wrap`; whatever else was changed in the file since stays. An entry that \
-somebody edited after it was wrapped, and that still starts mcp-pin, is shown and left alone.
+Each entry gets the bytes it had before `mcp-pin wrap`; whatever else was changed in the file since stays, and the copy of \
+the file as it was then is kept and named. An entry that somebody edited after it was wrapped, and that still starts mcp-pin, \
+is shown and left alone; so is one that was changed by hand to start mcp-pin, as what stood there is not known.
 
-Exit status: 0 done, 2 something is left for you to do (an edited entry, a file that could not be changed).")]
+Exit status: 0 done, 2 something is left for you to do (such an entry, a file that could not be changed).")]
 pub struct Args {
     #[command(flatten)]
     which: Which,
@@ -52,7 +55,7 @@ pub fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
             !dry_run
         } {
             match unwrap::apply(&session.context, file, &session.terminal) {
-                Ok(()) => done.push(file),
+                Ok(copy) => done.push(Done { file, copy }),
                 Err(error) => {
                     crate::output::error::talk(&session.printer, &error);
                     failed = true;
@@ -61,17 +64,24 @@ pub fn exec(args: Args, session: &Session) -> Result<ExitStatus, Error> {
         }
     }
     result(session, &plan, &done, dry_run)?;
-    Ok(if failed || !plan.conflicts.is_empty() {
+    let left = plan.skipped.iter().any(|skipped| skipped.left);
+    Ok(if failed || left || !plan.conflicts.is_empty() {
         ExitStatus::Undecided
     } else {
         ExitStatus::Clean
     })
 }
 
-fn result(session: &Session, plan: &Plan, done: &[&FilePlan], dry_run: bool) -> Result<(), Error> {
+/// A file that was written, and the copy of it that is kept for good.
+struct Done<'a> {
+    file: &'a FilePlan,
+    copy: Option<PathBuf>,
+}
+
+fn result(session: &Session, plan: &Plan, done: &[Done<'_>], dry_run: bool) -> Result<(), Error> {
     let printer = &session.printer;
     if printer.is_json() {
-        let entries = |file: &&FilePlan| {
+        let entries = |file: &FilePlan| {
             let one = |entry: &String| json!({"client": file.client.id, "file": file.path, "entry": entry});
             file.entries.iter().map(one).collect::<Vec<_>>()
         };
@@ -83,15 +93,16 @@ fn result(session: &Session, plan: &Plan, done: &[&FilePlan], dry_run: bool) -> 
         });
         let document = json!({
             "schemaVersion": 1, "dryRun": dry_run,
-            "unwrapped": done.iter().flat_map(entries).collect::<Vec<_>>(),
-            "planned": plan.files.iter().filter(|_| dry_run).collect::<Vec<_>>().iter().flat_map(entries).collect::<Vec<_>>(),
+            "unwrapped": done.iter().flat_map(|done| entries(done.file)).collect::<Vec<_>>(),
+            "planned": plan.files.iter().filter(|_| dry_run).flat_map(entries).collect::<Vec<_>>(),
+            "copies": done.iter().filter_map(|done| Some(json!({"file": done.file.path, "copy": done.copy.as_ref()?}))).collect::<Vec<_>>(),
             "changes": plan.files.iter().map(|file| changes(&file.path, &file.lines)).collect::<Vec<_>>(),
             "skipped": skipped(&plan.skipped), "conflicts": conflicts.collect::<Vec<_>>(),
         });
         return printer.json(&document).map_err(Error::output);
     }
     let told = printer.data(|out| {
-        for file in done {
+        for Done { file, .. } in done {
             for entry in &file.entries {
                 writeln!(
                     out,
@@ -136,6 +147,13 @@ fn result(session: &Session, plan: &Plan, done: &[&FilePlan], dry_run: bool) -> 
         session.terminal.warn(&format!(
             "`{}` was edited after it was wrapped, and is left as it is: take over by hand what you want of the lines above{copy}",
             conflict.entry
+        ));
+    }
+    for (done, copy) in done.iter().filter_map(|done| Some((done, done.copy.as_ref()?))) {
+        session.terminal.warn(&format!(
+            "{} was edited while it was wrapped, and is not byte for byte what it was before; that is kept in {}, which is yours to remove",
+            short(session, &done.file.path),
+            copy.display()
         ));
     }
     if !done.is_empty() {

@@ -176,7 +176,7 @@ pub(super) fn heading(session: &Session, client: &str, path: &Path) -> String {
     format!("{client}: {}", short(session, path))
 }
 
-fn short(session: &Session, path: &Path) -> String {
+pub(super) fn short(session: &Session, path: &Path) -> String {
     let home = session.context.env.get("HOME").map(PathBuf::from);
     edits::path(path, home.as_deref())
 }

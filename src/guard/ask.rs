@@ -9,12 +9,14 @@
 //! hinted at, or that a question for a secret is seen in every language and spelling. Where the user
 //! reviews, he says yes or no to what is shown; he can edit only where the client itself offers that.
 
+mod budget;
 mod form;
 mod looks;
 mod page;
 mod sampling;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -23,6 +25,8 @@ use crate::guard::tools::shown;
 use crate::model::guard::{ElicitationRules, GuardRules, Review, RootsRules};
 use crate::surface::strict::{self, Limits};
 
+pub use budget::{Alone, Budget, NotTaken};
+
 /// Questions for the client's folders that pass in a minute; there is nothing to spend.
 const ROOTS_PER_MINUTE: u32 = 60;
 
@@ -30,7 +34,6 @@ const ROOTS_PER_MINUTE: u32 = 60;
 const MOST_REQUESTS: usize = 1_000;
 
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
-const DAY: i64 = 86_400;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,34 +142,19 @@ pub struct Asks {
     recent: BTreeMap<Kind, VecDeque<Timestamp>>,
     /// How often each was asked for during a request of the client.
     rounds: BTreeMap<(u64, Kind), u32>,
-    /// The day (UTC) that `today` is about, once known.
-    day: Option<i64>,
-    today: u64,
-    spent: u64,
+    budget: Arc<dyn Budget>,
 }
 
 impl Asks {
-    /// Nothing used yet.
-    pub fn new(rules: &GuardRules) -> Self {
+    /// Nothing used yet in this connection. Tokens are taken from `budget` when a request passes or the user
+    /// is asked: an answer can only be shorter.
+    pub fn new(rules: &GuardRules, budget: Arc<dyn Budget>) -> Self {
         Self {
             rules: rules.clone(),
             recent: BTreeMap::new(),
             rounds: BTreeMap::new(),
-            day: None,
-            today: 0,
-            spent: 0,
+            budget,
         }
-    }
-
-    /// What this entry's other connections have spent of today's tokens (the day is UTC's).
-    pub const fn spent_today(&mut self, tokens: u64) {
-        self.today = tokens;
-    }
-
-    /// The tokens that the server was let ask for since this was called last. They are counted when a
-    /// request passes or the user is asked: an answer can only be shorter.
-    pub const fn take_spent(&mut self) -> u64 {
-        std::mem::replace(&mut self.spent, 0)
     }
 
     /// Whether anything of a kind can pass at all. What cannot is best left out of the client's
@@ -246,24 +234,6 @@ impl Asks {
         }
         let rounds = self.rounds.entry((during, kind)).or_default();
         *rounds = rounds.saturating_add(1);
-    }
-
-    /// Takes tokens from the day's; `false` where there are not enough.
-    fn take(&mut self, tokens: u64, per_day: u64, now: Timestamp) -> bool {
-        let day = now.as_second().div_euclid(DAY);
-        // Only a later day is a new one: a clock that is set back gives nothing anew.
-        if self.day.is_some_and(|known| day > known) {
-            self.today = 0;
-        }
-        self.day = Some(self.day.map_or(day, |known| known.max(day)));
-        match self.today.checked_add(tokens).filter(|sum| *sum <= per_day) {
-            Some(sum) => {
-                self.today = sum;
-                self.spent = self.spent.saturating_add(tokens);
-                true
-            }
-            None => false,
-        }
     }
 
     fn elicitation(&self, params: &Value, now: Timestamp) -> Decision {

@@ -133,8 +133,8 @@ impl Guard {
         if !held.word(said, now, out) {
             return Err(Refusal::of(REFUSED, "the user did not agree"));
         }
-        if let Way::Call(_) = held.way {
-            return self.goes_on(request, &held, now, out);
+        if let Way::Call(cleared) = held.way {
+            return self.goes_on(request, &held, cleared, now, out);
         }
         let Ok(Frame::Message(Message::Result { result, .. })) = frame::peek(&held.frame) else {
             return Err(closed());
@@ -147,7 +147,7 @@ impl Guard {
     }
 
     /// The call that the user agreed to, under its new id: judged as if it had just come.
-    fn goes_on(&mut self, request: Request<'_>, held: &Held, now: Timestamp, out: &mut Output) -> Result<Fate, Refusal> {
+    fn goes_on(&mut self, request: Request<'_>, held: &Held, cleared: Cleared, now: Timestamp, out: &mut Output) -> Result<Fate, Refusal> {
         let other = || Refusal::of(REFUSED, "the user agreed to another call than this one");
         let Ok(Frame::Message(Message::Request { method, params, .. })) = frame::peek(&held.frame) else {
             return Err(other());
@@ -186,7 +186,7 @@ impl Guard {
             params: params.as_ref(),
             frame: &frame,
         };
-        let held = self.enter(again, Cleared { confirmed: true }, now, out)?;
+        let held = self.enter(again, cleared, now, out)?;
         Ok(if held { Fate::Drop } else { Fate::Instead(frame) })
     }
 

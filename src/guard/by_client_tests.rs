@@ -1,9 +1,13 @@
 //! The user's word through the client's own dialog, completions on their way back, and rounds.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::ask::Alone;
 use super::testing::{Bench, Fake, listed, setup, surface, told};
-use super::{Event, Grade, Output, Said};
+use super::{Grade, Output, Said};
 use crate::model::ItemKind;
 use crate::model::guard::{AskThrough, ElicitationRules, Review, SamplingRules};
 use crate::surface::take::Places;
@@ -65,10 +69,15 @@ fn an_older_client_is_asked_by_a_request_and_the_call_goes_on_as_it_came() {
     for part in ["mcp-pin asks", "server demo", "tool `add`", "\\u001b1"] {
         assert!(message.contains(part), "{message}");
     }
+    for question in 0..9 {
+        let out = bench.guard.answered(question, Said::Yes, Timestamp::UNIX_EPOCH);
+        assert!(out.to_server.is_empty(), "nobody was asked at the desktop");
+    }
     let out = reply(&mut bench, &asked, &approved());
     assert_eq!(out.to_server, [call.as_bytes()]);
     assert!(!out.pass && out.to_client.is_empty(), "the answer is the guard's");
-    assert!(!reply(&mut bench, &asked, &approved()).pass, "once, and never the server's");
+    let again = reply(&mut bench, &asked, &approved());
+    assert!(!again.pass && again.events.is_empty(), "once, and never the server's: {again:?}");
     for no in noes() {
         let mut bench = forms(&fake, AskThrough::Client);
         let asked = frame(&bench.call("tools/call", json!({"name": "add"})));
@@ -120,6 +129,14 @@ fn a_newer_client_is_asked_in_the_answer_to_its_call() {
         let out = bench.call("tools/call", again(&state, "add", &json!({"a": 1, "b": [2]}), &no));
         assert!(!out.pass && out.to_server.is_empty() && frame(&out)["error"].is_object(), "{no}");
     }
+    // Under an id that is open it is no answer, and the question stands.
+    let mut bench = forms(&fake, AskThrough::Either);
+    let state = frame(&bench.call("tools/call", params.clone()))["result"]["requestState"].clone();
+    assert!(bench.client(r#"{"jsonrpc":"2.0","id":900,"method":"ping"}"#).pass);
+    let retry = json!({"jsonrpc": "2.0", "id": 900, "method": "tools/call", "params": again(&state, "add", &arguments, &approved())});
+    assert_eq!(frame(&bench.client(&retry.to_string()))["error"]["code"], -32600);
+    let out = bench.call("tools/call", again(&state, "add", &arguments, &approved()));
+    assert_eq!(out.to_server.len(), 1, "{out:?}");
     // Too late, and what turned meanwhile.
     let mut bench = forms(&fake, AskThrough::Either);
     let state = frame(&bench.call("tools/call", params.clone()))["result"]["requestState"].clone();
@@ -245,6 +262,34 @@ fn a_server_cannot_ask_or_answer_in_the_guards_name() {
     assert!(told(&bench.reply("tools/call", json!({"name": "echo"}), &result))["error"].is_object());
 }
 
+#[test]
+fn a_question_of_a_tool_that_turned_is_not_shown_after_a_yes() {
+    let fake = Fake::modern();
+    let form = json!({"message": "Colour?", "requestedSchema": {"type": "object", "properties": {}}});
+    let asks = json!({"resultType": "input_required", "requestState": "s",
+        "inputRequests": {"k": {"method": "elicitation/create", "params": form}}});
+    for turns in [false, true] {
+        let mut bench = forms(&fake, AskThrough::Either);
+        bench.guard.setup.rules.elicitation = Some(ElicitationRules {
+            review: Review::Ask,
+            ..ElicitationRules::default()
+        });
+        bench.asks_anew();
+        let asked = frame(&bench.reply("tools/call", json!({"name": "echo"}), &asks));
+        let state = &asked["result"]["requestState"];
+        assert!(state.as_str().unwrap().starts_with("mcp-pin/"), "{asked}");
+        if turns {
+            let mut turned = fake.clone();
+            turned.tools()[0]["description"] = "Echoes a text, EVIL.".into();
+            bench.list(&turned, ItemKind::Tool);
+        }
+        let params = json!({"name": "echo", "requestState": state, "inputResponses": {"mcp-pin": approved()}});
+        let out = frame(&bench.call("tools/call", params));
+        assert_eq!(out["result"] == asks, !turns, "{out}");
+        assert_eq!(out["error"].is_object(), turns, "{out}");
+    }
+}
+
 /// A client that completes for the server.
 fn completing(fake: &Fake, review: Review) -> Bench {
     let mut bench = forms(fake, AskThrough::Desktop);
@@ -255,7 +300,7 @@ fn completing(fake: &Fake, review: Review) -> Bench {
         per_minute: 50,
         ..SamplingRules::default()
     });
-    bench.guard.asks = super::ask::Asks::new(&bench.guard.setup.rules);
+    bench.asks_anew();
     bench
 }
 
@@ -268,7 +313,11 @@ fn a_completion_is_shown_before_the_server_has_it() {
     for said in [Said::Yes, Said::No] {
         let mut bench = completing(&Fake::legacy(), Review::Ask);
         let question = bench.server(PROMPT);
-        assert!(question.events.contains(&Event::Spent { tokens: 9 }));
+        assert_eq!(
+            bench.guard.setup.budget.take(1, 10, question.questions[0].until),
+            Ok(10),
+            "it is counted"
+        );
         bench.says(&question, Said::Yes);
         let question = bench.client(COMPLETION);
         assert!(!question.pass && question.to_server.is_empty() && question.questions[0].body == "ANSWER");
@@ -288,6 +337,18 @@ fn a_completion_is_shown_before_the_server_has_it() {
     let question = bench.client(COMPLETION);
     bench.server(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"s"}}"#);
     assert!(bench.says(&question, Said::Yes).to_server.is_empty());
+}
+
+#[test]
+fn a_completion_that_may_not_be_given_any_more_is_not() {
+    let mut bench = completing(&Fake::legacy(), Review::Ask);
+    let question = bench.server(PROMPT);
+    bench.says(&question, Said::Yes);
+    let question = bench.client(COMPLETION);
+    bench.guard.setup.rules.sampling = None;
+    bench.asks_anew();
+    let out = bench.says(&question, Said::Yes);
+    assert!(String::from_utf8_lossy(&out.to_server[0]).contains("not permitted"), "{out:?}");
 }
 
 #[test]
@@ -329,6 +390,54 @@ fn a_completion_inside_a_call_is_shown_too() {
 }
 
 #[test]
+fn answers_that_cannot_be_read_are_the_servers_to_refuse_unless_a_completion_is_among_them() {
+    let sampling = json!({"method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 9}});
+    let form =
+        json!({"method": "elicitation/create", "params": {"message": "Colour?", "requestedSchema": {"type": "object", "properties": {}}}});
+    for (question, shown) in [(Some(&sampling), true), (Some(&form), false), (None, false)] {
+        for answers in [json!("EVIL"), json!(7), json!([{"k": 1}])] {
+            let mut bench = completing(&Fake::modern(), Review::Ask);
+            let mut asks = json!({"resultType": "input_required", "requestState": "s"});
+            if let Some(question) = question {
+                asks["inputRequests"] = json!({"k": question});
+            }
+            let out = bench.reply("tools/call", json!({"name": "echo"}), &asks);
+            if shown {
+                bench.says(&out, Said::Yes);
+            }
+            let out = bench.call(
+                "tools/call",
+                json!({"name": "echo", "requestState": "s", "inputResponses": answers}),
+            );
+            assert_eq!(
+                (out.pass, out.to_client.len()),
+                if shown { (false, 1) } else { (true, 0) },
+                "{answers}"
+            );
+            if shown {
+                assert_eq!(frame(&out)["error"]["code"], -32050);
+            }
+            assert!(out.to_server.is_empty() && !bench.told.contains("EVIL"));
+        }
+    }
+    // A completion that two readers read differently cannot be shown, so it does not go on.
+    let mut bench = completing(&Fake::modern(), Review::Ask);
+    let asks = json!({"resultType": "input_required", "requestState": "s", "inputRequests": {"k": sampling}});
+    let out = bench.reply("tools/call", json!({"name": "echo"}), &asks);
+    bench.says(&out, Said::Yes);
+    let call = r#"{"jsonrpc":"2.0","id":900,"method":"tools/call","params":{"name":"echo","requestState":"s","inputResponses":{"k":{"content":{"text":"a","text":"b"}}}}}"#;
+    let out = bench.client(call);
+    assert!(!out.pass && frame(&out)["error"]["code"] == -32050, "{out:?}");
+    // Nor where the guard knows of no question at all.
+    let mut bench = completing(&Fake::modern(), Review::Ask);
+    assert!(
+        bench
+            .call("tools/call", json!({"name": "echo", "requestState": "t", "inputResponses": []}))
+            .pass
+    );
+}
+
+#[test]
 fn a_call_that_is_answered_with_questions_again_and_again_has_an_end() {
     for state in [json!("s"), Value::Null] {
         let mut bench = completing(&Fake::modern(), Review::Pass);
@@ -352,12 +461,17 @@ fn a_call_that_is_answered_with_questions_again_and_again_has_an_end() {
     // A task that is looked at again and again is one.
     let mut bench = completing(&Fake::modern(), Review::Pass);
     let asks = json!({"inputRequests": {"k": {"method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 9}}}});
-    for round in 1..4 {
-        let out = bench.reply("tasks/get", json!({"taskId": "t"}), &asks);
-        assert_eq!(out.pass, round < 3, "round {round}");
-        assert!(bench.reply("tasks/get", json!({"taskId": "t"}), &json!({"status": "working"})).pass);
+    for task in ["t", "u", "v", "w", "x"] {
+        for round in 1..4 {
+            let out = bench.reply("tasks/get", json!({"taskId": task}), &asks);
+            assert_eq!(out.pass, round < 3, "{task}, round {round}");
+            assert!(
+                bench
+                    .reply("tasks/get", json!({"taskId": task}), &json!({"status": "working"}))
+                    .pass
+            );
+        }
     }
-    assert!(bench.reply("tasks/get", json!({"taskId": "u"}), &asks).pass);
 }
 
 #[test]
@@ -370,11 +484,13 @@ fn tokens_that_others_spent_count() {
         ..SamplingRules::default()
     });
     for (spent, passes) in [(0, true), (11, true), (12, false)] {
-        set.spent_today = spent;
+        set.budget = Arc::new(Alone::default());
+        assert_eq!(set.budget.take(spent, 20, Timestamp::UNIX_EPOCH), Ok(spent));
         let mut bench = Bench::new(set.clone());
         bench.shake(&fake);
         let out = bench.server(PROMPT);
         assert_eq!(out.pass, passes, "{spent}");
-        assert_eq!(out.events.contains(&Event::Spent { tokens: 9 }), passes);
+        let counted = spent + if passes { 9 } else { 0 };
+        assert_eq!(set.budget.take(0, 20, Timestamp::UNIX_EPOCH), Ok(counted));
     }
 }

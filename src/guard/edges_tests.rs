@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::ask::Asks;
 use super::testing::{Bench, Fake, setup, surface, told};
 use crate::guard::Output;
 use crate::model::guard::{ElicitationRules, GuardRules, Review, SamplingRules};
@@ -26,7 +25,7 @@ fn permissive(bench: &mut Bench) {
         }),
         ..GuardRules::default()
     };
-    bench.guard.asks = Asks::new(&bench.guard.setup.rules);
+    bench.asks_anew();
 }
 
 /// A completion over everything that others said.

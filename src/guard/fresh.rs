@@ -237,6 +237,7 @@ impl Guard {
                 message: refusal::unread_list(&self.setup, key.0, why),
                 grade: Grade::Warning,
                 what: format!("a use of a {}, as {what} could not be compared: {why}", key.0.noun()),
+                uri: None,
             };
             if self.refuse(out, Some(&held.id), refusal) == Fate::Drop {
                 self.open.remove(&held.id);

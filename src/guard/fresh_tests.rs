@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::testing::{Bench, Fake, setup, surface, told, tool};
-use super::{Event, Grade, Output};
+use super::{Event, Grade, Output, Said};
 use crate::model::ItemKind;
 use crate::model::guard::GuardMode;
 use crate::surface::take::Places;
@@ -230,6 +230,35 @@ fn an_open_id_of_the_guards_cannot_be_taken() {
     let out = bench.client(&json!({"jsonrpc": "2.0", "id": asked["id"], "method": "ping"}).to_string());
     assert_eq!(told(&out)["error"]["code"], -32600);
     assert_eq!(answer(&mut bench, &asked, &fake.result(ItemKind::Tool)).to_server.len(), 1);
+    // Nor is one that the client has open the guard's.
+    let mut bench = unlisted(&fake);
+    let taken: Vec<String> = (0..8).map(|at| format!("mcp-pin/list/{at}")).collect();
+    for id in &taken {
+        assert!(
+            bench
+                .client(&json!({"jsonrpc": "2.0", "id": id, "method": "ping"}).to_string())
+                .pass
+        );
+    }
+    let asked = sent(&bench.call("tools/call", json!({"name": "echo"})));
+    assert!(taken.iter().all(|id| asked["id"] != **id), "{asked}");
+}
+
+#[test]
+fn what_waits_for_a_list_goes_on_by_that_list_alone() {
+    let fake = Fake::legacy();
+    let mut bench = unlisted(&fake);
+    let first = sent(&bench.call("tools/call", json!({"name": "echo"})));
+    for question in 0..9 {
+        let out = bench.guard.answered(question, Said::Yes, jiff::Timestamp::UNIX_EPOCH);
+        assert!(out.to_server.is_empty(), "no word of the user's is asked for: {out:?}");
+    }
+    // The late answer to a listing that was given up is not that of the next one.
+    bench.wait();
+    let second = sent(&bench.call("tools/call", json!({"name": "echo"})));
+    let late = answer(&mut bench, &first, &fake.result(ItemKind::Tool));
+    assert!(!late.pass && late.to_server.is_empty() && bench.guard.holds(), "{late:?}");
+    assert_eq!(answer(&mut bench, &second, &fake.result(ItemKind::Tool)).to_server.len(), 1);
 }
 
 #[test]

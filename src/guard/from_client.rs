@@ -14,7 +14,7 @@ use super::frame::{Id, Members, Message, Peeked, Raw};
 use super::fresh::OWN;
 use super::held::{Asking, Cleared, PATIENCE, Way};
 use super::lists::ListAsked;
-use super::refusal::{self, INVALID, NO_METHOD, REFUSED, UNKNOWN};
+use super::refusal::{self, INVALID, NO_METHOD, NO_RESOURCE, REFUSED, UNKNOWN};
 use super::session::{Asked, Fate, Guard, Refusal, Request};
 use super::tools::Verdict;
 use crate::model::guard::any_matches;
@@ -162,13 +162,26 @@ impl Guard {
             return Ok(true);
         }
         let about = self.open.get(request.id).map(|open| &open.about);
-        let (subject, forms) = about.map_or(("", false), |about| (about.subject.as_str(), about.forms));
-        let completions = self.completions_inside(request, subject, now)?;
-        let (title, body) = match (asks, completions) {
-            _ if cleared.confirmed || self.observing() => return Ok(false),
-            (None, None) => return Ok(false),
-            (Some(asking), None) | (None, Some(asking)) => asking,
-            (Some((title, body)), Some((_, more))) => (title, format!("{body}\n\n{more}")),
+        let (subject, forms, during) = about.map_or(("", false, 0), |about| (about.subject.as_str(), about.forms, about.during));
+        let completions = self.completions_inside(request, subject, now)?.filter(|_| !cleared.shown);
+        if self.observing() {
+            return Ok(false);
+        }
+        let confirmed = asks.is_some() && (cleared.confirmed || self.rounds.is_agreed(during, request));
+        let asks = asks.filter(|_| !confirmed);
+        let cleared = Cleared {
+            confirmed: cleared.confirmed || asks.is_some(),
+            shown: true,
+        };
+        let asking = match (asks, completions) {
+            (Some((title, body)), Some((_, more))) => Some((title, format!("{body}\n\n{more}"))),
+            (asks, completions) => asks.or(completions),
+        };
+        let Some((title, body)) = asking else {
+            if confirmed && self.pins.is_some() {
+                self.rounds.agree(during, request);
+            }
+            return Ok(false);
         };
         let asking = Asking {
             way: Way::Call(cleared),
@@ -195,6 +208,7 @@ impl Guard {
                 ),
                 message: why,
                 grade: Grade::Notice,
+                uri: None,
             }),
             Verdict::Confirm { title, body } => Ok(Some((title, body))),
         }
@@ -213,11 +227,11 @@ impl Guard {
             }
             "tools/call" => self.named(ItemKind::Tool, params),
             "prompts/get" => self.named(ItemKind::Prompt, params),
-            "resources/read" => self.address(text(params, "uri")?.as_deref()).map(Asked::Work),
+            "resources/read" => self.resource(params).map(Asked::Work),
             // Without an address it asks for nothing: the server says that it is malformed, or that there is no
             // such method (2026-07-28).
             "resources/subscribe" => match text(params, "uri")? {
-                Some(uri) => self.address(Some(&uri)).map(|_| Asked::Other),
+                Some(_) => self.resource(params).map(|_| Asked::Other),
                 None => Ok(Asked::Other),
             },
             "completion/complete" => self.completion(params),
@@ -229,6 +243,7 @@ impl Guard {
                 message: refusal::no_method(&self.setup, method),
                 grade: Grade::Notice,
                 what: format!("a request with the method `{}`, which no protocol knows", refusal::short(method)),
+                uri: None,
             }),
         }
     }
@@ -313,6 +328,23 @@ impl Guard {
         }
     }
 
+    /// A resource that is used. What nobody approved is answered as what is not there, in the words of the
+    /// version that is spoken, so that clients go on as they do with any server.
+    fn resource(&self, params: Params<'_, '_>) -> Result<Option<(ItemKind, String)>, Refusal> {
+        let uri = text(params, "uri")?;
+        let refused = match self.address(uri.as_deref()) {
+            Err(refusal) if refusal.code == UNKNOWN && uri.is_some() => refusal,
+            found => return found,
+        };
+        let (eras, _) = self.spoken(params)?;
+        let modern = eras.first() == Some(&Era::Modern);
+        Err(Refusal {
+            code: if modern { UNKNOWN } else { NO_RESOURCE },
+            uri: params.and_then(|params| params.get("uri")).map(|uri| uri.get().to_owned()),
+            ..refused
+        })
+    }
+
     /// A resource, or what a template makes.
     fn address(&self, uri: Option<&str>) -> Result<Option<(ItemKind, String)>, Refusal> {
         let Some(pins) = &self.pins else { return Ok(None) };
@@ -364,6 +396,7 @@ impl Guard {
             message: refusal::item(&self.setup, kind, key),
             grade: Grade::Warning,
             what: format!("a use of {} `{}`, which is not what was approved", kind.noun(), refusal::short(key)),
+            uri: None,
         })
     }
 
@@ -373,6 +406,7 @@ impl Guard {
             message: refusal::unknown(&self.setup, kind),
             grade: Grade::Warning,
             what: format!("a use of a {} that is not in the pin", kind.noun()),
+            uri: None,
         }
     }
 }
@@ -393,6 +427,7 @@ fn malformed() -> Refusal {
         message: "the request's parameters are malformed".into(),
         grade: Grade::Notice,
         what: "a request of the client with malformed parameters".into(),
+        uri: None,
     }
 }
 

@@ -143,6 +143,7 @@ impl Guard {
             message: format!("{server} asks for something that its rules do not permit, so this request cannot be completed"),
             grade: Grade::Warning,
             what: what.to_owned(),
+            uri: None,
         }
     }
 

@@ -27,12 +27,14 @@ const NOT_AGREED: &str = "the user did not agree";
 pub(super) struct Cleared {
     /// The user agreed to the call.
     pub(super) confirmed: bool,
+    /// The user agreed to the completions inside it.
+    pub(super) shown: bool,
 }
 
 /// Which way a held frame goes in the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Way {
-    /// A request of the client's, to the server.
+    /// A request of the client's, to the server; and what it has behind it when it goes on.
     Call(Cleared),
     /// A request of the server's, to the client.
     Request(Kind),
@@ -119,10 +121,7 @@ impl Guard {
     /// Lets a frame go on, if it still may: judged as if it had just come.
     fn release(&mut self, held: Held, now: Timestamp, out: &mut Output) {
         match held.way {
-            Way::Call(cleared) => {
-                let confirmed = cleared.confirmed || !matches!(held.wait, Wait::List(_));
-                self.readmit(held.frame, Cleared { confirmed }, now, out);
-            }
+            Way::Call(cleared) => self.readmit(held.frame, cleared, now, out),
             Way::Request(kind) => {
                 if !self.asks.permits(kind) || self.is_asked(&held.id) {
                     return self.decline(&held, "not permitted", out);

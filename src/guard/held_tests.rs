@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::frame::Id;
+use super::held::{Held, Wait, Way};
 use super::testing::{Bench, Fake, listed, setup, surface, told};
 use super::{Grade, Output, Said};
 use crate::model::ItemKind;
@@ -96,11 +98,11 @@ fn a_request_of_the_server_that_is_over_does_not_reach_the_client() {
     let again = bench.server(&SAMPLING.replace("sampling/createMessage", "ping"));
     assert!(!again.pass && again.to_server.len() == 1, "its id is in use: {again:?}");
     assert_eq!(bench.says(&question, Said::Yes).to_client.len(), 1);
-    assert!(bench.guard.asked_by_server.contains_key(&super::frame::Id::text("s")));
+    assert!(bench.guard.asked_by_server.contains_key(&Id::text("s")));
 
     let question = bench.server(&SAMPLING.replace("\"s\"", "\"t\""));
     bench.guard.setup.rules.sampling = None;
-    bench.guard.asks = super::ask::Asks::new(&bench.guard.setup.rules);
+    bench.asks_anew();
     let out = bench.says(&question, Said::Yes);
     assert_eq!((out.to_client.len(), out.to_server.len()), (0, 1), "the rules hold when it goes on");
 }
@@ -137,4 +139,29 @@ fn questions_inside_a_result_do_not_outlive_their_request() {
     assert_eq!(told(&bench.says(&question, Said::Yes))["result"], asks);
     assert_eq!(bench.guard.due(), None);
     assert_eq!(bench.guard.tick(Timestamp::MAX).to_client.len(), 0);
+}
+
+#[test]
+fn what_waits_is_bounded() {
+    let mut bench = asking(&Fake::legacy(), Grade::Warning);
+    for _ in 0..64 {
+        assert_eq!(bench.call("tools/call", json!({"name": "add"})).questions.len(), 1);
+    }
+    let error = told(&bench.call("tools/call", json!({"name": "add"})))["error"].clone();
+    assert!(error["message"].as_str().unwrap().contains("too many questions"), "{error}");
+
+    let mut bench = asking(&Fake::legacy(), Grade::Warning);
+    let held = |bytes: usize| Held {
+        way: Way::Completion,
+        wait: Wait::Desktop,
+        id: Id::null(),
+        frame: vec![b' '; bytes],
+        title: String::new(),
+        body: String::new(),
+        until: None,
+    };
+    for _ in 0..4 {
+        assert!(bench.guard.keep(held(16 * 1024 * 1024)).is_ok());
+    }
+    assert!(bench.guard.keep(held(1)).is_err());
 }

@@ -34,8 +34,11 @@ mod testing;
 pub mod tools;
 mod turned;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+use self::ask::Budget;
 use crate::model::guard::GuardRules;
 use crate::model::{Finding, Grade, ServerName, Surface};
 use crate::policy::{Grading, JudgeContext};
@@ -59,6 +62,8 @@ mod held_tests;
 mod lists_tests;
 #[cfg(test)]
 mod real_tests;
+#[cfg(test)]
+mod rounds_tests;
 
 /// The largest frame that passes, in bytes; larger ones are refused.
 pub const LARGEST_FRAME: usize = 16 * 1024 * 1024;
@@ -82,9 +87,8 @@ pub struct Setup {
     pub grading: Grading,
     /// The entry is of the user's own scope: commands that the client is told have `--global`.
     pub global: bool,
-    /// What other connections of this entry have let the server ask for today (UTC), in tokens: the sum
-    /// of their [`Event::Spent`]. Counted towards the day's limit.
-    pub spent_today: u64,
+    /// The day's tokens, which this connection shares with the others of this entry.
+    pub budget: Arc<dyn Budget>,
 }
 
 /// What is to be done after a frame, in this order: write `to_server` and `to_client`, then the frame
@@ -149,12 +153,6 @@ pub enum Event {
     Decision {
         /// One line: what was asked, and what became of it.
         what: String,
-    },
-    /// Tokens of the day's that the server may use up from now on: to be kept, for the next connection's
-    /// [`Setup::spent_today`]. No line of a log.
-    Spent {
-        /// As many as one completion may have; an answer can only be shorter.
-        tokens: u64,
     },
 }
 

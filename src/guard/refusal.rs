@@ -1,9 +1,8 @@
 //! What the guard says in a server's place: errors without a word of the server's.
 //!
 //! The attack: an error text that carries what was refused; clients hand errors to the model. So
-//! every text here is our own, but for the entry's name and keys that are pinned.
-
-use serde_json::json;
+//! every text here is our own, but for the entry's name and keys that are pinned. Beside the text, and as
+//! data alone, a client is told which uri of its own nobody knows: the protocol has it so.
 
 use super::Setup;
 use super::frame::Id;
@@ -18,13 +17,28 @@ pub(super) const INVALID: i64 = -32_600;
 pub(super) const NO_METHOD: i64 = -32_601;
 /// There is no such thing.
 pub(super) const UNKNOWN: i64 = -32_602;
+/// There is no such resource, in versions before 2026-07-28 (since then it is [`UNKNOWN`], SEP-2164).
+pub(super) const NO_RESOURCE: i64 = -32_002;
+
+/// The longest uri that is said again, in bytes of JSON.
+const LONGEST_URI: usize = 8 * 1024;
 /// The guard keeps it from passing. A code of the range that is free for implementations.
 pub(super) const REFUSED: i64 = -32_050;
 
 /// An error as a frame. The id as the peer wrote it.
 pub(super) fn error(id: &Id, code: i64, message: &str) -> Vec<u8> {
-    let error = json!({"code": code, "message": format!("mcp-pin: {message}")});
-    format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"error\":{error}}}", id.raw()).into_bytes()
+    error_about(id, code, message, None)
+}
+
+/// An error as a frame; `uri`, which is JSON, is what the client asked for. It gets back what it said itself,
+/// in its own spelling, and by it knows which of its requests found nothing. One of a length that no address
+/// has is left out.
+pub(super) fn error_about(id: &Id, code: i64, message: &str, uri: Option<&str>) -> Vec<u8> {
+    let message = serde_json::Value::from(format!("mcp-pin: {message}"));
+    let uri = uri.filter(|uri| uri.len() <= LONGEST_URI);
+    let data = uri.map(|uri| format!(",\"data\":{{\"uri\":{uri}}}")).unwrap_or_default();
+    let error = format!("{{\"code\":{code},\"message\":{message}{data}}}");
+    with_error(id, &error)
 }
 
 /// An error of the server's as a frame, which is JSON.

@@ -4,6 +4,10 @@
 //! The attacks: a server that asks again and again by answering each call with another question, each of
 //! them the first of its call; one that asks through a task that is looked at a thousand times; and a
 //! completion that reaches the server inside a call, so that nobody looked at it.
+//!
+//! A yes of the user's holds for all rounds of the call that it was given to: the same tool with the same
+//! arguments, once for each question of the server, and until any list or handshake is not as pinned.
+//! A call that is answered is over; the next one is asked about, whatever state it names.
 
 use std::collections::VecDeque;
 
@@ -31,10 +35,20 @@ struct Chain {
     until: Timestamp,
 }
 
+/// The user's yes to a call.
+struct Yes {
+    during: u64,
+    /// What was called, and with what.
+    call: Sha256Digest,
+    /// The server has asked something, and the next round is waited for.
+    waits: bool,
+}
+
 /// The calls that were answered with questions.
 #[derive(Default)]
 pub(super) struct Rounds {
     chains: VecDeque<Chain>,
+    yeses: VecDeque<Yes>,
     last: u64,
 }
 
@@ -53,6 +67,42 @@ impl Rounds {
     fn find(&self, key: &Sha256Digest) -> Option<&Chain> {
         self.chains.iter().rev().find(|chain| chain.key == *key)
     }
+
+    /// The user said yes to this call, which goes to the server now.
+    pub(super) fn agree(&mut self, during: u64, request: Request<'_>) {
+        self.yeses.retain(|yes| yes.during != during);
+        if self.yeses.len() >= MOST {
+            self.yeses.pop_front();
+        }
+        self.yeses.push_back(Yes {
+            during,
+            call: call(request),
+            waits: false,
+        });
+    }
+
+    /// Whether this is the next round of a call that the user said yes to.
+    pub(super) fn is_agreed(&self, during: u64, request: Request<'_>) -> bool {
+        let is_it = |yes: &Yes| yes.during == during && yes.waits && yes.call == call(request);
+        self.yeses.iter().any(is_it)
+    }
+
+    /// What was approved is not what there is: nothing goes on by a yes that was given before.
+    pub(super) fn turned(&mut self) {
+        self.yeses.clear();
+    }
+}
+
+/// What is called, and with what: all but what differs from round to round.
+fn call(request: Request<'_>) -> Sha256Digest {
+    const OF_ONE_ROUND: [&str; 3] = ["_meta", "requestState", "inputResponses"];
+    let members = request.params.into_iter().flat_map(Members::iter);
+    let members = members.filter(|(name, _)| !OF_ONE_ROUND.contains(name));
+    let mut members: Vec<_> = members
+        .map(|(name, value)| format!("{}:{}", serde_json::Value::from(name), value.get()))
+        .collect();
+    members.sort();
+    Sha256Digest::of(format!("{}\0{}", request.method, members.join(",")).as_bytes())
 }
 
 /// The state that goes to and fro tells calls apart; without one, what is called does.
@@ -111,12 +161,16 @@ impl Guard {
             self.rounds.chains.pop_front();
         }
         self.rounds.chains.push_back(chain);
+        for yes in &mut self.rounds.yeses {
+            yes.waits |= yes.during == open.about.during;
+        }
     }
 
     /// The request is answered: its rounds are over.
     pub(super) fn rounds_over(&mut self, open: &Open) {
         if open.about.during & TASK == 0 {
             self.asks.finished(open.about.during);
+            self.rounds.yeses.retain(|yes| yes.during != open.about.during);
         }
     }
 

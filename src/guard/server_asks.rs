@@ -206,7 +206,6 @@ impl Guard {
                 ..Refusal::of(REFUSED, &decision.log)
             });
         }
-        self.spent(out);
         out.events.push(Event::Decision { what: decision.log });
         let instead = |params: Value| {
             let method = Value::from(kind.method());
@@ -243,14 +242,6 @@ impl Guard {
         };
         self.forward(id, Some(kind), now);
         Ok(fate)
-    }
-
-    /// Says what a decision took of the day's tokens.
-    fn spent(&mut self, out: &mut Output) {
-        let tokens = self.asks.take_spent();
-        if tokens > 0 {
-            out.events.push(Event::Spent { tokens });
-        }
     }
 
     /// Questions inside a result.
@@ -298,7 +289,6 @@ impl Guard {
             }
             let decision = self.asks.judge(kind, request.get("params").map(Raw::get), open.about.during, now);
             let log = format!("inside a result, {}", decision.log);
-            self.spent(out);
             let mut with = |params: Value| {
                 replaced = true;
                 serde_json::json!({"method": kind.method(), "params": params}).to_string()

@@ -5,6 +5,7 @@
 //! nothing does not pass. What is kept of a connection is bounded.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -91,6 +92,8 @@ pub(super) struct Refusal {
     pub(super) grade: Grade,
     /// For the log.
     pub(super) what: String,
+    /// The uri that the sender named and nobody knows, as JSON in its own spelling.
+    pub(super) uri: Option<String>,
 }
 
 impl Refusal {
@@ -101,6 +104,7 @@ impl Refusal {
             message: what.to_owned(),
             grade: Grade::Notice,
             what: what.to_owned(),
+            uri: None,
         }
     }
 }
@@ -165,8 +169,7 @@ impl Guard {
         // Arguments name real places: so must the schemas that they are held against.
         let real = pins.as_ref().map(Pins::real_surface);
         let gate = Gate::new(&setup.rules, real.as_ref());
-        let mut asks = Asks::new(&setup.rules);
-        asks.spent_today(setup.spent_today);
+        let asks = Asks::new(&setup.rules, Arc::clone(&setup.budget));
         Self {
             setup,
             pins,
@@ -208,6 +211,7 @@ impl Guard {
                     message: why.to_string(),
                     grade: Grade::Notice,
                     what: format!("a frame of the client: {why}"),
+                    uri: None,
                 };
                 let id = self.id_of_unread(frame).unwrap_or_else(Id::null);
                 if self.refuse(&mut out, Some(&id), refusal) == Fate::Pass {
@@ -225,6 +229,7 @@ impl Guard {
                 message: "batches belong to protocol version 2025-03-26 alone".into(),
                 grade: Grade::Notice,
                 what: "a batch of the client, in a protocol version without batches".into(),
+                uri: None,
             };
             let fate = self.refuse(out, Some(&Id::null()), refusal);
             return settle(fate, true, out);
@@ -326,13 +331,15 @@ impl Guard {
             message,
             grade,
             what,
+            uri,
         } = refusal;
         if self.observing() {
             out.events.push(Event::Observed { grade, what });
             return Fate::Pass;
         }
         out.events.push(Event::Refused { grade, what });
-        out.to_client.extend(to.map(|id| refusal::error(id, code, &message)));
+        out.to_client
+            .extend(to.map(|id| refusal::error_about(id, code, &message, uri.as_deref())));
         Fate::Drop
     }
 
@@ -362,6 +369,7 @@ impl Guard {
             message: message.to_owned(),
             grade: Grade::Notice,
             what: format!("a request of the client: {message}"),
+            uri: None,
         };
         if self.is_taken(id) {
             return Err(refusal("its id is that of a request that is still open"));
@@ -402,6 +410,9 @@ impl Guard {
     /// Acts on what was found about an answer of the server.
     pub(super) fn act(&mut self, judged: Judged, open: &Open, part: &str, out: &mut Output) -> Fate {
         let worst = judged.worst();
+        if worst.is_some() {
+            self.rounds.turned();
+        }
         self.tell(judged.findings, out);
         if self.observing() {
             return Fate::Pass;

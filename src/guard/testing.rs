@@ -1,10 +1,12 @@
 //! A server, a client and a pin for the guard's tests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::ask::{Alone, Asks};
 use super::{Event, Guard, Output, Said, Setup};
 use crate::model::guard::GuardRules;
 use crate::model::{ClientProfile, Era, Finding, ItemKind, Surface, View};
@@ -132,7 +134,7 @@ pub(super) fn setup(pinned: Option<Surface>) -> Setup {
         judge: JudgeContext::default(),
         grading: Grading::default(),
         global: false,
-        spent_today: 0,
+        budget: Arc::new(Alone::default()),
     }
 }
 
@@ -221,6 +223,17 @@ impl Bench {
         }
         let frame = json!({"jsonrpc": "2.0", "id": self.id, "method": method, "params": params});
         self.client(&frame.to_string())
+    }
+
+    /// Rules that were changed hold from now on, and nothing was asked for yet.
+    pub(super) fn asks_anew(&mut self) {
+        let budget = Arc::clone(&self.guard.setup.budget);
+        self.guard.asks = Asks::new(&self.guard.setup.rules, budget);
+    }
+
+    /// The id of the last request.
+    pub(super) const fn last(&self) -> i64 {
+        self.id
     }
 
     /// The server's answer to a request that passed.

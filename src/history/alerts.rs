@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension as _, Params, Row, Transaction, TransactionBehavior, params};
 
 use super::{History, HistoryError, words};
 use crate::model::{Fingerprint, ServerName};
@@ -121,23 +121,10 @@ impl History {
     /// # Errors
     /// As [`History::alerts_waiting`].
     pub fn alerts_told(&self, channel: &str, scope: &str, server: &ServerName) -> Result<Vec<Told>, HistoryError> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT source, kind, fingerprint, findings, told, seen FROM alerts_told WHERE channel = ?1 AND scope = ?2 AND server = ?3 ORDER BY told")
-            .map_err(|error| self.error(error))?;
-        let rows = statement
-            .query_map(params![channel, scope, server.as_str()], |row| {
-                Ok((
-                    row.get::<_, String>(0)?,
-                    row.get(1)?,
-                    row.get::<_, String>(2)?,
-                    row.get::<_, String>(3)?,
-                    row.get(4)?,
-                    row.get(5)?,
-                ))
-            })
-            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
-            .map_err(|error| self.error(error))?;
+        let sql = "SELECT source, kind, fingerprint, findings, told, seen FROM alerts_told WHERE channel = ?1 AND scope = ?2 AND server = ?3 ORDER BY told";
+        let rows: Vec<(String, _, String, String, _, _)> = self.all(sql, params![channel, scope, server.as_str()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+        })?;
         rows.into_iter()
             .map(|(source, kind, fingerprint, findings, told, seen)| {
                 Ok(Told {
@@ -157,14 +144,9 @@ impl History {
     /// # Errors
     /// As [`History::alerts_waiting`].
     pub fn alerted_servers(&self, channel: &str, scope: &str) -> Result<BTreeSet<ServerName>, HistoryError> {
-        let names: Vec<String> = self
-            .connection
-            .prepare(
-                "SELECT server FROM alerts_told WHERE channel = ?1 AND scope = ?2
-                 UNION SELECT server FROM alerts_waiting WHERE channel = ?1 AND scope = ?2 AND kind IN ('drift', 'undecided', 'refused')",
-            )
-            .and_then(|mut statement| statement.query_map([channel, scope], |row| row.get(0))?.collect())
-            .map_err(|error| self.error(error))?;
+        let sql = "SELECT server FROM alerts_told WHERE channel = ?1 AND scope = ?2
+             UNION SELECT server FROM alerts_waiting WHERE channel = ?1 AND scope = ?2 AND kind IN ('drift', 'undecided', 'refused')";
+        let names: Vec<String> = self.all(sql, [channel, scope], |row| row.get(0))?;
         names.iter().map(|name| self.read(name, "alerts_told.server")).collect()
     }
 
@@ -173,24 +155,21 @@ impl History {
     /// # Errors
     /// It cannot be written.
     pub fn record_told(&self, place: AlertPlace<'_>, told: &Told) -> Result<(), HistoryError> {
-        self.connection
-            .execute(
-                "INSERT INTO alerts_told (channel, scope, server, source, kind, fingerprint, findings, told, seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-                 ON CONFLICT DO UPDATE SET kind = excluded.kind, findings = excluded.findings, told = excluded.told, seen = excluded.seen",
-                params![
-                    place.channel,
-                    place.scope,
-                    place.server.as_str(),
-                    place.source.as_str(),
-                    told.kind,
-                    told.fingerprint.as_str(),
-                    joined(&told.findings),
-                    told.told.as_microsecond(),
-                    told.seen.as_microsecond()
-                ],
-            )
-            .map(drop)
-            .map_err(|error| self.error(error))
+        self.execute(
+            "INSERT INTO alerts_told (channel, scope, server, source, kind, fingerprint, findings, told, seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT DO UPDATE SET kind = excluded.kind, findings = excluded.findings, told = excluded.told, seen = excluded.seen",
+            params![
+                place.channel,
+                place.scope,
+                place.server.as_str(),
+                place.source.as_str(),
+                told.kind,
+                told.fingerprint.as_str(),
+                joined(&told.findings),
+                told.told.as_microsecond(),
+                told.seen.as_microsecond()
+            ],
+        )
     }
 
     /// Forgets one thing that a channel was told: when it comes back, it is news.
@@ -204,13 +183,10 @@ impl History {
             server,
             source,
         } = place;
-        self.connection
-            .execute(
-                "DELETE FROM alerts_told WHERE channel = ?1 AND scope = ?2 AND server = ?3 AND source = ?4 AND fingerprint = ?5",
-                params![channel, scope, server.as_str(), source.as_str(), fingerprint.as_str()],
-            )
-            .map(drop)
-            .map_err(|error| self.error(error))
+        self.execute(
+            "DELETE FROM alerts_told WHERE channel = ?1 AND scope = ?2 AND server = ?3 AND source = ?4 AND fingerprint = ?5",
+            params![channel, scope, server.as_str(), source.as_str(), fingerprint.as_str()],
+        )
     }
 
     /// Forgets all that a channel was told about a server: by its starts, where the place's source is
@@ -226,13 +202,10 @@ impl History {
             source,
         } = place;
         let start = source == AlertSource::Start;
-        self.connection
-            .execute(
-                "DELETE FROM alerts_told WHERE channel = ?1 AND scope = ?2 AND server = ?3 AND (source = 'start') = ?4",
-                params![channel, scope, server.as_str(), start],
-            )
-            .map(drop)
-            .map_err(|error| self.error(error))
+        self.execute(
+            "DELETE FROM alerts_told WHERE channel = ?1 AND scope = ?2 AND server = ?3 AND (source = 'start') = ?4",
+            params![channel, scope, server.as_str(), start],
+        )
     }
 
     /// Adds an alert to what waits for a channel, unless the last thing that waits about the same news
@@ -280,26 +253,20 @@ impl History {
     /// # Errors
     /// The database cannot be read.
     pub fn alerts_waiting(&self, channel: &str) -> Result<Vec<Waiting>, HistoryError> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT id, scope, server, source, kind, fingerprint, findings, alert, queued FROM alerts_waiting WHERE channel = ?1 ORDER BY id")
-            .map_err(|error| self.error(error))?;
-        let rows = statement
-            .query_map([channel], |row| {
-                Ok((
-                    row.get(0)?,
-                    row.get(1)?,
-                    row.get::<_, String>(2)?,
-                    row.get::<_, String>(3)?,
-                    row.get(4)?,
-                    row.get::<_, String>(5)?,
-                    row.get::<_, String>(6)?,
-                    row.get(7)?,
-                    row.get(8)?,
-                ))
-            })
-            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
-            .map_err(|error| self.error(error))?;
+        let sql = "SELECT id, scope, server, source, kind, fingerprint, findings, alert, queued FROM alerts_waiting WHERE channel = ?1 ORDER BY id";
+        let rows: Vec<(_, _, String, String, _, String, String, _, _)> = self.all(sql, [channel], |row| {
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+                row.get(5)?,
+                row.get(6)?,
+                row.get(7)?,
+                row.get(8)?,
+            ))
+        })?;
         rows.into_iter()
             .map(|(id, scope, server, source, kind, fingerprint, findings, alert, queued)| {
                 Ok(Waiting {
@@ -322,10 +289,7 @@ impl History {
     /// # Errors
     /// It cannot be written.
     pub fn unqueue_alert(&self, id: i64) -> Result<(), HistoryError> {
-        self.connection
-            .execute("DELETE FROM alerts_waiting WHERE id = ?1", [id])
-            .map(drop)
-            .map_err(|error| self.error(error))
+        self.execute("DELETE FROM alerts_waiting WHERE id = ?1", [id])
     }
 
     /// Gives up what has waited for a channel since before `since`, and counts it.
@@ -379,14 +343,11 @@ impl History {
     /// # Errors
     /// It cannot be written.
     pub fn channel_succeeded(&self, channel: &str, now: Timestamp) -> Result<(), HistoryError> {
-        self.connection
-            .execute(
-                "INSERT INTO alert_channels (channel, success, tries, dropped) VALUES (?1, ?2, 0, 0)
-                 ON CONFLICT DO UPDATE SET success = excluded.success, error = NULL, tries = 0, next = NULL",
-                params![channel, now.as_microsecond()],
-            )
-            .map(drop)
-            .map_err(|error| self.error(error))
+        self.execute(
+            "INSERT INTO alert_channels (channel, success, tries, dropped) VALUES (?1, ?2, 0, 0)
+             ON CONFLICT DO UPDATE SET success = excluded.success, error = NULL, tries = 0, next = NULL",
+            params![channel, now.as_microsecond()],
+        )
     }
 
     /// Records that a channel failed, and when it is tried again.
@@ -394,14 +355,11 @@ impl History {
     /// # Errors
     /// It cannot be written.
     pub fn channel_failed(&self, channel: &str, error: &str, now: Timestamp, next: Timestamp) -> Result<(), HistoryError> {
-        self.connection
-            .execute(
-                "INSERT INTO alert_channels (channel, failure, error, tries, next, dropped) VALUES (?1, ?2, ?3, 1, ?4, 0)
-                 ON CONFLICT DO UPDATE SET failure = excluded.failure, error = excluded.error, tries = tries + 1, next = excluded.next",
-                params![channel, now.as_microsecond(), error, next.as_microsecond()],
-            )
-            .map(drop)
-            .map_err(|error| self.error(error))
+        self.execute(
+            "INSERT INTO alert_channels (channel, failure, error, tries, next, dropped) VALUES (?1, ?2, ?3, 1, ?4, 0)
+             ON CONFLICT DO UPDATE SET failure = excluded.failure, error = excluded.error, tries = tries + 1, next = excluded.next",
+            params![channel, now.as_microsecond(), error, next.as_microsecond()],
+        )
     }
 
     /// The channels that something waits for.
@@ -409,10 +367,18 @@ impl History {
     /// # Errors
     /// The database cannot be read.
     pub fn waiting_channels(&self) -> Result<Vec<String>, HistoryError> {
-        self.connection
-            .prepare("SELECT DISTINCT channel FROM alerts_waiting ORDER BY channel")
-            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
-            .map_err(|error| self.error(error))
+        self.all("SELECT DISTINCT channel FROM alerts_waiting ORDER BY channel", (), |row| row.get(0))
+    }
+
+    /// Runs one statement.
+    fn execute(&self, sql: &str, params: impl Params) -> Result<(), HistoryError> {
+        self.connection.execute(sql, params).map(drop).map_err(|error| self.error(error))
+    }
+
+    /// Every row that a query finds.
+    fn all<T>(&self, sql: &str, params: impl Params, row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, HistoryError> {
+        let rows = || -> rusqlite::Result<Vec<T>> { self.connection.prepare(sql)?.query_map(params, row)?.collect() };
+        rows().map_err(|error| self.error(error))
     }
 
     fn prints(&self, text: &str) -> Result<BTreeSet<Fingerprint>, HistoryError> {

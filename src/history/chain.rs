@@ -6,6 +6,9 @@
 //! database, and can be noted elsewhere), and an approval that stands in its table without the line
 //! that tells of it.
 //!
+//! What is wrong stays wrong: a person can only [acknowledge](super::breaks) exactly that, which is a row
+//! of its own, and is said from then on.
+//!
 //! Not promised: a program of the same user that knows how the chain is made can write it anew from
 //! any row on, head included. Only a head that was noted on another machine shows that.
 
@@ -16,10 +19,11 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::breaks::{self, Acknowledged, Broken, Looked};
 use super::head::{self, Head};
 use super::recorded::{self, Replay};
 use super::{History, HistoryError};
-use crate::model::Sha256Digest;
+use crate::model::{Fingerprint, Sha256Digest};
 
 /// Begins every row's bytes, so that they are no other protocol's.
 const DOMAIN: &[u8] = b"mcp-pin log 1\0";
@@ -117,6 +121,10 @@ pub struct LogCheck {
     pub approvals: usize,
     /// What is wrong; empty where nothing is.
     pub problems: Vec<Problem>,
+    /// What was wrong and a person went on with: the rows that say so, the oldest first.
+    pub acknowledged: Vec<Acknowledged>,
+    /// Names exactly what is wrong, down to the content of the rows it shows at.
+    pub fingerprint: Fingerprint,
 }
 
 fn digest(previous: &str, id: i64, row: &Entry<'_>) -> String {
@@ -254,58 +262,94 @@ pub(super) fn checkpoint_detail(removed: &Head) -> Value {
 ///
 /// The kept head is read before the database is: read after it, it could tell of a row that another
 /// process wrote in between, which would look like one that was cut off.
-pub(super) fn check(connection: &Connection, database: &Path, noted: Option<&Head>) -> rusqlite::Result<LogCheck> {
+fn check(connection: &Connection, database: &Path, noted: Option<&Head>) -> rusqlite::Result<Looked> {
     let kept = head::read(&head::path(database));
     let mut problems = Vec::new();
     let base = checkpoint(connection)?.unwrap_or_default();
-    let mut replay = Replay::default();
-    let (mut previous, mut rows) = (Head::default(), 0);
+    let walk = walk(connection, &base)?;
+    let (broken, acknowledged) = breaks::set_aside(walk.broken, walk.acknowledged);
+    problems.extend(broken.iter().map(|broken| broken.problem.clone()));
+    let behind = judge_head(connection, (database, kept), &base, &walk.last, &mut problems)?;
+    if let Some(noted) = noted {
+        problems.extend(head::stands(connection, noted, &base, &walk.last)?);
+    }
+    let standing = recorded::in_force(connection)?;
+    let approvals = standing.len();
+    problems.extend(walk.replay.compare(standing));
+    let check = LogCheck {
+        rows: walk.rows,
+        pruned: base.count.min(walk.first.saturating_sub(1)).max(0),
+        head: walk.last,
+        behind,
+        approvals,
+        fingerprint: breaks::fingerprint(&problems, &broken),
+        problems,
+        acknowledged,
+    };
+    Ok(Looked { check, broken })
+}
+
+/// Walks the whole chain, and tells what it found of it.
+pub(super) fn look(connection: &Connection, database: &Path) -> rusqlite::Result<Looked> {
+    check(connection, database, None)
+}
+
+/// What a walk over the rows finds.
+#[derive(Debug, Default)]
+struct Walk {
+    /// The first row's number.
+    first: i64,
+    last: Head,
+    rows: i64,
+    broken: Vec<Broken>,
+    replay: Replay,
+    acknowledged: Vec<Acknowledged>,
+}
+
+fn walk(connection: &Connection, base: &Head) -> rusqlite::Result<Walk> {
+    let mut walk = Walk::default();
     let mut statement = connection.prepare("SELECT id, hash, at, server, kind, grade, summary, detail FROM events ORDER BY id")?;
     let mut found = statement.query(())?;
     while let Some(row) = found.next()? {
         let (id, hash): (i64, Option<String>) = (row.get(0)?, row.get(1)?);
-        if rows == 0 && id == base.count + 1 {
-            previous = base.clone();
+        if walk.rows == 0 {
+            walk.first = id;
+            if id == base.count + 1 {
+                walk.last = base.clone();
+            }
         }
-        rows += 1;
-        let follows = id == previous.count + 1;
+        walk.rows += 1;
+        let follows = id == walk.last.count + 1;
+        let (expected, told) = with_entry(row, 2, |entry| {
+            walk.replay.row(id, entry);
+            (digest(&walk.last.hash, id, entry), breaks::read(id, entry))
+        })?;
+        let mut broken = |problem| {
+            walk.broken.push(Broken {
+                row: id,
+                problem,
+                stored: hash.clone(),
+                found: expected.clone(),
+            });
+        };
         if !follows {
-            problems.push(Problem::Removed {
-                from: previous.count + 1,
+            broken(Problem::Removed {
+                from: walk.last.count + 1,
                 to: id - 1,
             });
         }
-        let expected = with_entry(row, 2, |entry| {
-            replay.row(id, entry);
-            digest(&previous.hash, id, entry)
-        })?;
-        match hash {
-            None => problems.push(Problem::Unchained { id }),
-            Some(hash) => {
-                if follows && hash != expected {
-                    problems.push(Problem::Edited { id });
-                }
-                previous.hash = hash;
-            }
+        match &hash {
+            None => broken(Problem::Unchained { id }),
+            Some(hash) if follows && *hash != expected => broken(Problem::Edited { id }),
+            // Only a row that follows can speak for what stands before it.
+            Some(_) if follows => walk.acknowledged.extend(told),
+            Some(_) => {}
         }
-        previous.count = id;
+        // As the next row was written: after a row without a hash, it follows nothing.
+        walk.last.hash = hash.unwrap_or_default();
+        walk.last.count = id;
     }
-    let pruned = previous.count - rows;
-    let behind = judge_head(connection, (database, kept), &base, &previous, &mut problems)?;
-    if let Some(noted) = noted {
-        problems.extend(head::stands(connection, noted, &base, &previous)?);
-    }
-    let standing = recorded::in_force(connection)?;
-    let approvals = standing.len();
-    problems.extend(replay.compare(standing));
-    Ok(LogCheck {
-        rows,
-        pruned: pruned.max(0),
-        head: previous,
-        behind,
-        approvals,
-        problems,
-    })
+    Ok(walk)
 }
 
 /// Compares with the head that is kept beside the database; says by how much that lags behind.
@@ -335,15 +379,9 @@ impl History {
     pub fn verify_log(&self, noted: Option<&Head>) -> Result<LogCheck, HistoryError> {
         let checked = || {
             let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
-            check(&transaction, &self.path, noted)
+            check(&transaction, &self.path, noted).map(|looked| looked.check)
         };
         checked().map_err(|error: rusqlite::Error| self.error(error))
-    }
-
-    /// Notes the last row anew beside the database, whatever is noted there: for a user who knows why
-    /// the two differ, after restoring a backup for example.
-    pub fn keep_head(&self) -> Result<Head, HistoryError> {
-        head::keep_anew(&self.connection, &self.path)
     }
 
     /// The last row's number and hash.

@@ -9,7 +9,7 @@ use super::*;
 use crate::model::{ServerName, Sha256Digest};
 
 /// Five events and two approvals: seven rows.
-fn filled() -> (tempfile::TempDir, PathBuf, History) {
+pub(super) fn filled() -> (tempfile::TempDir, PathBuf, History) {
     let (folder, path, history) = fresh();
     let server = name("s");
     for second in 0..5 {
@@ -21,7 +21,7 @@ fn filled() -> (tempfile::TempDir, PathBuf, History) {
     (folder, path, history)
 }
 
-fn event(history: &History, server: &ServerName, second: i64) {
+pub(super) fn event(history: &History, server: &ServerName, second: i64) {
     let new = NewEvent {
         server: Some(server),
         kind: EventKind::Drift,
@@ -32,12 +32,12 @@ fn event(history: &History, server: &ServerName, second: i64) {
     history.record_event(&new, at(second)).unwrap();
 }
 
-fn problems(history: &History) -> Vec<Problem> {
+pub(super) fn problems(history: &History) -> Vec<Problem> {
     history.verify_log(None).unwrap().problems
 }
 
 /// What somebody does who writes to the file, and knows of the triggers.
-fn tamper(path: &Path, sql: &str) {
+pub(super) fn tamper(path: &Path, sql: &str) {
     let raw = Connection::open(path).unwrap();
     let triggers = ["events_stay", "events_are_kept", "approvals_stay", "approvals_are_kept"];
     for trigger in triggers {
@@ -138,8 +138,13 @@ fn a_tail_that_was_cut_off_is_found_also_after_more_was_written() {
     }
     assert_eq!(problems(&history), [Problem::Replaced { id: 7 }]);
     // The user says that it is in order so.
-    let head = history.keep_head().unwrap();
-    assert_eq!((head.count, problems(&history)), (13, vec![]));
+    let head = history.keep_head(at(30)).unwrap();
+    assert_eq!((head.count, problems(&history)), (14, vec![]));
+    let said = Problem::Replaced { id: 7 }.to_string();
+    let check = history.verify_log(None).unwrap();
+    assert_eq!((check.acknowledged[0].row, &check.acknowledged[0].said), (14, &vec![said]));
+    // Where nothing is wrong, nothing is written.
+    assert_eq!(history.keep_head(at(31)).unwrap(), head);
     event(&history, &name("s"), 20);
     assert_eq!(history.verify_log(None).unwrap().behind, 0);
 }
@@ -165,7 +170,7 @@ fn a_head_that_was_taken_away_is_not_quietly_made_again() {
     fs::remove_file(&file).unwrap();
     std::os::unix::fs::symlink(&other, &file).unwrap();
     event(&history, &name("s"), 9);
-    assert!(history.keep_head().is_err());
+    assert!(history.keep_head(at(30)).is_err());
     assert_eq!(fs::read_to_string(&other).unwrap(), "mine");
 }
 

@@ -39,6 +39,8 @@ words! {
         Schedule = "schedule",
         /// Old rows were removed from the log.
         Prune = "prune",
+        /// A person went on with a log that was broken.
+        Break = "break",
     }
 }
 

@@ -31,6 +31,7 @@
 
 mod alerts;
 mod approvals;
+mod breaks;
 mod builds;
 mod chain;
 mod clients;
@@ -62,6 +63,7 @@ use crate::model::Grade;
 
 pub use alerts::{AlertPlace, AlertSource, ChannelState, NewAlert, Told, Waiting};
 pub use approvals::{Approval, ApprovalKind, How, NewApproval};
+pub use breaks::{Accepted, Acknowledged};
 pub use builds::Build;
 pub use chain::{LogCheck, Problem};
 pub use clients::{ClientRow, NewWrap, WrapRow};
@@ -119,6 +121,11 @@ impl History {
             path: path.to_path_buf(),
             who: None,
         })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Writes in one transaction that no other writer comes between, and notes the log's head after it.
@@ -255,6 +262,8 @@ macro_rules! words {
 }
 use words;
 
+#[cfg(test)]
+mod breaks_tests;
 #[cfg(test)]
 mod chain_tests;
 #[cfg(test)]

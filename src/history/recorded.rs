@@ -219,6 +219,13 @@ impl Replay {
         problems
     }
 
+    /// The servers, each with its scope, of which the table of approvals has anything otherwise.
+    pub(super) fn doubtful(mut self, table: Vec<Given>) -> BTreeSet<(String, String)> {
+        let unknown: Vec<_> = table.into_iter().filter(|given| self.standing.remove(given).is_none()).collect();
+        let all = unknown.into_iter().chain(self.standing.into_keys());
+        all.map(|given| (given.server, given.scope)).collect()
+    }
+
     /// The approvals in force whose row is this one or an earlier one.
     pub(super) fn told_up_to(self, last: i64) -> Vec<Given> {
         let early = self.standing.into_iter().filter(|(_, id)| *id <= last);

@@ -53,7 +53,7 @@ pub struct RunEnd {
     pub status: u8,
     /// One line: what it found. May hold text of a server: show it escaped.
     pub summary: String,
-    /// Why nobody at the desktop could have been told; `None`: somebody could.
+    /// Why nobody could have been told, over any channel; `None`: somebody could.
     pub untold: Option<String>,
 }
 

@@ -60,6 +60,23 @@ const CODES: [&str; 8] = [
     "DEPTH_ZERO_",
 ];
 
+/// What to do about a server that names a file of the user's, which it got as an argument.
+///
+/// The words are not looked for in the text, but the arguments, which the user approved.
+pub(super) fn about_files<'a>(text: &str, mut args: impl Iterator<Item = &'a str>) -> Option<String> {
+    let path = |arg: &'a str| {
+        arg.find('/')
+            .filter(|at| *at == 0 || arg[..*at].ends_with('='))
+            .map(|at| &arg[at..])
+    };
+    let named = args.find_map(|arg| path(arg).filter(|path| path.len() > 1 && text.contains(path)))?;
+    Some(format!(
+        "a server sees none of your files while it is probed, `{}` neither: add `--no-probe` to pin its code alone, and know that \
+         what it tells the model is then not compared",
+        crate::surface::visible(named),
+    ))
+}
+
 /// The one line that says what to do, if the text names something a person can do.
 pub(super) fn hint(text: &str, network: bool, has_env: impl Fn(&str) -> bool) -> Option<String> {
     if !network && NETWORK.iter().any(|word| text.contains(word)) {
@@ -123,6 +140,22 @@ mod tests {
         let text = "PATH_X_Y is set\nImportError: cannot import name 'McpError' from 'mcp.shared.exceptions'";
         let hint = hint(text, false, |_| false).unwrap();
         assert!(hint.contains("newer than this server") && hint.contains("cooldown"), "{hint}");
+    }
+
+    #[test]
+    fn a_file_that_a_probed_server_cannot_see_is_named() {
+        let said = "ERROR: /srv/my repo is not a valid Git repository";
+        for args in [["--repository", "/srv/my repo"], ["-v", "--repository=/srv/my repo"]] {
+            let hint = about_files(said, args.into_iter()).unwrap();
+            assert!(hint.contains("`/srv/my repo` neither: add `--no-probe`"), "{hint}");
+        }
+        for args in [
+            ["--repository", "/srv/other"],
+            ["srv/my repo", "/"],
+            ["https://srv/my repo", "x/my repo"],
+        ] {
+            assert_eq!(about_files(said, args.into_iter()), None, "{args:?}");
+        }
     }
 
     #[test]

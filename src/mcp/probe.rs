@@ -236,8 +236,14 @@ impl ProbeError {
             }
             _ => return self,
         };
-        *hint = hints::hint(&text, launchable.network, |name| {
-            launchable.env.contains_key(name) || is_fixed(name) || is_forbidden(name)
+        // Its own files it does see, and stack traces name them.
+        let seen = || launchable.tree.iter().chain(&launchable.readable);
+        let own = |arg: &str| seen().any(|seen| Path::new(arg).starts_with(seen));
+        let args = launchable.args.iter().filter_map(|arg| arg.to_str()).filter(|arg| !own(arg));
+        *hint = hints::about_files(&text, args).or_else(|| {
+            hints::hint(&text, launchable.network, |name| {
+                launchable.env.contains_key(name) || is_fixed(name) || is_forbidden(name)
+            })
         });
         self
     }

@@ -165,3 +165,34 @@ pub async fn probe(server: &RemoteServer, limits: &ProbeLimits, client_version: 
         notes: findings.notes.into_iter().collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::history::{ApprovalKind, History, How, NewApproval};
+    use crate::model::RemoteSettings;
+
+    #[test]
+    fn an_approval_of_something_else_opens_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let history = History::open(&folder.path().join("state.db")).unwrap();
+        let (own, other) = (Sha256Digest::of("own"), Sha256Digest::of("other"));
+        let new = NewApproval {
+            digest: other,
+            kind: ApprovalKind::Static,
+            server: &"wiki".parse().unwrap(),
+            scope: "/p/mcp-pin.lock",
+            fingerprint: None,
+            how: How::Prompt,
+            grade: None,
+        };
+        history.approve(&new, Timestamp::UNIX_EPOCH).unwrap();
+        let approval = history.approval(&other, ApprovalKind::Static).unwrap().unwrap();
+        let remote = Remote::new("https://wiki.example/mcp".parse().unwrap(), RemoteSettings::default());
+        let made = |digest| RemoteServer::new(&remote, digest, &approval, &BTreeMap::new(), NetworkOptions::default());
+        assert!(matches!(made(&own), Err(LaunchError::OtherApproval)));
+        assert!(made(&other).is_ok());
+    }
+}

@@ -119,6 +119,9 @@ pub struct Alert {
     pub reminder: bool,
     /// When it was seen.
     pub at: Timestamp,
+    /// The last row of the log then, `NUMBER:HASH`: a copy that is kept elsewhere shows when the log is cut or
+    /// written anew later. Empty where it is not known.
+    pub log_head: String,
 }
 
 /// Where and when something was seen.
@@ -156,6 +159,7 @@ impl Alert {
             command: String::new(),
             reminder: false,
             at: seen.at,
+            log_head: String::new(),
         }
     }
 
@@ -206,6 +210,13 @@ impl Alert {
         self
     }
 
+    /// The same with the log's head.
+    #[must_use]
+    pub fn noting(mut self, head: &str) -> Self {
+        self.log_head = bounded(head, KEPT);
+        self
+    }
+
     /// As a title and lines that are harmless everywhere.
     pub fn message(&self) -> Message {
         let title = if self.reminder {
@@ -247,6 +258,7 @@ impl Alert {
             "command": self.command,
             "reminder": self.reminder,
             "at": self.at.to_string(),
+            "logHead": self.log_head,
         })
     }
 
@@ -275,6 +287,8 @@ impl Alert {
         alert.more = usize::try_from(value["more"].as_u64()?).ok()?;
         text("command")?.clone_into(&mut alert.command);
         alert.reminder = value["reminder"].as_bool()?;
+        // One that waits since before there was such a field has none.
+        alert = alert.noting(text("logHead").unwrap_or_default());
         let item = |item: &Value| {
             let text = |key: &str| item[key].as_str();
             Some(Item {
@@ -295,6 +309,9 @@ pub(super) mod tests {
 
     /// Everything that some medium could stumble over.
     pub(in crate::notify) const NASTY: &str = "a\"]\\b<!channel> @everyone & *x* [l](http://evil.example)\r\nBcc: x@y.example\n.\n\u{1b}[31m\u{202e}\u{200b}\u{e0041}\0=?utf-8?q?x?= ü世";
+
+    /// A head as the log writes it.
+    pub(in crate::notify) const HEAD: &str = "12:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     pub(in crate::notify) fn nasty() -> Alert {
         let server: ServerName = "calc".parse().unwrap();
@@ -319,7 +336,7 @@ pub(super) mod tests {
             host: &format!("box{NASTY}"),
             at: Timestamp::from_second(1_700_000_000).unwrap(),
         };
-        Alert::of(&report, &server, seen).unwrap()
+        Alert::of(&report, &server, seen).unwrap().noting(HEAD)
     }
 
     /// An alert without anything odd.
@@ -335,7 +352,7 @@ pub(super) mod tests {
             host: "box",
             at: Timestamp::from_second(1_700_000_000).unwrap(),
         };
-        Alert::of(&report, &server, seen).unwrap()
+        Alert::of(&report, &server, seen).unwrap().noting(HEAD)
     }
 
     #[test]

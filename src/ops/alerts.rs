@@ -8,6 +8,7 @@
 //! Not promised: that nothing comes twice. A process that is killed between delivery and its record
 //! repeats it.
 
+mod hearers;
 mod news;
 mod status;
 
@@ -27,6 +28,7 @@ use crate::ops::context::Environment;
 use crate::ops::scope::{self, Loaded};
 use crate::ops::{Context, notices};
 
+pub use hearers::{Hearer, nobody};
 pub use news::{Over, Refusal};
 pub use status::{Status, Tested, status, test};
 
@@ -83,15 +85,13 @@ impl Undelivered {
         if self.desktop {
             lines.push(format!("could not notify the desktop: {why}"));
         } else {
-            let alerts = if *waiting == 1 {
-                "1 alert waits".to_owned()
-            } else {
-                format!("{waiting} alerts wait")
-            };
             let again = next.map(|next| format!("; tried again from {next:.0} on")).unwrap_or_default();
-            lines.push(format!(
-                "could not deliver to the alert channel `{channel}`: {why} ({alerts}{again})"
-            ));
+            let kept = match waiting {
+                0 => String::new(),
+                1 => format!(" (1 alert waits{again})"),
+                waiting => format!(" ({waiting} alerts wait{again})"),
+            };
+            lines.push(format!("could not deliver to the alert channel `{channel}`: {why}{kept}"));
         }
         lines.extend(self.hint.iter().map(|hint| format!("hint: {hint}")));
         lines

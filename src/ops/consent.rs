@@ -78,12 +78,17 @@ impl NoConsent {
             Self::Declined { .. } => "nothing was changed".into(),
             Self::NotShown { .. } => "standard output cannot be written: nothing was changed".into(),
             Self::AboveNotice { report, .. } => {
-                format!("review the findings, then run the same command at a terminal, or with `--accept {report}` if you accept exactly this report")
+                format!(
+                    "review the findings, then run the same command at a terminal, or with `--accept {report}` if you accept exactly this report"
+                )
             }
-            Self::NoTerminal { .. } => {
-                "run it at a terminal, or set `accept-without-terminal = true` under [policy] in your own mcp-pin.toml (a project's does not count)".into()
-            }
+            Self::NoTerminal { .. } => Self::no_terminal_hint().into(),
         }
+    }
+
+    /// What helps where a terminal is missing.
+    pub const fn no_terminal_hint() -> &'static str {
+        "run it at a terminal, or set `accept-without-terminal = true` under [policy] in your own mcp-pin.toml (a project's does not count)"
     }
 }
 

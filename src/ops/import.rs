@@ -42,6 +42,8 @@ pub struct Imported {
     pub seen: Vec<Seen>,
     /// Files that could not be read.
     pub unread: Vec<ClientFile>,
+    /// Files of servers in other projects that clients were started in. They were not opened.
+    pub elsewhere: Vec<PathBuf>,
     /// What was pinned, or why it was not.
     pub results: Vec<(ServerName, Result<Outcome, Error>)>,
     /// How many entries were agreed to as they are.
@@ -69,6 +71,7 @@ pub async fn import(context: &Context, options: Options, person: &dyn Interact) 
     let mut done = Imported {
         seen: Vec::new(),
         unread: Vec::new(),
+        elsewhere: clients::elsewhere(context, &files),
         results: Vec::new(),
         acknowledged: 0,
         list_only: false,

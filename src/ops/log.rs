@@ -3,8 +3,11 @@
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use crate::error::Error;
-use crate::history::{Event, EventFilter, Head, LogCheck, Plan};
-use crate::ops::{Context, queries};
+use crate::history::{Accepted, Event, EventFilter, Head, LogCheck, Plan};
+use crate::model::Fingerprint;
+use crate::ops::alerts::{self, Alerts};
+use crate::ops::consent::NoConsent;
+use crate::ops::{Context, Interact, queries};
 
 /// A moment on the command line: a date (`2026-11-01`, its beginning in UTC), an instant
 /// (`2026-11-01T08:00:00Z`), or how long ago (`30m`, `12h`, `7d`, `2w`).
@@ -82,7 +85,52 @@ pub fn verify(context: &Context, noted: Option<&Head>) -> Result<LogCheck, Error
 /// The history cannot be read, or the head not be written.
 pub fn head(context: &Context, keep: bool) -> Result<Head, Error> {
     let history = queries::open_history(context)?;
-    Ok(if keep { history.keep_head()? } else { history.log_head()? })
+    Ok(if keep {
+        history.keep_head(context.now())?
+    } else {
+        history.log_head()?
+    })
+}
+
+/// Goes on with a log that is broken, exactly as `seen` says: a person says so at a terminal, or names the
+/// break's fingerprint, and that without a terminal only where the user's own configuration allows it.
+/// `None`: the person said no. The channels of alerts hear of it.
+///
+/// # Errors
+/// Nobody can be asked, another fingerprint was named, the log changed meanwhile, or it cannot be written.
+pub async fn accept_break(
+    context: &Context,
+    seen: &LogCheck,
+    named: Option<&Fingerprint>,
+    person: &dyn Interact,
+) -> Result<Option<Accepted>, Error> {
+    let refused = |what: &str, hint: String| Error::NotPossible {
+        what: format!("go on with this log: {what}"),
+        hint: Some(hint),
+    };
+    let print = &seen.fingerprint;
+    let again =
+        format!("review what is wrong, then run `mcp-pin log verify --accept-break` at a terminal, or with `--accept-break={print}`");
+    match named {
+        Some(named) if named != print => return Err(refused("something else is wrong than was named", again)),
+        Some(_) if !person.can_ask() && !queries::reading(context, person)?.policy.accept_without_terminal => {
+            let hint = NoConsent::no_terminal_hint();
+            return Err(refused("there is no terminal", hint.to_owned()));
+        }
+        None if !person.can_ask() => return Err(refused("nobody can be asked here", again)),
+        None if !person.confirm("Do you know why, and go on with this log?", &[]) => return Ok(None),
+        Some(_) | None => {}
+    }
+    let history = queries::open_history(context)?;
+    let accepted = history.accept_break(print, context.now())?;
+    let alerts = Alerts::or_desktop(context);
+    alerts.broke(&history, &seen.problems, print)?;
+    for failed in alerts.deliver(&history, alerts::CHECK).await? {
+        for line in failed.lines().iter().filter(|_| !failed.desktop) {
+            person.warn(line);
+        }
+    }
+    Ok(Some(accepted))
 }
 
 /// Plans a retention, and removes what it says where `execute`.

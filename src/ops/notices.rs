@@ -76,19 +76,85 @@ pub fn event(
     Ok(history.record_event(&new, now)?)
 }
 
-/// Whether the last thing known about a server is something else: the same drift, found every hour,
-/// is one line of the history.
+/// How many findings of an update are kept with its line; the others are counted.
+const FINDINGS: usize = 60;
+/// The most characters that are kept of one of their titles, and of a figure.
+const WIDTH: usize = 300;
+
+/// Adds the line of an update, with what the review showed of it: figures, and findings by code and title. The
+/// changed text itself is not kept.
 ///
 /// # Errors
-/// The history cannot be read.
-pub fn is_news(history: &History, server: &ServerName, summary: &str) -> Result<bool, Error> {
+/// The history cannot be written.
+pub fn updated(tools: &Tools<'_>, server: &ServerName, what: &str, figures: &[String], report: &Report) -> Result<(), Error> {
+    let cut = |text: &str| text.chars().take(WIDTH).collect::<String>();
+    let mut findings: Vec<_> = report.findings.iter().collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
+    let more = findings.len().saturating_sub(FINDINGS);
+    let findings = findings.into_iter().take(FINDINGS);
+    let findings: Vec<_> = findings
+        .map(|finding| serde_json::json!({"code": finding.code, "grade": finding.grade.as_str(), "title": cut(&finding.title)}))
+        .collect();
+    let figures: Vec<_> = figures.iter().take(FINDINGS).map(|figure| cut(figure)).collect();
+    let new = NewEvent {
+        server: Some(server),
+        kind: EventKind::Update,
+        grade: None,
+        summary: what,
+        detail: &serde_json::json!({"changes": {"figures": figures, "findings": findings, "more": more}}),
+    };
+    Ok(tools.history.record_event(&new, tools.context.now())?)
+}
+
+/// What adds a line to the history again and again while it lasts, and is news only where it says something
+/// else than before.
+#[derive(Debug, Clone, Copy)]
+pub struct Lasting<'a> {
+    /// The kind of line.
+    pub kind: EventKind,
+    /// The server.
+    pub server: &'a ServerName,
+    /// Who says so: lines of others in between make it no news.
+    pub stream: &'a str,
+    /// How bad.
+    pub grade: Option<Grade>,
+    /// The line.
+    pub summary: &'a str,
+}
+
+/// How many lines back it is looked for; beyond, it is news.
+const BACK: u32 = 500;
+
+/// Adds a line to the history, unless the last one of its stream says the same and nothing was done about the
+/// server since: the same drift, found every hour, is one line of the history.
+///
+/// # Errors
+/// The history cannot be read or written.
+pub fn lasting(history: &History, now: Timestamp, line: &Lasting<'_>) -> Result<(), Error> {
     let filter = EventFilter {
-        server: Some(server.clone()),
-        limit: Some(1),
+        server: Some(line.server.clone()),
+        limit: Some(BACK),
         ..EventFilter::default()
     };
-    let last = history.events(&filter)?.pop();
-    Ok(last.is_none_or(|last| last.kind == EventKind::Alert || last.summary != summary))
+    let seen = |kind| {
+        matches!(
+            kind,
+            EventKind::Drift | EventKind::Refusal | EventKind::Alert | EventKind::Verify | EventKind::Run
+        )
+    };
+    let mut before = history.events(&filter)?.into_iter().take_while(|event| seen(event.kind));
+    let last = before.find(|event| event.kind == line.kind && event.detail["stream"] == line.stream);
+    if last.is_some_and(|last| last.summary == line.summary && last.grade == line.grade) {
+        return Ok(());
+    }
+    let new = NewEvent {
+        server: Some(line.server),
+        kind: line.kind,
+        grade: line.grade,
+        summary: line.summary,
+        detail: &serde_json::json!({"stream": line.stream}),
+    };
+    Ok(history.record_event(&new, now)?)
 }
 
 /// Closes the drift of a server that is open, if any is.
@@ -198,4 +264,46 @@ pub fn started(history: &History, alerts: &Alerts, scope: &str, server: &ServerN
 async fn beside_a_run(history: &History, alerts: &Alerts) -> Result<Vec<String>, Error> {
     let failed = alerts.deliver(history, alerts::RUN).await?;
     Ok(failed.iter().flat_map(Undelivered::lines).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lasts_is_one_line_of_each_stream_until_it_changes_or_something_is_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let history = History::open(&folder.path().join("state.db")).unwrap();
+        let (server, now) = (ServerName::like("calc"), Timestamp::UNIX_EPOCH);
+        let line = |stream, summary, grade| {
+            let line = Lasting {
+                kind: EventKind::Drift,
+                server: &server,
+                stream,
+                grade: Some(grade),
+                summary,
+            };
+            lasting(&history, now, &line).unwrap();
+        };
+        let count = || history.events(&EventFilter::default()).unwrap().len();
+        // Two kinds of drift, found by every run, with what was told of them in between.
+        for _ in 0..3 {
+            line("clients", "its entry changed", Grade::Warning);
+            line("check", "a tool changed", Grade::Critical);
+            event(&history, now, EventKind::Alert, &server, None, "told").unwrap();
+        }
+        assert_eq!(count(), 2 + 3);
+        // Another one, the first one again, and the same with another grade.
+        line("check", "two tools changed", Grade::Critical);
+        line("check", "a tool changed", Grade::Critical);
+        line("check", "a tool changed", Grade::Warning);
+        assert_eq!(count(), 5 + 3);
+        line("clients", "its entry changed", Grade::Warning);
+        assert_eq!(count(), 8);
+        // Something was done about it, and it is there again.
+        event(&history, now, EventKind::Approve, &server, None, "approved").unwrap();
+        line("check", "a tool changed", Grade::Warning);
+        line("check", "a tool changed", Grade::Warning);
+        assert_eq!(count(), 8 + 2);
+    }
 }

@@ -14,7 +14,7 @@ use super::wrap::file;
 use super::wrap::remembered::{Book, Remembered};
 use super::wrap::{Options, Skipped, cannot, shown};
 use crate::clients::edit::{self, Change, EditError, Line, MemberText, Written};
-use crate::clients::{Client, Meaning, Step, understand};
+use crate::clients::{Client, Meaning, ScopeKind, Step, understand};
 use crate::error::Error;
 use crate::ops::clients::{Which, files};
 use crate::ops::{Context, Interact, queries};
@@ -119,7 +119,7 @@ fn strangers(context: &Context, options: &Options, known: &BTreeSet<(PathBuf, St
             continue;
         };
         let Ok(read) = file::read(&found.path) else { continue };
-        let entries = crate::clients::read(client, found.place, &read.text).unwrap_or_default();
+        let entries = crate::clients::read(found.place, &read.text).unwrap_or_default();
         for entry in entries {
             let Meaning::Wrapped(wrapped) = understand(&entry.launch) else {
                 continue;
@@ -131,12 +131,15 @@ fn strangers(context: &Context, options: &Options, known: &BTreeSet<(PathBuf, St
                     .any(|name| *name == entry.name || *name == wrapped.name.as_str());
             if wanted && !known.contains(&(read.path.clone(), entry.key())) {
                 named.extend([entry.name.clone(), wrapped.name.to_string()]);
+                let what =
+                    "it starts mcp-pin, and was not changed by `mcp-pin wrap` here: what stood there is not known, and is put back by hand";
                 plan.skipped.push(Skipped {
                     client: client.id,
                     path: found.path.clone(),
                     entry: Some(entry.name.clone()),
-                    why: "it starts mcp-pin, and was not changed by `mcp-pin wrap` here: what stood there is not known".to_owned(),
-                    left: false,
+                    why: what.to_owned(),
+                    // Others' files, a repository's among them, may start it for good.
+                    left: found.place.scope == ScopeKind::User || !options.names.is_empty(),
                 });
             }
         }
@@ -144,35 +147,35 @@ fn strangers(context: &Context, options: &Options, known: &BTreeSet<(PathBuf, St
 }
 
 fn file_plan(context: &Context, client: &'static Client, book: &Book, wanted: &[&Remembered], plan: &mut Plan) {
-    let skip = |plan: &mut Plan, entry: Option<String>, why: String| {
+    let skip = |plan: &mut Plan, entry: Option<String>, why: String, left: bool| {
         plan.skipped.push(Skipped {
             client: client.id,
             path: book.file.clone(),
             entry,
             why,
-            left: false,
+            left,
         });
     };
     let read = match file::read(&book.file) {
         Ok(read) => read,
         Err(why) => {
-            let what = if book.file.exists() {
-                format!("the file is not changed: {why}")
+            if book.file.exists() {
+                skip(plan, None, format!("the file is not changed: {why}"), true);
             } else {
-                "the file is gone".to_owned()
-            };
-            return skip(plan, None, what);
+                skip(plan, None, "the file is gone".to_owned(), false);
+            }
+            return;
         }
     };
     let (text, steps) = match back(book, wanted, &read.text) {
         Ok(made) => made,
-        Err(error) => return skip(plan, None, error.to_string()),
+        Err(error) => return skip(plan, None, error.to_string(), true),
     };
     let mut entries = Vec::new();
     for (entry, step) in &steps {
         match step {
             Way::Back => entries.push(entry.name.clone()),
-            Way::Gone(why) => skip(plan, Some(entry.name.clone()), (*why).to_owned()),
+            Way::Gone(why) => skip(plan, Some(entry.name.clone()), (*why).to_owned(), false),
             Way::Edited => plan.conflicts.push(Conflict {
                 client,
                 path: book.file.clone(),
@@ -319,11 +322,12 @@ fn conflict(book: &Book, entry: &Remembered, text: &str) -> Vec<Vec<Line>> {
     edit::lines(&written(now), &written(was))
 }
 
-/// Puts the entries of one file back.
+/// Puts the entries of one file back. Answers the copy of the file as it was before it was changed
+/// first, where that stays: the file has other bytes, since somebody edited it in between.
 ///
 /// # Errors
 /// An entry changed meanwhile, or something cannot be written: the file is as it was.
-pub fn apply(context: &Context, plan: &FilePlan, person: &dyn Interact) -> Result<(), Error> {
+pub fn apply(context: &Context, plan: &FilePlan, person: &dyn Interact) -> Result<Option<PathBuf>, Error> {
     let _lock = file::lock(context, &plan.path, person)?;
     let history = queries::open_history(context)?;
     let mut book = Book::all(context)?
@@ -347,8 +351,11 @@ pub fn apply(context: &Context, plan: &FilePlan, person: &dyn Interact) -> Resul
         history.record_unwrap(&plan.path, &entry.key, now)?;
     }
     book.entries.retain(|entry| !plan.keys.contains(&entry.key));
+    let mut kept = None;
     if book.entries.is_empty() {
         book.drop_copy(context, text.as_bytes());
+        kept = book.copy_path(context).filter(|copy| copy.exists());
     }
-    book.save(context)
+    book.save(context)?;
+    Ok(kept)
 }

@@ -1,7 +1,7 @@
 //! `update`: the newest allowed version, what it changes, the question, the lock.
 
 use crate::error::Error;
-use crate::history::{EventKind, Resolution};
+use crate::history::Resolution;
 use crate::lock;
 use crate::manifest::Scope as Owner;
 use crate::manifest::ServerEntry;
@@ -153,6 +153,7 @@ async fn one(
         accept_without_terminal: loaded.policy.accept_without_terminal,
         ..options.consent.clone()
     };
+    let figures = proposal.summary.clone();
     let settled = {
         let manner = Manner {
             probe: options.probe,
@@ -174,7 +175,7 @@ async fn one(
     let text = loaded.manifest_text.clone();
     loaded.save(&text)?;
     notices::resolved(tools, name, loaded.scope_key(), Resolution::Replaced)?;
-    notices::event(&tools.history, tools.context.now(), EventKind::Update, name, None, &what)?;
+    notices::updated(tools, name, &what, &figures, &settled.report)?;
     Ok((line, settled.report))
 }
 

@@ -24,6 +24,7 @@ use crate::model::report::Undecided;
 use crate::model::{Change, Detail, Drift, Finding, Grade, Level, Pin, Pinned, Report, ServerName};
 use crate::ops::clients::{self, Which};
 use crate::ops::ecosystem::{self, Belief, Machine, Recorded, Site};
+use crate::ops::notices::Lasting;
 use crate::ops::outcome::{Action, LockPlace, Outcome, ServerLine};
 use crate::ops::scope::Loaded;
 use crate::ops::tools::Tools;
@@ -128,17 +129,14 @@ pub async fn verify(context: &Context, options: Options, person: &dyn Interact) 
 /// Keeps what was found in clients' files for `log`, once as long as nothing else happens.
 fn log_clients(tools: &Tools<'_>, report: &Report) -> Result<(), Error> {
     for finding in report.findings.iter().filter(|finding| finding.grade >= Grade::Notice) {
-        if notices::is_news(&tools.history, &finding.server, &finding.title)? {
-            let now = tools.context.now();
-            notices::event(
-                &tools.history,
-                now,
-                EventKind::Drift,
-                &finding.server,
-                Some(finding.grade),
-                &finding.title,
-            )?;
-        }
+        let line = Lasting {
+            kind: EventKind::Drift,
+            server: &finding.server,
+            stream: &format!("clients {}", finding.fingerprint),
+            grade: Some(finding.grade),
+            summary: &finding.title,
+        };
+        notices::lasting(&tools.history, tools.context.now(), &line)?;
     }
     Ok(())
 }
@@ -405,9 +403,14 @@ fn record(tools: &Tools<'_>, loaded: &Loaded, checked: &mut Checked<'_>) -> Resu
             .unwrap_or_default();
         let more = checked.report.findings.len().saturating_sub(1);
         let summary = if more > 0 { format!("{first}, and {more} more") } else { first };
-        if notices::is_news(&tools.history, checked.name, &summary)? {
-            notices::event(&tools.history, now, EventKind::Drift, checked.name, Some(worst), &summary)?;
-        }
+        let line = Lasting {
+            kind: EventKind::Drift,
+            server: checked.name,
+            stream: &format!("check {key}"),
+            grade: Some(worst),
+            summary: &summary,
+        };
+        notices::lasting(&tools.history, now, &line)?;
     }
     Ok(())
 }

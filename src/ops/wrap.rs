@@ -256,7 +256,7 @@ impl Work<'_> {
     }
 
     fn file(&self, plan: &mut Plan) {
-        let (client, place) = (self.client, self.found.place);
+        let place = self.found.place;
         if let Err(unread) = &self.found.entries {
             let why = format!("the file cannot be read: {}", unread.why);
             self.skip(plan, None, why, self.is_whole_meant());
@@ -272,7 +272,7 @@ impl Work<'_> {
                 return;
             }
         };
-        let entries = match crate::clients::read(client, place, &read.text) {
+        let entries = match crate::clients::read(place, &read.text) {
             Ok(entries) => entries,
             Err(why) => {
                 let why = format!("the file cannot be read: {why}");
@@ -408,7 +408,7 @@ impl Work<'_> {
                     text = edited.text;
                     good.push(edit);
                 }
-                Err(error @ EditError::Layout(_)) => odd.push((edit, error)),
+                Err(error @ (EditError::Layout(_) | EditError::NotExact)) => odd.push((edit, error)),
                 Err(error) => self.skip(plan, Some(&edit.entry.name), error.to_string(), true),
             }
         }
@@ -423,7 +423,11 @@ impl Work<'_> {
                 None => self.skip(
                     plan,
                     Some(&edit.entry.name),
-                    format!("{error}; by hand: {}", by_hand_words(&edit.change)),
+                    format!(
+                        "{error}; by hand, from line {} on: {}",
+                        edit.entry.at.line,
+                        by_hand_words(&edit.change)
+                    ),
                     true,
                 ),
             }
@@ -432,7 +436,7 @@ impl Work<'_> {
             plan.patches.push(self.patch(&text, &patched, by_hand));
         }
         if !good.is_empty() {
-            if let Err(why) = exact(client, place, &read.text, &text, &good) {
+            if let Err(why) = exact(place, &read.text, &text, &good) {
                 self.skip(plan, None, why, true);
                 return;
             }
@@ -489,8 +493,12 @@ fn values(format: Format, text: &str, at: &[Step]) -> Option<Vec<(String, Member
 /// What to write by hand, without a secret.
 fn by_hand_words(change: &Change) -> String {
     let set = change.set.iter().map(|(name, value)| match value {
-        Written::Value(value @ (Value::String(_) | Value::Array(_))) => format!("`{name}` becomes {value}"),
-        _ => format!("`{name}` gets the values of the headers"),
+        Written::Value(Value::Object(variables)) => {
+            let names: Vec<_> = variables.keys().map(|name| format!("`{name}`")).collect();
+            format!("`{name}` gets {} from the values of the headers", names.join(", "))
+        }
+        Written::Value(value) => format!("`{name}` becomes {value}"),
+        Written::Raw(_) => format!("`{name}` changes"),
     });
     let gone = change.remove.iter().map(|name| format!("`{name}` goes"));
     set.chain(gone).collect::<Vec<_>>().join(", ")
@@ -509,9 +517,9 @@ pub(in crate::ops) fn shown(format: Format, old: &str, new: &str) -> Vec<Vec<Lin
 
 /// Reads the new text as the client does: the changed entries start `mcp-pin run`, and no other
 /// entry says anything else than before.
-fn exact(client: &Client, place: &Place, old: &str, new: &str, edits: &[Edit]) -> Result<(), String> {
+fn exact(place: &Place, old: &str, new: &str, edits: &[Edit]) -> Result<(), String> {
     let wrong = || "the changed file would not say exactly what was asked for, so it is not changed".to_owned();
-    let (before, after) = (crate::clients::read(client, place, old), crate::clients::read(client, place, new));
+    let (before, after) = (crate::clients::read(place, old), crate::clients::read(place, new));
     let (Ok(before), Ok(after)) = (before, after) else {
         return Err(wrong());
     };
@@ -524,4 +532,41 @@ fn exact(client: &Client, place: &Place, old: &str, new: &str, edits: &[Edit]) -
     };
     let right = before.len() == after.len() && before.iter().zip(&after).all(is_right);
     if right { Ok(()) } else { Err(wrong()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_text_that_says_more_than_was_asked_for_is_no_new_text() {
+        let place = &crate::clients::client("cursor").unwrap().places[0];
+        let text = |one: &str, two: &str| format!(r#"{{"mcpServers": {{"one": {one}, "two": {two}}}}}"#);
+        let (npx, run) = (
+            r#"{"command": "npx", "args": ["x"]}"#,
+            r#"{"command": "mcp-pin", "args": ["run", "one"]}"#,
+        );
+        let old = text(npx, npx);
+        let edit = Edit {
+            entry: crate::clients::read(place, &old).unwrap().remove(0),
+            server: "one".parse().unwrap(),
+            scope: String::new(),
+            change: Change::default(),
+            seen: Vec::new(),
+        };
+        let edits = [edit];
+        assert_eq!(exact(place, &old, &text(run, npx), &edits), Ok(()));
+        for new in [
+            old.clone(),
+            text(&run.replace("one", "two"), npx),
+            text(run, run),
+            text(run, &npx.replace("\"x\"", "\"y\"")),
+            text(run, &npx.replace('}', ", \"disabled\": true}")),
+            text(&run.replace('}', ", \"disabled\": true}"), npx),
+            format!(r#"{{"mcpServers": {{"one": {run}}}}}"#),
+            "{".to_owned(),
+        ] {
+            assert!(exact(place, &old, &new, &edits).is_err(), "{new}");
+        }
+    }
 }

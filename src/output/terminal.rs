@@ -1,6 +1,7 @@
 //! The person at the terminal: shows reports, asks questions, draws progress.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -15,16 +16,22 @@ use crate::surface::visible;
 pub struct Terminal {
     printer: Printer,
     can_ask: bool,
+    /// The input ended: nobody is asked anything again.
+    ended: AtomicBool,
 }
 
 impl Terminal {
     /// `can_ask`: a person is there to answer.
     pub const fn new(printer: Printer, can_ask: bool) -> Self {
-        Self { printer, can_ask }
+        Self {
+            printer,
+            can_ask,
+            ended: AtomicBool::new(false),
+        }
     }
 
     fn answer(&self, question: &str) -> Option<String> {
-        if !self.can_ask {
+        if !self.can_ask || self.ended.load(Ordering::Relaxed) {
             return None;
         }
         // What was typed before the question was there is no answer to it.
@@ -32,8 +39,9 @@ impl Terminal {
         let mut err = io::stderr().lock();
         write!(err, "{question} ").and_then(|()| err.flush()).ok()?;
         let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).ok().filter(|&read| read > 0)?;
-        Some(line.trim().to_owned())
+        let read = io::stdin().lock().read_line(&mut line).unwrap_or(0);
+        self.ended.store(read == 0, Ordering::Relaxed);
+        (read > 0).then(|| line.trim().to_owned())
     }
 }
 

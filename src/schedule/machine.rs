@@ -68,6 +68,9 @@ const PASSED: [&str; 8] = [
 /// Folders of every system, which a scheduled run finds programs in.
 const SYSTEM_PATH: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
+/// Version managers whose stand-ins start them by name.
+const MANAGERS: [&str; 3] = ["asdf", "mise", "pyenv"];
+
 /// This machine, as one user sees it.
 #[derive(Debug, Clone)]
 pub struct Machine {
@@ -227,24 +230,35 @@ impl Machine {
         Sha256Digest::of(format!("mcp-pin schedule\n{id}\n{host}\n{}\n{home}", self.uid).as_bytes()).to_string()
     }
 
-    /// The `PATH` of a scheduled run: where `programs` are found now, then the system's own folders. No
-    /// folder that others can write to: it would let them choose what the user runs unseen. Those left out
-    /// are the second part.
+    /// The `PATH` of a scheduled run: where `programs` are found now, then the system's own folders, then those
+    /// with stand-ins of version managers for what is found nowhere else. No folder that others can write to:
+    /// it would let them choose what the user runs unseen. Those left out are the second part.
     pub fn search_path(&self, programs: &[&str], also: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
         let path = self.value("PATH").unwrap_or_default();
-        let found = programs
-            .iter()
-            .filter_map(|name| program::find(path, name, self.project.as_deref()));
-        // A version manager's script decides by the working folder what it starts. npm is one anyway.
-        let found = found.filter(|path| path.ends_with("npm") || !program::is_script(path));
-        let (mut kept, mut left_out) = (Vec::new(), Vec::new());
+        let project = self.project.as_deref();
+        let (mut real, mut stand_ins) = (also.to_vec(), Vec::new());
+        for name in programs {
+            // npm is a script anyway. Where a folder is left out, the next that has the program may do.
+            let is_real = |path: &PathBuf| *name == "npm" || !program::is_stand_in(path);
+            let all: Vec<_> = program::find_all(path, name, project).collect();
+            match all.iter().position(is_real) {
+                Some(at) => {
+                    let safe = |path: &&PathBuf| is_real(path) && path.parent().is_some_and(|folder| self.is_safe(folder));
+                    real.push(all[at].clone());
+                    real.extend(all[at..].iter().find(safe).cloned());
+                }
+                None => stand_ins.extend(all.into_iter().next()),
+            }
+        }
+        if !stand_ins.is_empty() {
+            // Some find their manager by name.
+            stand_ins.extend(MANAGERS.iter().filter_map(|name| program::find(path, name, project)));
+        }
+        let folder = |program: PathBuf| Some(lasting(program.parent()?));
         let system = SYSTEM_PATH.iter().map(PathBuf::from);
-        let folders = also
-            .iter()
-            .cloned()
-            .chain(found)
-            .filter_map(|program| Some(program.parent()?.to_path_buf()));
-        for folder in folders.chain(system) {
+        let folders = real.into_iter().filter_map(folder).chain(system);
+        let (mut kept, mut left_out) = (Vec::new(), Vec::new());
+        for folder in folders.chain(stand_ins.into_iter().filter_map(folder)) {
             let list = if self.is_safe(&folder) { &mut kept } else { &mut left_out };
             if !list.contains(&folder) {
                 list.push(folder);
@@ -259,11 +273,45 @@ impl Machine {
         real.ancestors().all(|folder| {
             let Ok(meta) = folder.metadata() else { return false };
             let mode = meta.permissions().mode();
+            let group = if mode & 0o020 != 0 && self.is_alone_in(meta.gid()) {
+                0
+            } else {
+                0o020
+            };
             // In a folder with the sticky bit others cannot replace what is not theirs.
-            let sealed = mode & 0o022 == 0 || (mode & 0o1000 != 0 && folder != real);
+            let sealed = mode & (group | 0o002) == 0 || (mode & 0o1000 != 0 && folder != real);
             sealed && (meta.uid() == 0 || meta.uid() == self.uid)
         })
     }
+
+    /// Whether a group is this user's private one, as many systems give each user one, and with it folders
+    /// that the group can write to.
+    fn is_alone_in(&self, gid: u32) -> bool {
+        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        is_private(self.uid, gid, &read("/etc/passwd"), &read("/etc/group"))
+    }
+}
+
+/// Whether the group of that number has the user's number and name, no other members, and is nobody else's
+/// own group. Root has none: what is root's is the system's.
+fn is_private(uid: u32, gid: u32, passwd: &str, group: &str) -> bool {
+    let rows = |text: &str| -> Vec<Vec<String>> { text.lines().map(|line| line.split(':').map(str::to_owned).collect()).collect() };
+    let number = |row: &[String], at: usize| row.get(at).and_then(|field| field.parse::<u32>().ok());
+    let users: Vec<_> = rows(passwd);
+    let groups: Vec<_> = rows(group).into_iter().filter(|row| number(row, 2) == Some(gid)).collect();
+    let members: Vec<_> = users.iter().filter(|row| number(row, 3) == Some(gid)).collect();
+    let ([user], [group]) = (&members[..], &groups[..]) else {
+        return false;
+    };
+    let others = group.get(3).is_none_or(|names| !names.is_empty() && *names != user[0]);
+    uid != 0 && uid == gid && number(user, 2) == Some(uid) && user[0] == group[0] && !others
+}
+
+/// The folder as it will be there tomorrow: fnm makes one for each shell, a link that goes away with it.
+fn lasting(folder: &Path) -> PathBuf {
+    let passing = folder.components().any(|part| part.as_os_str() == "fnm_multishells");
+    let real = if passing { folder.canonicalize().ok() } else { None };
+    real.unwrap_or_else(|| folder.to_path_buf())
 }
 
 #[cfg(test)]
@@ -298,6 +346,70 @@ mod tests {
             assert_eq!(kept.contains(&folder), safe, "{} {bits:o}", at.display());
             assert_eq!(left_out.contains(&folder), !safe);
             assert!(kept.contains(&PathBuf::from("/usr/bin")));
+        }
+    }
+
+    #[test]
+    fn a_version_managers_programs_are_found_and_stand_ins_come_last() {
+        let scratch = tempfile::tempdir().unwrap();
+        let home = scratch.path().canonicalize().unwrap();
+        let folder = |name: &str| {
+            let folder = home.join(name);
+            std::fs::create_dir_all(&folder).unwrap();
+            folder
+        };
+        let program = |folder: &Path, name: &str, text: &str| {
+            std::fs::write(folder.join(name), text).unwrap();
+            std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        let (asdf, nvm, volta, bin) = (folder(".asdf/shims"), folder(".nvm/v22/bin"), folder(".volta/bin"), folder("bin"));
+        for name in ["node", "uv"] {
+            program(&asdf, name, "#!/bin/sh\nexec asdf exec \"$0\"\n");
+        }
+        program(&nvm, "node", "\u{7f}ELF");
+        program(&volta, "volta-shim", "\u{7f}ELF");
+        std::os::unix::fs::symlink("volta-shim", volta.join("node")).unwrap();
+        program(&bin, "asdf", "#!/bin/sh\n");
+        let kept = |folders: &[&Path]| {
+            let path = std::env::join_paths(folders).unwrap();
+            let (kept, _) = machine(Path::new(&path)).search_path(&["node", "uv"], &[]);
+            kept.into_iter().filter(|folder| folder.starts_with(&home)).collect::<Vec<_>>()
+        };
+        // The real one first, whatever the order was; what only a stand-in has is still found.
+        assert_eq!(kept(&[&asdf, &bin, &nvm]), [nvm.clone(), asdf.clone(), bin.clone()]);
+        assert_eq!(kept(&[&volta, &nvm]), std::slice::from_ref(&nvm));
+        assert_eq!(kept(&[&volta]), std::slice::from_ref(&volta));
+        // The system's own come before stand-ins.
+        let path = std::env::join_paths([&asdf]).unwrap();
+        let (all, _) = machine(Path::new(&path)).search_path(&["uv"], &[]);
+        assert_eq!(all.last(), Some(&asdf), "{all:?}");
+        // fnm's folder of a shell is gone tomorrow; what it leads to is not.
+        let shell = folder("run/fnm_multishells").join("1_2");
+        std::os::unix::fs::symlink(home.join(".nvm/v22"), &shell).unwrap();
+        assert_eq!(kept(&[&shell.join("bin")]), std::slice::from_ref(&nvm));
+        // Where the first can be written to by others, the next does.
+        let open = folder("open");
+        program(&open, "node", "\u{7f}ELF");
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(kept(&[&open, &nvm]), [nvm]);
+    }
+
+    #[test]
+    fn a_private_group_is_nobody_elses() {
+        let passwd = "root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\nbob:x:1001:1001::/:/bin/sh\n";
+        let group = "root:x:0:\nada:x:1000:\nbob:x:1001:ada\nstaff:x:50:\n";
+        assert!(is_private(1000, 1000, passwd, group));
+        assert!(is_private(1000, 1000, passwd, &group.replace("ada:x:1000:", "ada:x:1000:ada")));
+        for (uid, gid, passwd, group) in [
+            (0, 0, passwd, group),
+            (1000, 50, passwd, group),
+            (1001, 1001, passwd, group),
+            (1000, 1000, passwd, &group.replace("ada:x:1000:", "ada:x:1000:bob")),
+            (1000, 1000, passwd, "root:x:0:\n"),
+            (1000, 1000, "", group),
+            (1000, 1000, &passwd.replace("1001:1001", "1001:1000"), group),
+        ] {
+            assert!(!is_private(uid, gid, passwd, group), "{uid} {gid}\n{passwd}{group}");
         }
     }
 

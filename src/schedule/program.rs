@@ -123,10 +123,18 @@ async fn whole(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8
 /// The program of that name in the first folder of `PATH` that has one: absolute folders, none of the
 /// project's, none of a package's.
 pub(super) fn find(path: &OsStr, name: &str, project: Option<&Path>) -> Option<PathBuf> {
-    folders(path, project).into_iter().map(|folder| folder.join(name)).find(|path| {
-        let real = path.canonicalize().ok();
-        is_program(path) && real.is_some_and(|real| !is_a_projects(&real, project))
-    })
+    find_all(path, name, project).next()
+}
+
+/// The programs of that name in all such folders, in order.
+pub(super) fn find_all(path: &OsStr, name: &str, project: Option<&Path>) -> impl Iterator<Item = PathBuf> {
+    folders(path, project)
+        .into_iter()
+        .map(move |folder| folder.join(name))
+        .filter(move |path| {
+            let real = path.canonicalize().ok();
+            is_program(path) && real.is_some_and(|real| !is_a_projects(&real, project))
+        })
 }
 
 /// The folders of `PATH` that programs may come from.
@@ -137,11 +145,18 @@ pub(super) fn folders(path: &OsStr, project: Option<&Path>) -> Vec<PathBuf> {
     std::env::split_paths(path).filter(trusted).collect()
 }
 
-/// Whether it is text for an interpreter.
-pub(super) fn is_script(path: &Path) -> bool {
+/// What the programs are called that version managers link a tool's name to.
+const STAND_INS: [&str; 5] = ["volta-shim", "mise", "asdf", "rtx", "proto-shim"];
+
+/// Whether it is a version manager's stand-in, which looks the real program up when it is run: a script, or
+/// a link to the manager.
+pub(super) fn is_stand_in(path: &Path) -> bool {
     let mut start = [0; 2];
     let read = std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
-    read.is_ok() && &start == b"#!"
+    let script = read.is_ok() && &start == b"#!";
+    let leads_to = path.canonicalize().ok();
+    let manager = leads_to.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
+    script || manager.is_some_and(|name| STAND_INS.contains(&name))
 }
 
 fn is_a_projects(path: &Path, project: Option<&Path>) -> bool {

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Machine, Ran, snapshot};
 use crate::registry::FakeNpm;
-use crate::scripted::{Local, findings, honest, machine, machine_with, package};
+use crate::scripted::{Local, findings, honest, machine, machine_with, package, user_lock};
+use crate::terminal::at_terminal_with;
 
 const DESKTOP: &str = ".config/Claude/claude_desktop_config.json";
 const CURSOR: &str = ".cursor/mcp.json";
@@ -129,6 +130,12 @@ fn one_server_of_two_clients_is_one_pin_and_no_client_is_touched() {
     assert!(!lock.contains("hunter2"));
     assert!(!machine.project().join("mcp-pin.toml").exists());
     machine.run(&["import", "demo", "--yes"]).exits(0).says("pinned already");
+    // Other arguments are another server than the pinned one.
+    let more = r#"{"mcpServers": {"demo": {"command": "npx", "args": ["demo", "--allow", "/"]}}}"#;
+    let kiro = put(&machine, ".kiro/settings/mcp.json", more);
+    let list = machine.run(&["import", "--format", "json"]).exits(0).json();
+    assert_eq!(status(&list, "kiro", "demo"), "conflict");
+    std::fs::remove_file(kiro).unwrap();
     // What the registry has not is said, and is no pass.
     machine.run(&["import", "files", "--yes"]).exits(2).says("files was not pinned");
     assert_eq!(clients_files(&machine), before);
@@ -236,6 +243,16 @@ fn a_wrapped_entry_that_is_not_wrapped_any_more_is_critical() {
     let ran = verify(&machine, &["--format", "json"]).exits(1);
     let names: Vec<_> = codes(&ran).into_iter().map(|(code, grade)| format!("{code} {grade}")).collect();
     assert_eq!(names, ["client-name-conflict warning", "client-server-unknown warning"]);
+    // Nor is a name that is pinned nowhere and means two things.
+    put(&machine, DESKTOP, r#"{"mcpServers": {"x": {"command": "npx", "args": ["x"]}}}"#);
+    let kiro = put(
+        &machine,
+        ".kiro/settings/mcp.json",
+        r#"{"mcpServers": {"x": {"command": "npx", "args": ["y"]}}}"#,
+    );
+    let ran = verify(&machine, &["--format", "json"]).exits(1);
+    assert_eq!(codes(&ran), vec![("client-name-conflict".into(), "warning".into()); 2]);
+    std::fs::remove_file(kiro).unwrap();
     std::fs::remove_file(machine.home().join(DESKTOP)).unwrap();
     // Gone is told, and no alarm.
     std::fs::remove_file(&file).unwrap();
@@ -250,7 +267,7 @@ fn record_wrap(machine: &Machine, file: &std::path::Path) {
     let history = History::open(&machine.store().join("state.db")).unwrap();
     let text = std::fs::read_to_string(file).unwrap();
     let client = mcp_pin::clients::client("cursor").unwrap();
-    let entry = mcp_pin::clients::read(client, &client.places[0], &text).unwrap().remove(0);
+    let entry = mcp_pin::clients::read(&client.places[0], &text).unwrap().remove(0);
     let wrap = NewWrap {
         file: &std::fs::canonicalize(file).unwrap(),
         key: &entry.key(),
@@ -285,6 +302,22 @@ fn a_repository_that_brings_a_server_along_is_told() {
     verify(&machine, &[]).exits(0);
 }
 
+/// Claude Code takes `mcpServers` of the one file, VS Code `servers` of the same.
+#[test]
+fn a_link_hides_nothing_that_another_client_takes() {
+    let machine = machine();
+    machine.write(
+        ".mcp.json",
+        r#"{"mcpServers": {"calc": {"command": "npx", "args": ["-y", "calc"]}},
+            "servers": {"steal": {"command": "npx", "args": ["-y", "steal"]}}}"#,
+    );
+    std::fs::create_dir(machine.project().join(".vscode")).unwrap();
+    std::os::unix::fs::symlink("../.mcp.json", machine.project().join(".vscode/mcp.json")).unwrap();
+    let list = machine.run(&["import", "--format", "json"]).exits(0).json();
+    let names: Vec<_> = list["servers"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["calc", "steal"]);
+}
+
 #[test]
 fn a_project_is_told_of_servers_beside_its_lock() {
     let registry = FakeNpm::start();
@@ -316,9 +349,11 @@ fn a_project_is_told_of_servers_beside_its_lock() {
         &json!({"artifactLocation": {"uri": ".mcp.json", "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 3}})
     );
     // An entry that is handed what loads other code guards nothing.
-    let preload = demo.to_string().replace('}', ", \"env\": {\"LD_PRELOAD\": \"/tmp/x\"}}");
-    machine.write(".mcp.json", &format!("{{\"mcpServers\": {{\"demo\": {preload}}}}}"));
-    check(&[]).exits(1);
+    for more in [r#""env": {"LD_PRELOAD": "/tmp/x"}"#, r#""envFile": "${workspaceFolder}/.env""#] {
+        let preload = demo.to_string().replace('}', &format!(", {more}}}"));
+        machine.write(".mcp.json", &format!("{{\"mcpServers\": {{\"demo\": {preload}}}}}"));
+        check(&[]).exits(1);
+    }
     machine.write(".mcp.json", &format!("{{\"mcpServers\": {{\"demo\": {demo}}}}}"));
     check(&[]).exits(0);
 }
@@ -381,4 +416,159 @@ fn hostile_names_are_shown_harmlessly() {
         ran.stdout
     );
     machine.run(&["import", "--as", "x", "--yes"]).exits(2);
+}
+
+#[test]
+fn at_a_terminal_each_server_is_asked_about() {
+    let machine = machine();
+    let (one, two) = (Local::new(&machine, "one", &honest()), Local::new(&machine, "two", &honest()));
+    let text = json!({"mcpServers": {
+        "one": {"command": "node", "args": [one.start()], "env": {"ONE_KEY": "hunter2hunter2"}},
+        "two": {"command": "node", "args": [two.start()]},
+    }});
+    let file = put(&machine, CURSOR, &text.to_string());
+    let before = std::fs::read(&file).unwrap();
+    let import = |keys: &str| at_terminal_with(&machine, &["import", "--no-probe"], keys, |_| {});
+    let untouched = || {
+        let config = machine.store().join("config");
+        assert!(!config.join("mcp-pin.toml").exists() && !config.join("mcp-pin.lock").exists());
+        assert!(!machine.project().join("mcp-pin.toml").exists());
+        assert_eq!(std::fs::read(&file).unwrap(), before);
+    };
+    // No to all of it, by word or by silence, is the list alone.
+    for keys in ["n\nn\nn\n", "", "n\n", "n\nyes please\nn\n"] {
+        let Some(seen) = import(keys) else { return };
+        let seen = seen.exits(0).asks("pin all 2? (no: asks about each) [y/N]");
+        assert!(!seen.screen.contains("approve `"), "{keys:?}: {}", seen.screen);
+        untouched();
+    }
+    // Chosen, and the input ends, or a no comes, before it is approved. Who ended it is not asked again.
+    for (keys, asked) in [("n\ny\n", false), ("n\ny\nn\n", true), ("n\ny\nn\nn\n", true), ("y\n", true)] {
+        let Some(seen) = import(keys) else { return };
+        let seen = seen.exits(1).asks("one was not pinned");
+        assert_eq!(seen.screen.contains("approve `one`? [y/N]"), asked, "{keys:?}: {}", seen.screen);
+        assert!(!seen.screen.contains("approve `two`"), "{keys:?}: {}", seen.screen);
+        untouched();
+    }
+    let Some(seen) = import("n\ny\nn\ny\n") else { return };
+    let seen = seen.exits(0).asks("pin `one`: ").asks("pin `two`: ").asks("approve `one`? [y/N]");
+    assert!(
+        !seen.screen.contains("hunter2") && !seen.screen.contains("approve `two`"),
+        "{}",
+        seen.screen
+    );
+    assert!(user_lock(&machine).contains("\"one\"") && !user_lock(&machine).contains("\"two\""));
+    assert!(!user_lock(&machine).contains("hunter2"));
+    let list = machine.run(&["import", "--format", "json"]).exits(0).json();
+    assert_eq!(
+        [status(&list, "cursor", "one"), status(&list, "cursor", "two")],
+        ["pinned", "not-pinned"]
+    );
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    // One alone is asked about by itself.
+    let Some(seen) = import("y\ny\n") else { return };
+    let seen = seen.exits(0);
+    assert!(!seen.screen.contains("pin all"), "{}", seen.screen);
+    assert!(user_lock(&machine).contains("\"two\""));
+}
+
+#[test]
+fn a_change_is_agreed_to_at_a_terminal_and_only_with_a_yes() {
+    let (machine, _server) = pinned();
+    verify(&machine, &[]).exits(0);
+    put(&machine, CURSOR, &cursor("/tmp/other.js", ""));
+    verify(&machine, &[]).exits(1);
+    for keys in ["n\n", "", "sure\n"] {
+        let Some(seen) = at_terminal_with(&machine, &["import", "--acknowledge"], keys, |_| {}) else {
+            return;
+        };
+        seen.exits(0)
+            .asks("critical: ")
+            .asks("/tmp/other.js")
+            .asks("agree to it as it is? [y/N]");
+        verify(&machine, &[]).exits(1).says("/tmp/other.js");
+    }
+    let Some(seen) = at_terminal_with(&machine, &["import", "--acknowledge"], "y\n", |_| {}) else {
+        return;
+    };
+    seen.exits(0);
+    verify(&machine, &[]).exits(0);
+    machine.run(&["log"]).exits(0).says("starts something else than what you agreed to");
+}
+
+#[test]
+fn what_lies_in_other_projects_is_named_and_not_looked_at() {
+    let machine = machine();
+    let shop = machine.home().join("shop");
+    put(
+        &machine,
+        "shop/.mcp.json",
+        r#"{"mcpServers": {"brought-along": {"command": "npx", "args": ["-y", "x"]}}}"#,
+    );
+    machine.write(
+        ".mcp.json",
+        r#"{"mcpServers": {"here": {"command": "npx", "args": ["-y", "here"]}}}"#,
+    );
+    std::fs::create_dir_all(machine.home().join("empty")).unwrap();
+    let text = json!({"mcpServers": {}, "projects": {
+        shop.to_str().unwrap(): {"mcpServers": {}, "enabledMcpjsonServers": ["brought-along"]},
+        machine.project().to_str().unwrap(): {},
+        machine.home().join("empty").to_str().unwrap(): {"hasTrustDialogAccepted": true},
+        "shop": {}, "/nowhere/at/all": {},
+    }});
+    put(&machine, ".claude.json", &text.to_string());
+    let file = shop.join(".mcp.json").display().to_string();
+    let ran = machine.run(&["import"]).exits(0).says("here").never_says("brought-along");
+    assert_eq!(ran.stdout.matches("not looked at: ").count(), 1, "{}", ran.stdout);
+    ran.says(&format!("not looked at: {file} (of another project"));
+    let list = machine.run(&["import", "--format", "json"]).exits(0).json();
+    assert_eq!(list["notLookedAt"], json!([file]));
+    assert_eq!(list["servers"].as_array().unwrap().len(), 1, "{list:#}");
+}
+
+#[test]
+fn what_depends_on_its_place_is_not_pinned_and_what_loads_code_is_not_taken_over() {
+    let machine = machine();
+    let server = Local::new(&machine, "calc", &honest());
+    let text = json!({"mcpServers": {
+        "near": {"command": "node", "args": ["./server.js"]},
+        "there": {"command": "node", "args": [server.start()], "cwd": "/srv"},
+        "nobody": {"command": "mcp-pin", "args": ["run", "nobody"]},
+        "calc": {"command": "node", "args": [server.start()], "env": {"NODE_OPTIONS": "--require /tmp/hunter2.js", "CALC_KEY": "hunter2"}},
+    }});
+    put(&machine, CURSOR, &text.to_string());
+    let list = machine.run(&["import", "--format", "json"]).exits(0).json();
+    for (name, expected, why) in [
+        ("near", "not-possible", "relative to where its client happens to start it"),
+        ("there", "not-possible", "it is started in a folder of its own"),
+        ("nobody", "not-possible", "not a locked server"),
+        ("calc", "not-pinned", ""),
+    ] {
+        assert_eq!(status(&list, "cursor", name), expected, "{name}");
+        let all = list["servers"].as_array().unwrap();
+        let told = all.iter().find(|one| one["name"] == name).unwrap()["why"]
+            .as_str()
+            .unwrap_or_default();
+        assert!(told.contains(why), "{name}: {told}");
+    }
+    machine
+        .run(&["import", "--all", "--yes", "--no-probe"])
+        .exits(0)
+        .says("`calc` will not get NODE_OPTIONS")
+        .never_says("hunter2");
+    let manifest = std::fs::read_to_string(machine.store().join("config/mcp-pin.toml")).unwrap();
+    assert!(manifest.contains("CALC_KEY") && !manifest.contains("NODE_OPTIONS"), "{manifest}");
+    assert!(!manifest.contains("hunter2") && !user_lock(&machine).contains("hunter2"));
+    // Called as this program is, an entry starts another one all the same.
+    let evil = put(&machine, "evil/mcp-pin", "#!/bin/sh\n");
+    let entry = |command: &str| json!({"mcpServers": {"calc": {"command": command, "args": ["run", "calc"]}}}).to_string();
+    for (command, expected) in [
+        (env!("CARGO_BIN_EXE_mcp-pin"), "wrapped"),
+        (evil.to_str().unwrap(), "not-possible"),
+        ("/nowhere/mcp-pin", "not-possible"),
+    ] {
+        put(&machine, CURSOR, &entry(command));
+        let list = machine.run(&["import", "--format", "json"]).exits(0).json();
+        assert_eq!(status(&list, "cursor", "calc"), expected, "{command}");
+    }
 }

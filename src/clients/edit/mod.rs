@@ -117,7 +117,8 @@ pub fn members(format: Format, text: &str, at: &[Step]) -> Result<Vec<(String, M
     Ok(found)
 }
 
-/// What the whole text says.
+/// What the whole text says. A number that is not written as it is printed here, and block text of YAML,
+/// is a list of null and its bytes: compared, and never written.
 ///
 /// # Errors
 /// It is not of its format, or a name stands twice in one table.
@@ -232,6 +233,9 @@ pub fn rewritten(format: Format, text: &str, at: &[Step], change: &Change) -> Op
     }
     let mut expected = tree(format, text).ok()?;
     let entry = look_mut(&mut expected, at)?;
+    if entry.values().any(has_odd) {
+        return None;
+    }
     for name in &change.remove {
         entry.remove(name);
     }
@@ -246,6 +250,16 @@ pub fn rewritten(format: Format, text: &str, at: &[Step], change: &Change) -> Op
     let members: Vec<_> = names.iter().filter_map(|name| entry.get_key_value(name)).collect();
     let new = yaml::rewritten(text, at, &members)?;
     (tree(format, &new).ok()? == expected).then_some(new)
+}
+
+/// Whether a value has in it what stands for something else (see [`tree`]): block text, or a number as
+/// only its own bytes write it. Written as it stands here, it would be a list.
+fn has_odd(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => matches!(items.as_slice(), [Value::Null, Value::String(_)]) || items.iter().any(has_odd),
+        Value::Object(members) => members.values().any(has_odd),
+        _ => false,
+    }
 }
 
 /// The names of an entry's members, in the order of the file.

@@ -205,6 +205,27 @@ fn yaml_in_another_form_is_left_alone_and_offered_as_a_patch() {
 }
 
 #[test]
+fn block_text_is_left_as_it_is_and_never_written_as_something_else() {
+    let text = "extensions:\n  memory:\n    cmd: npx\n    description: >-\n      It's a \"graph\n      # it's no comment\n    # mine\n  b:\n    type: stdio\n";
+    let steps = ["extensions", "memory"];
+    let wrapped = text.replace("npx", "\"/opt/mcp-pin\"\n    args: [\"run\", \"memory\"]");
+    round(Format::Yaml, text, &steps, &goose(), &wrapped);
+    // Where an entry would be written anew, what is only compared by its bytes would become a list.
+    for odd in ["timeout: 2.50", "timeout: 0x1e", "in: {a: [1_000]}"] {
+        let text = format!("extensions:\n  memory: {{cmd: npx, {odd}}}\n");
+        assert!(matches!(
+            change(Format::Yaml, &text, &at(&steps), &goose()),
+            Err(EditError::Layout(_))
+        ));
+        assert_eq!(rewritten(Format::Yaml, &text, &at(&steps), &goose()), None, "{odd}");
+    }
+    let text = "extensions:\n  memory:\n    cmd: npx\n    args: &all [x]\n    description: |\n      A graph.\n";
+    assert_eq!(rewritten(Format::Yaml, text, &at(&steps), &goose()), None);
+    let text = text.replace("&all ", "").replace("npx", "npx \\\n      y");
+    assert_eq!(rewritten(Format::Yaml, &text, &at(&steps), &goose()), None);
+}
+
+#[test]
 fn a_name_that_stands_twice_is_never_edited() {
     for text in [
         r#"{"a": {"memory": {"command": "x"}, "memory": {"command": "y"}}}"#,

@@ -136,7 +136,9 @@ fn split(text: &str, block: &[Line]) -> Result<Vec<Part>, EditError> {
         let is_item = content == "-" || content.starts_with("- ");
         if line.indent > indent || (line.indent == indent && is_item) {
             let part = parts.last_mut().ok_or(FORM)?;
-            let length = without_comment(content);
+            // Nothing in block text is a quote or a comment.
+            let block = text[part.member.value.start..].trim_start_matches(' ').starts_with(['|', '>']) && line.indent > indent;
+            let length = if block { Some(content.len()) } else { without_comment(content) };
             part.odd |= length.is_none();
             part.member.value.end = line.from + length.unwrap_or(content.len());
             part.below.push(*line);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Asks, Decision, Kind, Verdict, later};
+use super::{Asks, Decision, Kind, NotTaken, Verdict, later};
 use crate::guard::tools::shown;
 use crate::model::guard::{Review, SamplingRules};
 use crate::surface::strict::{self, Limits};
@@ -35,10 +35,13 @@ impl Asks {
             Some(moved) => changed |= moved,
             None => return Decision::refuse(KIND, "`modelPreferences` is not what it should be"),
         }
-        if !self.take(tokens, rules.tokens_per_day, now) {
-            return Decision::refuse(KIND, format!("more than {} tokens a day", rules.tokens_per_day));
-        }
-        let log = format!(", {tokens} tokens at most, {} of {} today", self.today, rules.tokens_per_day);
+        let per_day = rules.tokens_per_day;
+        let today = match self.budget.take(tokens, per_day, now) {
+            Ok(today) => today,
+            Err(NotTaken::TooMany) => return Decision::refuse(KIND, format!("more than {per_day} tokens a day")),
+            Err(NotTaken::NotCounted) => return Decision::refuse(KIND, "the tokens of the day could not be counted"),
+        };
+        let log = format!(", {tokens} tokens at most, {today} of {per_day} today");
         let verdict = match (rules.review, changed) {
             (Review::Pass, false) => Verdict::Pass,
             (Review::Pass, true) => Verdict::Replace(Value::Object(params)),

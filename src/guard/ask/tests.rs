@@ -3,6 +3,8 @@
 use super::*;
 use crate::model::guard::SamplingRules;
 
+const DAY: i64 = 86_400;
+
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
@@ -14,15 +16,19 @@ fn passing() -> SamplingRules {
     }
 }
 
+fn asks(rules: &GuardRules) -> Asks {
+    Asks::new(rules, Arc::new(Alone::default()))
+}
+
 fn sampling(rules: SamplingRules) -> Asks {
-    Asks::new(&GuardRules {
+    asks(&GuardRules {
         sampling: Some(rules),
         ..GuardRules::default()
     })
 }
 
 fn elicitation(rules: ElicitationRules) -> Asks {
-    Asks::new(&GuardRules {
+    asks(&GuardRules {
         elicitation: Some(rules),
         ..GuardRules::default()
     })
@@ -30,7 +36,7 @@ fn elicitation(rules: ElicitationRules) -> Asks {
 
 fn roots(paths: Option<&[&str]>) -> Asks {
     let paths = paths.map(|paths| paths.iter().map(ToString::to_string).collect());
-    Asks::new(&GuardRules {
+    asks(&GuardRules {
         roots: Some(RootsRules { paths }),
         ..GuardRules::default()
     })
@@ -51,7 +57,7 @@ fn why(decision: Decision) -> String {
 
 #[test]
 fn nothing_may_be_asked_for_by_default() {
-    let mut asks = Asks::new(&GuardRules::default());
+    let mut asks = asks(&GuardRules::default());
     for kind in Kind::ALL {
         assert!(!asks.permits(kind));
         assert_eq!(Kind::of(kind.method()), Some(kind));
@@ -70,7 +76,6 @@ fn a_modest_request_passes_as_it_came() {
         decision.log,
         "sampling/createMessage: passed, 100 tokens at most, 100 of 100000 today"
     );
-    assert_eq!(asks.take_spent(), 100);
 }
 
 #[test]
@@ -151,13 +156,26 @@ fn the_day_has_its_limit() {
         rounds: 100,
         ..passing()
     });
-    asks.spent_today(60);
+    assert_eq!(asks.budget.take(60, 250, at(0)), Ok(60), "another connection's");
     assert_eq!(asks.judge(Kind::Sampling, Some(PROMPT), 1, at(0)).verdict, Verdict::Pass);
     assert!(why(asks.judge(Kind::Sampling, Some(PROMPT), 1, at(1)),).contains("tokens a day"));
-    assert_eq!(asks.take_spent(), 100);
     assert!(why(asks.judge(Kind::Sampling, Some(PROMPT), 1, at(-2 * DAY))).contains("tokens a day"));
     assert_eq!(asks.judge(Kind::Sampling, Some(PROMPT), 1, at(DAY)).verdict, Verdict::Pass);
-    assert_eq!(asks.take_spent(), 100);
+    assert_eq!(asks.budget.take(150, 250, at(DAY)), Ok(250), "what passed was taken");
+}
+
+#[test]
+fn what_cannot_be_counted_does_not_pass() {
+    #[derive(Debug)]
+    struct Broken;
+    impl Budget for Broken {
+        fn take(&self, _: u64, _: u64, _: Timestamp) -> Result<u64, NotTaken> {
+            Err(NotTaken::NotCounted)
+        }
+    }
+    let mut asks = sampling(passing());
+    asks.budget = Arc::new(Broken);
+    assert!(why(asks.judge(Kind::Sampling, Some(PROMPT), 1, at(0))).contains("could not be counted"));
 }
 
 #[test]

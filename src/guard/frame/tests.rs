@@ -533,6 +533,9 @@ proptest! {
     ) {
         let mut text = written(&value, &choices).into_bytes();
         for (at, byte, how) in changes {
+            if text.is_empty() {
+                break;
+            }
             let at = at.index(text.len());
             match how {
                 0 => text[at] = byte,

@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::DeliverError;
 use crate::manifest::alerts::MailTarget;
-use crate::notify::message::line;
+use crate::notify::message::bounded;
 
 /// What mail programs find their settings, their user and their queue by. Tokens of other programs stay
 /// out.
@@ -70,7 +70,7 @@ pub(super) async fn send(target: &MailTarget, mail: String, env: &BTreeMap<OsStr
         return Err(DeliverError::Refused {
             program: target.sendmail.clone(),
             status: ended.to_string(),
-            said: first.map(|first| format!(": {}", line(first, 160))).unwrap_or_default(),
+            said: first.map(|first| format!(": {}", bounded(first, 160))).unwrap_or_default(),
         });
     }
     written.map_err(failed)

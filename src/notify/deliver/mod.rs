@@ -30,7 +30,8 @@ pub struct Means {
     pub env: BTreeMap<OsString, OsString>,
 }
 
-/// Why an alert was not delivered. Holds no address that may be a secret.
+/// Why an alert was not delivered. Holds no address that may be a secret. May hold what a receiver said, as it
+/// said it: show it escaped.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliverError {
     /// The desktop.
@@ -42,7 +43,7 @@ pub enum DeliverError {
     /// An HTTP receiver that answered with success, and said in its answer that it took nothing.
     #[error("the receiver took the request and refused the alert: {why}")]
     Rejected {
-        /// What it said.
+        /// What it said, bounded.
         why: String,
     },
     /// A file with an address or a header cannot be used. The user's configuration is at fault.
@@ -76,7 +77,7 @@ pub enum DeliverError {
         program: PathBuf,
         /// Its status.
         status: String,
-        /// What it said, bounded and harmless, after a colon.
+        /// One line of what it said, bounded, after a colon.
         said: String,
     },
     /// `--offline` was given.

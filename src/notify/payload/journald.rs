@@ -80,7 +80,8 @@ mod tests {
                     "MCP_PIN_CODES",
                     "MCP_PIN_FINGERPRINT",
                     "MCP_PIN_SCOPE",
-                    "MCP_PIN_COMMAND"
+                    "MCP_PIN_COMMAND",
+                    "MCP_PIN_LOG_HEAD"
                 ]
             );
             assert!(fields[0].1.starts_with("MCP server calc changed\n"), "{fields:?}");

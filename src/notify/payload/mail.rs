@@ -47,6 +47,9 @@ fn body(alert: &Alert) -> String {
     if alert.server.is_some() {
         let _ = write!(text, "Lock: {}\nFingerprint: {}\n", line(&alert.scope, 200), alert.fingerprint);
     }
+    if !alert.log_head.is_empty() {
+        let _ = writeln!(text, "Log head: {}", line(&alert.log_head, 100));
+    }
     text += "\nThe changed text itself is not in this mail. The command shows it.\n";
     text
 }
@@ -101,7 +104,7 @@ fn quoted_printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::alert::tests::{nasty, plain};
+    use crate::notify::alert::tests::{HEAD, nasty, plain};
 
     fn target() -> MailTarget {
         MailTarget {
@@ -150,6 +153,7 @@ mod tests {
         let mail = mail(&plain(), &target());
         assert!(mail.starts_with("From: pin@example.org\nTo: me@example.org,\n ops@example.org\nSubject: [mcp-pin] warning: MCP server calc changed (box)\nDate: Tue, 14 Nov 2023 22:13:20 +0000\nMessage-ID: <"), "{mail}");
         assert!(mail.contains("- warning [tool-added] tool `x` is new\n"), "{mail}");
+        assert!(mail.replace("=\n", "").contains(&format!("\nLog head: {HEAD}\n")), "{mail}");
     }
 
     #[test]

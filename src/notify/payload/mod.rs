@@ -60,6 +60,7 @@ pub fn webhook(alert: &Alert) -> Value {
         "command": line(&alert.command, PLACE),
         "reminder": alert.reminder,
         "at": alert.at.to_string(),
+        "logHead": line(&alert.log_head, PLACE),
     })
 }
 
@@ -75,6 +76,7 @@ fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
         ("fingerprint", alert.fingerprint.to_string()),
         ("scope", line(&alert.scope, PLACE)),
         ("command", line(&alert.command, PLACE)),
+        ("log_head", line(&alert.log_head, PLACE)),
     ]
     .into_iter()
     .filter(|(_, value)| !value.is_empty())
@@ -96,7 +98,7 @@ const fn severity(alert: &Alert) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::alert::tests::{nasty, plain};
+    use super::super::alert::tests::{HEAD, nasty, plain};
     use super::*;
     use crate::surface::visible::is_invisible;
 
@@ -128,5 +130,6 @@ mod tests {
         );
         assert_eq!(value["findings"][0]["code"], "tool-added");
         assert_eq!(value["at"], "2023-11-14T22:13:20Z");
+        assert_eq!(value["logHead"], HEAD);
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{facts, severity};
 use crate::notify::Alert;
-use crate::notify::message::line;
+use crate::notify::message::{bounded, line};
 
 /// The path below a receiver's address.
 pub const PATH: &str = "v1/logs";
@@ -57,7 +57,7 @@ pub fn rejected(answer: &[u8]) -> Option<String> {
         Value::String(text) => text.parse().unwrap_or(0),
         number => number.as_i64().unwrap_or(0),
     };
-    (count > 0).then(|| line(partial["errorMessage"].as_str().unwrap_or("no reason given"), 120))
+    (count > 0).then(|| bounded(partial["errorMessage"].as_str().unwrap_or("no reason given"), 120))
 }
 
 #[cfg(test)]
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(rejected(b""), None);
         assert_eq!(rejected(br#"{"partialSuccess":{}}"#), None);
         let said = br#"{"partialSuccess":{"rejectedLogRecords":"1","errorMessage":"too \u001b[31mold"}}"#;
-        assert_eq!(rejected(said).as_deref(), Some("too \\u{1b}[31mold"));
+        assert_eq!(rejected(said).as_deref(), Some("too \u{1b}[31mold"));
         assert_eq!(
             rejected(br#"{"partialSuccess":{"rejectedLogRecords":1}}"#).as_deref(),
             Some("no reason given")

@@ -22,6 +22,7 @@ pub fn payload(alert: &Alert) -> Value {
             .as_ref()
             .map(ServerName::as_str)
             .map(|_| format!("fingerprint {}", alert.fingerprint)),
+        Some(format!("log head {}", plain(&line(&alert.log_head, 100)))).filter(|_| !alert.log_head.is_empty()),
     ]
     .into_iter()
     .flatten()
@@ -57,7 +58,7 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::alert::tests::{nasty, plain as sample};
+    use crate::notify::alert::tests::{HEAD, nasty, plain as sample};
 
     #[test]
     fn nobody_is_called_and_nothing_is_a_link() {
@@ -77,7 +78,7 @@ mod tests {
         let fingerprint = sample().fingerprint;
         assert_eq!(
             payload(&sample()),
-            json!({"text": format!("*MCP server calc changed*\nWarning: tool 'x' is new\nLook before you use it: mcp-pin verify calc\non box, in /p/mcp-pin.lock, fingerprint {fingerprint}")})
+            json!({"text": format!("*MCP server calc changed*\nWarning: tool 'x' is new\nLook before you use it: mcp-pin verify calc\non box, in /p/mcp-pin.lock, fingerprint {fingerprint}, log head {HEAD}")})
         );
     }
 }

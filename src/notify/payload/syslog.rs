@@ -70,7 +70,7 @@ fn name(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::alert::tests::{nasty, plain};
+    use crate::notify::alert::tests::{HEAD, nasty, plain};
 
     #[test]
     fn it_is_what_the_rfc_says() {
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(
             said,
             format!(
-                "<84>1 2023-11-14T22:13:20.000000Z box mcp-pin 42 drift [mcpPin@32473 kind=\"drift\" server=\"calc\" grade=\"warning\" codes=\"tool-added\" fingerprint=\"{}\" scope=\"/p/mcp-pin.lock\" command=\"mcp-pin verify calc\"] \u{feff}MCP server calc changed. Warning: tool `x` is new. Look before you use it: mcp-pin verify calc",
+                "<84>1 2023-11-14T22:13:20.000000Z box mcp-pin 42 drift [mcpPin@32473 kind=\"drift\" server=\"calc\" grade=\"warning\" codes=\"tool-added\" fingerprint=\"{}\" scope=\"/p/mcp-pin.lock\" command=\"mcp-pin verify calc\" log_head=\"{HEAD}\"] \u{feff}MCP server calc changed. Warning: tool `x` is new. Look before you use it: mcp-pin verify calc",
                 alert.fingerprint
             )
         );
@@ -100,7 +100,7 @@ mod tests {
             ends
         });
         let (end, _) = end.unwrap();
-        assert_eq!(said[..end].matches('"').count() - said[..end].matches("\\\"").count(), 14);
+        assert_eq!(said[..end].matches('"').count() - said[..end].matches("\\\"").count(), 16);
         assert!(said[end..].starts_with("] \u{feff}MCP server calc changed"), "{}", &said[end..]);
         // The host is one word.
         assert_eq!(said.split(' ').nth(3), Some("mcp-pin"));

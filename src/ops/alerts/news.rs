@@ -12,13 +12,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Alerts;
 use crate::error::Error;
-use crate::history::{AlertPlace, AlertSource, History, NewAlert, Told};
+use crate::history::{AlertPlace, AlertSource, History, NewAlert, Problem, Told};
 use crate::manifest::{AlertChannel, AlertTarget};
 use crate::model::{Finding, Fingerprint, Grade, Report, ServerName};
 use crate::notify::{Alert, AlertKind, Seen};
 
 /// What a running server showed, and has not shown for this long, is gone.
 const QUIET: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+const UNCHECKED: &str = "MCP servers could not be checked";
 
 /// How something ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,8 +196,7 @@ impl Alerts {
     ) -> Result<(), Error> {
         let now = (self.now)();
         for (name, channel) in &self.channels {
-            let title = "MCP servers could not be checked";
-            let alert = Alert::new(AlertKind::Undecided, None, title, lines, print.clone(), self.seen(scope, now));
+            let alert = Alert::new(AlertKind::Undecided, None, UNCHECKED, lines, print.clone(), self.seen(scope, now));
             let place = AlertPlace {
                 channel: name,
                 scope: &beside("schedule", scope),
@@ -205,6 +206,14 @@ impl Alerts {
             news(history, channel, place, alert.run("mcp-pin schedule status"), &[], now)?;
         }
         Ok(())
+    }
+
+    /// The same as an alert, for when nothing can be written down.
+    pub fn broken(&self, text: &str) -> Alert {
+        let print = Fingerprint::of_canonical(text.as_bytes());
+        let lines = [text, "Nothing was checked. Look: mcp-pin schedule status"];
+        let seen = self.seen_nowhere((self.now)());
+        Alert::new(AlertKind::Undecided, None, UNCHECKED, &lines, print, seen).run("mcp-pin schedule status")
     }
 
     /// Such a check ended with a result again: the error is news when it comes back.
@@ -219,6 +228,30 @@ impl Alerts {
                 server: schedule,
                 source: AlertSource::Check,
             })?;
+        }
+        Ok(())
+    }
+
+    /// Writes down that somebody went on with a log that was broken: if it was not the person who is told, the
+    /// person hears of it.
+    ///
+    /// # Errors
+    /// As [`Alerts::checked`].
+    pub fn broke(&self, history: &History, problems: &[Problem], print: &Fingerprint) -> Result<(), Error> {
+        let (now, log) = ((self.now)(), ServerName::like("log"));
+        let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        let lines: Vec<_> = said.iter().map(String::as_str).collect();
+        for name in self.channels.keys() {
+            let title = "Somebody went on with a broken log of mcp-pin";
+            let alert = Alert::new(AlertKind::Approved, None, title, &lines, print.clone(), self.seen_nowhere(now));
+            let place = AlertPlace {
+                channel: name,
+                scope: &beside("log", ""),
+                server: &log,
+                source: AlertSource::Approval,
+            };
+            let alert = alert.graded(Some(Grade::Critical)).run("mcp-pin log verify");
+            queue(history, place, &alert, &BTreeSet::new(), now)?;
         }
         Ok(())
     }
@@ -426,6 +459,7 @@ fn supersede(history: &History, place: AlertPlace<'_>, alert: &Alert, told: &[To
 }
 
 fn queue(history: &History, place: AlertPlace<'_>, alert: &Alert, findings: &BTreeSet<Fingerprint>, now: Timestamp) -> Result<(), Error> {
+    let alert = alert.clone().noting(&history.log_head()?.to_string());
     let text = alert.to_json().to_string();
     let new = NewAlert {
         kind: alert.kind.as_str(),

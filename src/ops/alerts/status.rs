@@ -92,13 +92,13 @@ pub async fn test(context: &Context, name: Option<&str>) -> Result<Vec<Tested>, 
             hint: Some(format!("there is {}", known.join(", "))),
         });
     }
-    let now = (alerts.now)();
+    let (now, head) = ((alerts.now)(), history.log_head()?.to_string());
     let chosen = alerts
         .channels
         .iter()
         .filter(|(own, _)| name.is_none_or(|name| name == own.as_str()));
     let tests = chosen.map(|(name, channel)| {
-        let alerts = &alerts;
+        let (alerts, head) = (&alerts, &head);
         async move {
             let print = json!({"test": name, "at": now.to_string()});
             let lines = [
@@ -113,7 +113,8 @@ pub async fn test(context: &Context, name: Option<&str>) -> Result<Vec<Tested>, 
                 Fingerprint::of_canonical(print.to_string().as_bytes()),
                 alerts.seen_nowhere(now),
             )
-            .run("mcp-pin alert status");
+            .run("mcp-pin alert status")
+            .noting(head);
             let result = if alerts.offline && deliver::needs_network(&channel.target) {
                 Err(DeliverError::Offline)
             } else {
@@ -135,7 +136,7 @@ pub async fn test(context: &Context, name: Option<&str>) -> Result<Vec<Tested>, 
 }
 
 /// Where a channel leads, as far as it may be shown: many an address is a secret.
-fn place(target: &AlertTarget) -> String {
+pub(super) fn place(target: &AlertTarget) -> String {
     match target {
         AlertTarget::Desktop => "this desktop".to_owned(),
         AlertTarget::Webhook(to) | AlertTarget::Slack(to) | AlertTarget::Otlp(to) => match &to.address {

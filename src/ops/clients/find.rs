@@ -53,15 +53,14 @@ fn add(
     path: Result<PathBuf, (PathBuf, UnreadError)>,
     project: Option<&Path>,
 ) {
+    let mut folders = Vec::new();
     let (path, entries) = match path {
         Err((path, why)) => (path, Err(Unread { why, text: None })),
         Ok(path) => {
             let project = project.filter(|_| place.scope == ScopeKind::Project);
             let real = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
             if let Some(known) = found.iter_mut().find(|known| known.path == real) {
-                if !known.clients.iter().any(|one| one.id == client.id) {
-                    known.clients.push(client);
-                }
+                also_read_by(known, client, place, project);
                 return;
             }
             let (file, entries) = match read_text(&path, project) {
@@ -69,7 +68,9 @@ fn add(
                 Err(why @ UnreadError::LeadsOut) => (path, Err(Unread { why, text: None })),
                 Err(why) => (real, Err(Unread { why, text: None })),
                 Ok((_, text)) => {
-                    let parsed = clients::read(client, place, &text);
+                    let named = clients::folders(place, &text).unwrap_or_default();
+                    folders = named.into_iter().map(PathBuf::from).collect();
+                    let parsed = clients::read(place, &text);
                     let unread = |error: clients::ReadError| Unread {
                         why: error.into(),
                         text: Some(Sha256Digest::of(text.as_bytes())),
@@ -85,7 +86,36 @@ fn add(
         place,
         path,
         entries,
+        folders,
     });
+}
+
+/// A second client reads a file, perhaps for other members than the first: a link from its own place
+/// must not hide from us what stands under the key that it takes.
+fn also_read_by(known: &mut ClientFile, client: &'static Client, place: &'static Place, project: Option<&Path>) {
+    if !known.clients.iter().any(|one| one.id == client.id) {
+        known.clients.push(client);
+    }
+    let Ok(entries) = &mut known.entries else { return };
+    if (place.format, place.containers) == (known.place.format, known.place.containers) {
+        return;
+    }
+    let unread = |why, text: Option<&str>| Unread {
+        why,
+        text: text.map(|text| Sha256Digest::of(text.as_bytes())),
+    };
+    let read = match read_text(&known.path, project) {
+        Err(why) => Err(unread(why, None)),
+        Ok((_, text)) => clients::read(place, &text).map_err(|error| unread(error.into(), Some(&text))),
+    };
+    match read {
+        Ok(more) => {
+            let new = |one: &clients::Entry| entries.iter().all(|entry| entry.key() != one.key());
+            let more: Vec<_> = more.into_iter().filter(new).collect();
+            entries.extend(more);
+        }
+        Err(unread) => known.entries = Err(unread),
+    }
 }
 
 fn bases(context: &Context) -> Bases {

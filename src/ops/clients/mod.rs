@@ -5,6 +5,7 @@
 //! server to every client it finds, a repository whose project file starts something, and a file made
 //! so that this reader overlooks what its client reads.
 
+mod elsewhere;
 mod find;
 mod judge;
 mod survey;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use crate::clients::{Client, Entry, Meaning, Place, ReadError};
 use crate::model::{ServerName, Sha256Digest};
 
+pub use elsewhere::elsewhere;
 pub(crate) use find::project;
 pub use find::{files, read_text};
 pub(crate) use judge::{WHOLE, acknowledged, covered};
@@ -42,6 +44,8 @@ pub struct ClientFile {
     pub path: PathBuf,
     /// Its servers, or why it is unread.
     pub entries: Result<Vec<Entry>, Unread>,
+    /// The projects that it names, as it says them.
+    pub folders: Vec<PathBuf>,
 }
 
 /// A file that is there and whose servers are not known. Never "no servers".

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{ClientFile, Status, same_meaning};
-use crate::clients::{Client, Entry, Meaning, ScopeKind, Wrapped, WrappedFrom, understand};
+use crate::clients::{Client, Entry, EntryScope, Meaning, ScopeKind, Wrapped, WrappedFrom, understand};
 use crate::error::Error;
 use crate::model::{Pin, Pinned, ServerName, check_env_name};
 use crate::ops::scope::{self, Loaded, Scope};
@@ -35,8 +35,8 @@ pub struct Locks {
     pub user: Loaded,
     /// The project's, where there is one.
     pub project: Option<Loaded>,
-    /// This very program, which wrapped entries start.
-    exe: PathBuf,
+    /// Names this very program, which wrapped entries start.
+    context: Context,
     /// The project's folder, which relative paths of its files start at.
     folder: PathBuf,
 }
@@ -74,7 +74,7 @@ impl Locks {
         Ok(Self {
             user,
             project: project.map(|found| scope::load(context, found)).transpose()?,
-            exe: context.exe.clone(),
+            context: context.clone(),
             folder: super::find::project(context),
         })
     }
@@ -109,25 +109,42 @@ impl Locks {
     }
 
     /// Whether an entry that says `mcp-pin run` does start this program, with a server that is locked,
-    /// and hands it nothing that loads other code.
-    pub fn is_guarded(&self, entry: &Entry, wrapped: &Wrapped) -> bool {
+    /// and hands it nothing that loads other code. A project's file of variables may hold any.
+    pub fn is_guarded(&self, owner: Owner, entry: &Entry, wrapped: &Wrapped) -> bool {
         let crate::clients::Launch::Stdio(stdio) = &entry.launch else {
             return false;
         };
         let command = Path::new(&stdio.command);
-        let own = stdio.command == "mcp-pin" || command == self.exe || std::fs::canonicalize(command).is_ok_and(|real| real == self.exe);
+        let exe = &self.context.exe;
+        let own = stdio.command == "mcp-pin" || command == exe || std::fs::canonicalize(command).is_ok_and(|real| real == *exe);
         let clean = stdio
             .env
             .iter()
             .all(|name| check_env_name(name).is_ok() && name != "PATH" && name != "MCP_PIN_HOME" && name != "HOME");
-        let loaded = match &wrapped.from {
-            WrappedFrom::User => Some(&self.user),
-            WrappedFrom::Lock(path) => [self.project.as_ref(), Some(&self.user)]
-                .into_iter()
-                .flatten()
-                .find(|loaded| loaded.scope.lockfile() == *path),
+        let locked = |loaded: &Loaded| loaded.lock.servers.contains_key(&wrapped.name);
+        let is_locked = match &wrapped.from {
+            WrappedFrom::User => locked(&self.user),
+            WrappedFrom::Lock(path) => {
+                let known = [self.project.as_ref(), Some(&self.user)].into_iter().flatten();
+                let mut known = known.filter(|loaded| loaded.scope.lockfile() == *path);
+                known
+                    .next()
+                    .map_or_else(|| self.of_folder(entry, path).as_ref().is_some_and(locked), locked)
+            }
         };
-        own && clean && loaded.is_some_and(|loaded| loaded.lock.servers.contains_key(&wrapped.name))
+        let own_variables = owner == Owner::User || !stdio.env_file;
+        own && clean && own_variables && is_locked
+    }
+
+    /// The lock of another project, for an entry that its client starts in that very project only.
+    fn of_folder(&self, entry: &Entry, lock: &Path) -> Option<Loaded> {
+        let EntryScope::Local { folder } = &entry.scope else { return None };
+        let scope = Scope {
+            owner: crate::manifest::Scope::Project,
+            folder: PathBuf::from(folder),
+        };
+        let own = scope.folder.is_absolute() && scope.lockfile() == lock;
+        own.then(|| scope::load(&self.context, scope).ok()).flatten()
     }
 }
 
@@ -201,7 +218,7 @@ fn status(locks: &Locks, owner: Owner, name: &ServerName, entry: &Entry, meaning
     match meaning {
         Meaning::Inside { .. } => return Status::Inside,
         Meaning::NotUnderstood { why } => return Status::NotPossible(why.clone()),
-        Meaning::Wrapped(wrapped) if locks.is_guarded(entry, wrapped) => return Status::Wrapped,
+        Meaning::Wrapped(wrapped) if locks.is_guarded(owner, entry, wrapped) => return Status::Wrapped,
         Meaning::Wrapped(wrapped) => {
             return Status::NotPossible(format!(
                 "it says `mcp-pin run {}`, and that is not this program, not a locked server, or it is handed variables that change what runs",

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::purse::Purse;
 use super::refusal::Why;
 use super::{Options, command};
 use crate::error::Error;
@@ -77,7 +79,7 @@ pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: 
                 });
             }
             let (server, _) = probe::server(tools, remote, &digest, &approval)?;
-            return elsewhere(tools, loaded, options, pin, server);
+            return Ok(elsewhere(tools, loaded, options, pin, server));
         }
         Pinned::Local(local) => {
             let home = tools.context.env.get("HOME").map(Path::new);
@@ -136,26 +138,27 @@ fn start(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, launc
         start: What::Process(launchable),
         environment,
         cwd,
-        setup: setup(tools, loaded, options, pin, places)?,
+        setup: setup(tools, loaded, options, pin, places),
         _scratch: scratch,
     })
 }
 
 /// A remote server: nothing is started, so nothing of this machine is handed over.
-fn elsewhere(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, server: RemoteServer) -> Result<Ready, Error> {
+fn elsewhere(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, server: RemoteServer) -> Ready {
     let places = server.places();
-    Ok(Ready {
+    Ready {
         start: What::Remote(Box::new(server)),
         environment: BTreeMap::new(),
         cwd: tools.context.cwd.clone(),
-        setup: setup(tools, loaded, options, pin, places)?,
+        setup: setup(tools, loaded, options, pin, places),
         _scratch: None,
-    })
+    }
 }
 
-fn setup(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, places: Places) -> Result<Setup, Error> {
-    let spent = tools.history.spent(&options.name, loaded.scope_key(), tools.context.now())?;
-    Ok(Setup {
+fn setup(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, places: Places) -> Setup {
+    let file = tools.history.path().to_owned();
+    let purse = Purse::new(file, options.name.clone(), loaded.scope_key().to_owned());
+    Setup {
         server: options.name.clone(),
         pinned: pin.surface.clone(),
         places,
@@ -163,8 +166,8 @@ fn setup(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin, place
         judge: settle::judge_context(&options.name, loaded.into()),
         grading: loaded.policy.grading.clone(),
         global: options.lock.is_none(),
-        spent_today: spent,
-    })
+        budget: Arc::new(purse),
+    }
 }
 
 /// The proof that the installed tree is what its archives hold.

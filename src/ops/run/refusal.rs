@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::history::EventKind;
 use crate::model::{Fingerprint, ServerName};
 use crate::ops::alerts::{Alerts, Refusal};
+use crate::ops::notices::Lasting;
 use crate::ops::{Context, Interact, notices, queries};
 
 /// The code of our JSON-RPC error, the guard's own: of those that are left to implementations, one that
@@ -121,9 +122,14 @@ fn told(context: &Context, options: &Options, error: &Error) -> Result<Vec<Strin
     let (now, worst) = (context.now(), drift.iter().map(|finding| finding.grade).max());
     let first = drift.first().map(|finding| format!(" ({})", finding.title)).unwrap_or_default();
     let summary = format!("not started: {what}{first}");
-    if notices::is_news(&history, name, &summary)? {
-        notices::event(&history, now, EventKind::Refusal, name, worst, &summary)?;
-    }
+    let line = Lasting {
+        kind: EventKind::Refusal,
+        server: name,
+        stream: &format!("start {scope}"),
+        grade: worst,
+        summary: &summary,
+    };
+    notices::lasting(&history, now, &line)?;
     let prints: Vec<_> = drift.iter().map(|finding| finding.fingerprint.as_str()).collect();
     let cause = Fingerprint::of_canonical(json!({"not-started": what, "findings": prints}).to_string().as_bytes());
     let mut capital = what.chars();

@@ -95,7 +95,6 @@ impl Watch {
         let key = match &event {
             Event::Drift(finding) => finding.fingerprint.as_str(),
             Event::Refused { what, .. } | Event::Observed { what, .. } | Event::Decision { what } => what,
-            Event::Spent { .. } => return self.send(event),
         };
         let mut seen = held(&self.seen);
         if seen.lines.contains(key) {
@@ -220,11 +219,6 @@ impl Worker {
             Event::Refused { grade, what } => (EventKind::Refusal, Some(*grade), what.as_str()),
             Event::Observed { grade, what } => (EventKind::Run, Some(*grade), what.as_str()),
             Event::Decision { what } => (EventKind::Run, None, what.as_str()),
-            Event::Spent { tokens } => {
-                let Place { server, scope, now, .. } = &self.place;
-                let kept = self.history.record_spent(server, scope, *tokens, now());
-                return self.settle(kept.map_err(Error::from));
-            }
         };
         let written = notices::event(&self.history, (self.place.now)(), kind, &self.place.server, grade, text);
         self.settle(written);

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::status::{told, unheard};
 use super::{CRONTAB, guard, machine, name_of, units};
 use crate::error::Error;
 use crate::history::{History, Schedule};
 use crate::manifest::Scope as Owner;
+use crate::ops::alerts::Hearer;
 use crate::ops::scope::{self, Loaded, Scope};
 use crate::ops::{Context, Interact, queries};
 use crate::schedule::{Backend, Crontab, Every, Job, LaunchAgents, Machine, ScheduleError, UserManager, Written, cron, launchd, systemd};
@@ -16,12 +18,15 @@ use crate::store::Store;
 const PROGRAMS: [&str; 4] = ["node", "npm", "uv", "python3"];
 /// Variables that decide where mcp-pin's own files are, and which authorities are trusted. Paths: none of
 /// them is a secret.
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 11] = [
     "HOME",
     "MCP_PIN_HOME",
     "XDG_DATA_HOME",
     "XDG_CONFIG_HOME",
     "PYENV_ROOT",
+    "ASDF_DATA_DIR",
+    "MISE_DATA_DIR",
+    "VOLTA_HOME",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "NODE_EXTRA_CA_CERTS",
@@ -53,6 +58,8 @@ pub struct Enabled {
     pub wrote: Vec<(String, String)>,
     /// Something was not there before.
     pub changed: bool,
+    /// Who would hear of drift.
+    pub hearers: Vec<Hearer>,
     /// What else to know.
     pub notes: Vec<String>,
 }
@@ -87,6 +94,7 @@ pub async fn enable(context: &Context, options: Options, person: &dyn Interact) 
         Some(backend) => backend,
         None => machine.choose().await?,
     };
+    let hearers = told(context, &history).await?;
     let mut notes = Vec::new();
     let (job, folders) = job(context, &machine, &history, &loaded, options, &mut notes)?;
     let before = history.schedules()?.into_iter().find(|known| known.scope == loaded.scope_key());
@@ -121,6 +129,9 @@ pub async fn enable(context: &Context, options: Options, person: &dyn Interact) 
             Err(error) => format!("{other} has it still: {error}"),
         });
     }
+    if let Some(nobody) = unheard(context, &hearers) {
+        notes.push(format!("{}; {}", nobody.what, nobody.hint));
+    }
     Ok(Enabled {
         scope: loaded.scope.lockfile(),
         name,
@@ -128,6 +139,7 @@ pub async fn enable(context: &Context, options: Options, person: &dyn Interact) 
         every: options.every,
         wrote,
         changed,
+        hearers,
         notes,
     })
 }

@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::history::{EventKind, History, NewEvent, RunEnd};
 use crate::model::report::Status;
 use crate::model::{Finding, Fingerprint, Grade, Report, ServerName};
-use crate::notify::{self, Message, Urgency};
 use crate::ops::alerts::{self, Alerts};
 use crate::ops::outcome::Outcome;
 use crate::ops::scope::Scope;
@@ -22,7 +21,7 @@ use crate::schedule::ScheduleError;
 /// that the schedule was made for: a project whose lock is gone must not pass as its parent's.
 ///
 /// # Errors
-/// As [`verify::verify`]. The desktop was told, once for each distinct error.
+/// As [`verify::verify`]. The channels of alerts were told, once for each distinct error.
 pub async fn scheduled(context: &Context, name: &str, options: verify::Options, person: &dyn Interact) -> Result<Outcome, Error> {
     let (scope, _) = Scope::for_reading(context);
     let is_meant = name_of(context, &scope) == name;
@@ -47,8 +46,6 @@ pub async fn scheduled(context: &Context, name: &str, options: verify::Options, 
         }
         .into())
     };
-    let bus = alerts::bus(&context.env);
-    let untold = notify::desktop::reachable(&bus).await.err().map(|error| error.to_string());
     let (status, summary) = match &result {
         Ok(outcome) => (status_of(&outcome.report), summary(&outcome.report)),
         Err(error) => (error.exit_status(), told(error)),
@@ -70,6 +67,7 @@ pub async fn scheduled(context: &Context, name: &str, options: verify::Options, 
         history.record_event(&row, context.now())?;
     }
     if let (Ok(history), Some(id)) = (&history, run?) {
+        let untold = alerts::nobody(&Alerts::or_desktop(context).hearers(history).await?);
         let end = RunEnd {
             at: context.now(),
             status,
@@ -140,12 +138,11 @@ async fn tell(context: &Context, history: &History, scope: &str, error: &Error, 
 
 /// The same where the history cannot be opened: then nothing is remembered, and it is told each time.
 async fn tell_without_history(context: &Context, error: &Error, person: &dyn Interact) {
-    let text = told(error);
-    let print = Fingerprint::of_canonical(text.as_bytes());
-    let lines = [text.as_str(), "Nothing was checked. Look: mcp-pin schedule status"];
-    let message = Message::new("MCP servers could not be checked", &lines, Urgency::Critical, print);
-    if let Err(error) = notify::desktop::send(&alerts::bus(&context.env), &message).await {
-        person.warn(&format!("could not notify the desktop: {error}"));
+    let alerts = Alerts::or_desktop(context);
+    for failed in alerts.tell_now(&alerts.broken(&told(error))).await {
+        for line in failed.lines() {
+            person.warn(&line);
+        }
     }
 }
 
@@ -160,7 +157,7 @@ async fn deliver(alerts: &Alerts, history: &History, person: &dyn Interact) -> R
 
 /// Looks for newer versions and adds them to what `verify` found, as findings of grade `info`: that
 /// there is something newer is no drift, and changes no exit status. Nothing is started. Where `notify` is
-/// set, the desktop hears of each version once.
+/// set, the channels of alerts hear of each version once.
 ///
 /// A registry that cannot be asked is said in a note: it says nothing about what is pinned.
 ///

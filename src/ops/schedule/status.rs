@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::enable::scope_of;
 use super::{CRONTAB, machine, name_of, units};
 use crate::error::Error;
-use crate::history::{Schedule, ScheduledRun};
+use crate::history::{History, Schedule, ScheduledRun};
+use crate::ops::alerts::{self, Alerts, Hearer};
 use crate::ops::doctor::quoted;
-use crate::ops::scope::Scope;
+use crate::ops::scope::{self, Scope};
 use crate::ops::{Context, queries};
 use crate::schedule::{Backend, Every, LaunchAgents, Machine, ScheduleError, Written, cron, standing};
 
@@ -50,6 +51,8 @@ pub struct Row {
 pub struct Status {
     /// One a scope.
     pub rows: Vec<Row>,
+    /// Who would hear of drift.
+    pub hearers: Vec<Hearer>,
     /// What is wrong outside any of them.
     pub problems: Vec<Problem>,
     /// The present, for ages.
@@ -119,7 +122,38 @@ pub async fn status(context: &Context) -> Result<Status, Error> {
         look(context, &machine, &mut row, now).await;
         status.rows.push(row);
     }
+    match told(context, &history).await {
+        Ok(hearers) => status.hearers = hearers,
+        Err(error) => status.problems.push(Problem {
+            what: format!("who would hear of drift could not be found out: {error}"),
+            hint: "see `mcp-pin alert status`".into(),
+            undecided: true,
+        }),
+    }
+    if !status.rows.is_empty() && !status.hearers.is_empty() {
+        status.problems.extend(unheard(context, &status.hearers));
+    }
     Ok(status)
+}
+
+/// Who would hear of what a scheduled run finds.
+pub(super) async fn told(context: &Context, history: &History) -> Result<Vec<Hearer>, Error> {
+    Alerts::of(context)?.hearers(history).await
+}
+
+/// What to say where nobody hears.
+pub(super) fn unheard(context: &Context, hearers: &[Hearer]) -> Option<Problem> {
+    let why = alerts::nobody(hearers)?;
+    let hint = if hearers.iter().all(|hearer| hearer.kind == "desktop") {
+        let manifest = context.config.join(scope::MANIFEST);
+        format!(
+            "log in to a desktop, or name a channel in {} (`[alerts.NAME]`: webhook, slack, mail, syslog, journald or otlp) and try it with `mcp-pin alert test`",
+            manifest.display()
+        )
+    } else {
+        "mcp-pin alert test".to_owned()
+    };
+    Some(problem(format!("nobody would hear of drift now ({why})"), hint))
 }
 
 async fn look(context: &Context, machine: &Machine, row: &mut Row, now: Timestamp) {
@@ -310,8 +344,9 @@ fn runs(row: &mut Row, now: Timestamp, again: &str) {
         }
         Some(end) => {
             if let Some(why) = &end.untold {
-                let what = format!("its last run could not have told you: {}", crate::surface::visible(why));
-                row.problems.push(problem(what, "log in to a desktop, and see `mcp-pin doctor`"));
+                let what = format!("its last run could not have told you: {why}");
+                row.problems
+                    .push(problem(what, "run `mcp-pin verify --notify` once somebody can be told"));
             }
         }
         None => {}

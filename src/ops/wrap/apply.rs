@@ -41,7 +41,7 @@ pub fn apply(context: &Context, plan: &FilePlan, person: &dyn Interact) -> Resul
         text = edited.text;
         edits.push(edit.clone());
     }
-    exact(plan.client, plan.place, &read.text, &text, &edits).map_err(|why| cannot(&plan.path, &why))?;
+    exact(plan.place, &read.text, &text, &edits).map_err(|why| cannot(&plan.path, &why))?;
     if edits.is_empty() {
         return Ok(());
     }
@@ -78,13 +78,13 @@ pub fn apply(context: &Context, plan: &FilePlan, person: &dyn Interact) -> Resul
 }
 
 fn is_done(plan: &FilePlan, text: &str, edit: &Edit) -> bool {
-    let entries = crate::clients::read(plan.client, plan.place, text).unwrap_or_default();
+    let entries = crate::clients::read(plan.place, text).unwrap_or_default();
     let found = entries.iter().find(|found| found.key() == edit.entry.key());
     found.is_some_and(|found| matches!(understand(&found.launch), Meaning::Wrapped(wrapped) if wrapped.name == edit.server))
 }
 
 fn digest(plan: &FilePlan, text: &str, entry: &Entry) -> Option<Sha256Digest> {
-    let entries = crate::clients::read(plan.client, plan.place, text).ok()?;
+    let entries = crate::clients::read(plan.place, text).ok()?;
     entries.iter().find(|found| found.key() == entry.key()).map(Entry::digest)
 }
 

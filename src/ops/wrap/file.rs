@@ -70,3 +70,21 @@ pub(in crate::ops) fn write(path: &Path, old: &str, new: &str) -> Result<(), Err
     atomic::replace(path, old.as_bytes(), new.as_bytes())?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_wrote_in_between_is_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mcp.json");
+        std::fs::write(&path, "old").unwrap();
+        write(&path, "old", "new").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        std::fs::write(&path, "the client's").unwrap();
+        assert!(write(&path, "new", "newer").is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "the client's");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+}

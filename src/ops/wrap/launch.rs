@@ -127,7 +127,13 @@ fn command<'a>(
                 return Ok(());
             }
             Some((name, Value::String(_))) => (name, "args"),
-            _ => return Err("its command is written in a way that is not changed here".to_owned()),
+            // Zed's older way: a table with a path and arguments in it.
+            _ => {
+                return Err(
+                    "its command is written in a way that is not changed here: write `command` as a text with `args` beside it, and run this again"
+                        .to_owned(),
+                );
+            }
         },
     };
     set(change, command, Value::String(program.to_owned()));
@@ -205,7 +211,10 @@ mod tests {
         assert_eq!(Value::Object(found), serde_json::json!({"TOKEN": "abc"}));
         let found = variables(&rules, &sent("Bearer ${env:MINE}")).unwrap();
         assert_eq!(Value::Object(found), serde_json::json!({"TOKEN": "${env:MINE}"}));
+        // One that the pin would not send: the server would get less than before.
+        let more = [sent("Bearer abc"), vec![("x-other".to_owned(), "hunter2".to_owned())]].concat();
         for refused in [
+            more,
             sent("Basic hunter2"),
             sent("Bearer "),
             Vec::new(),

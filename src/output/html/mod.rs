@@ -81,10 +81,28 @@ fn head(out: &mut String, overview: &Overview) {
     }
     out.push_str("</ul>\n");
     let log = &overview.log;
+    for told in &log.acknowledged {
+        let _ = write!(
+            out,
+            "<div class=\"band bad\"><p><b class=\"critical\">The log was broken once.</b> {} went on with it at {} (row {}):</p><ul>",
+            foreign(&told.by),
+            server::time(told.at),
+            told.row
+        );
+        for said in told.said.iter().take(20) {
+            let _ = write!(out, "<li>{}</li>", foreign(said));
+        }
+        out.push_str("</ul></div>\n");
+    }
     if log.problems.is_empty() {
+        let rest = if log.acknowledged.is_empty() {
+            "whole"
+        } else {
+            "whole but for that"
+        };
         let _ = writeln!(
             out,
-            "<p class=\"band\">The log is whole: {} rows, each chained to the one before. Its head is <code>{}</code></p>",
+            "<p class=\"band\">The log is {rest}: {} rows, each chained to the one before. Its head is <code>{}</code></p>",
             log.rows,
             escape(&log.head.to_string())
         );

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::text::{escape, foreign, shown, side_by_side};
 use crate::history::{Event, EventKind};
@@ -54,7 +55,7 @@ pub(super) fn card(out: &mut String, server: &Server, now: Timestamp) {
     if let Some(update) = &server.update {
         let _ = write!(
             out,
-            "<h3>Last update</h3><p>{} to {}</p>",
+            "<h3>Last update</h3><p>{} to {}. <span class=\"soft\">No code is compared on this page: what it changed there stands in the history below, as it was reviewed.</span></p>",
             foreign(&update.before),
             foreign(&update.after)
         );
@@ -155,6 +156,43 @@ fn history(out: &mut String, server: &Server) {
     }
 }
 
+/// What an update changed, as the history holds it: packages, files and abilities by their figures and findings.
+fn changes(out: &mut String, changes: &Value) {
+    let list = |key: &str| changes[key].as_array().map(Vec::as_slice).unwrap_or_default();
+    let (figures, findings) = (list("figures"), list("findings"));
+    if !changes.is_object() {
+        out.push_str("<p class=\"soft\">what it changed in the code was not kept</p>");
+        return;
+    }
+    if figures.is_empty() && findings.is_empty() {
+        out.push_str("<p class=\"soft\">the review showed no change of its code</p>");
+        return;
+    }
+    let _ = write!(
+        out,
+        "<details><summary>what changed: {}</summary><ul>",
+        count(findings.len(), "finding")
+    );
+    for figure in figures.iter().filter_map(Value::as_str) {
+        let _ = write!(out, "<li>{}</li>", foreign(figure));
+    }
+    for finding in findings {
+        let text = |key: &str| finding[key].as_str().unwrap_or_default();
+        // A grade is a class only where it is one of ours.
+        let grade = text("grade").parse::<Grade>().map(Grade::as_str).unwrap_or_default();
+        let _ = write!(
+            out,
+            "<li><b class=\"{grade}\">{grade}</b> {} <span class=\"soft\">{}</span></li>",
+            foreign(text("title")),
+            escape(text("code"))
+        );
+    }
+    if let Some(more @ 1..) = changes["more"].as_u64() {
+        let _ = write!(out, "<li class=\"soft\">and {more} more</li>");
+    }
+    out.push_str("</ul></details>");
+}
+
 fn list(out: &mut String, events: &[Event]) {
     out.push_str("<ol class=\"time\">");
     for event in events {
@@ -166,11 +204,15 @@ fn list(out: &mut String, events: &[Event]) {
         let grade = event.grade.map(|grade| format!(" {grade}")).unwrap_or_default();
         let _ = write!(
             out,
-            "<li class=\"{class}{grade}\">{} <span class=\"chip{grade}\">{}</span> {}</li>",
+            "<li class=\"{class}{grade}\">{} <span class=\"chip{grade}\">{}</span> {}",
             time(event.at),
             event.kind.as_str(),
             foreign(&event.summary)
         );
+        if event.kind == EventKind::Update {
+            changes(out, &event.detail["changes"]);
+        }
+        out.push_str("</li>");
     }
     out.push_str("</ol>");
 }

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::ops::alerts::Hearer;
 use crate::ops::schedule as ops;
 
 /// The schedules of a user.
@@ -18,6 +19,8 @@ pub struct Status {
     pub status: String,
     /// One a scope.
     pub schedules: Vec<Schedule>,
+    /// Who would hear of drift: every channel of alerts.
+    pub tells: Vec<Tells>,
     /// What is wrong outside any of them.
     pub problems: Vec<Problem>,
 }
@@ -51,6 +54,24 @@ pub struct Schedule {
     pub problems: Vec<Problem>,
 }
 
+/// A channel of alerts.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tells {
+    /// Its name.
+    pub name: String,
+    /// Its type: `desktop`, `webhook`.
+    pub r#type: String,
+    /// Where it leads, without what may be a secret.
+    pub to: String,
+    /// From which grade on it hears.
+    pub floor: String,
+    /// Why it would not hear now: no desktop answers, or it did not take what it was sent last. Absent where
+    /// nothing is known against it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deaf: Option<String>,
+}
+
 /// A run.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -66,7 +87,7 @@ pub struct Run {
     /// What it found, in one line. Text in it may come from servers: treat it as hostile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-    /// Why nobody at the desktop could have been told; absent where somebody could.
+    /// Why nobody could have been told, over any channel; absent where somebody could.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub untold: Option<String>,
 }
@@ -94,6 +115,7 @@ pub struct Enabled {
     every: String,
     changed: bool,
     wrote: Vec<Wrote>,
+    tells: Vec<Tells>,
     notes: Vec<String>,
 }
 
@@ -125,7 +147,20 @@ impl From<&ops::Status> for Status {
             schema_version: 1,
             status: word.to_owned(),
             schedules: status.rows.iter().map(Schedule::from).collect(),
+            tells: status.hearers.iter().map(Tells::from).collect(),
             problems: status.problems.iter().map(Problem::from).collect(),
+        }
+    }
+}
+
+impl From<&Hearer> for Tells {
+    fn from(hearer: &Hearer) -> Self {
+        Self {
+            name: hearer.name.clone(),
+            r#type: hearer.kind.to_owned(),
+            to: hearer.place.clone(),
+            floor: hearer.floor.as_str().to_owned(),
+            deaf: hearer.deaf.clone(),
         }
     }
 }
@@ -181,6 +216,7 @@ impl From<&ops::Enabled> for Enabled {
             every: enabled.every.to_string(),
             changed: enabled.changed,
             wrote: wrote.collect(),
+            tells: enabled.hearers.iter().map(Tells::from).collect(),
             notes: enabled.notes.clone(),
         }
     }

@@ -32,6 +32,11 @@ fn a_drift_comes_once_with_nothing_of_its_text_and_so_does_its_end() {
     assert_eq!(body["command"], "mcp-pin verify calc");
     assert_eq!(body["findings"][0]["code"], "tool-description-changed");
     assert!(body["scope"].as_str().unwrap().ends_with("mcp-pin.lock"), "{body}");
+    // The receiver has a copy of the log's head that nobody here can change.
+    let head = body["logHead"].as_str().unwrap();
+    alerted.machine.run(&["log", "verify", "--expect", head]).exits(0);
+    let other = head.replace(|c: char| c.is_ascii_hexdigit() && c.is_alphabetic(), "0");
+    alerted.machine.run(&["log", "verify", "--expect", &other]).exits(1);
     let [said] = &chat.take()[..] else { panic!("not one") };
     let text = said.body["text"].as_str().unwrap();
     assert!(text.starts_with("*MCP server calc changed*\nCRITICAL: "), "{text}");

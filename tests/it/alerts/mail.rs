@@ -86,6 +86,8 @@ fn a_mail_program_that_refuses_is_quoted_and_the_mail_waits() {
     alerted.server.turn(&evil());
     let ran = alerted.check(1).says("queue full (1 alert waits");
     assert!(!ran.stderr.contains('\u{1b}'), "{:?}", ran.stderr);
+    assert!(ran.stderr.contains(": \\u{1b}[31mqueue full"), "escaped once: {}", ran.stderr);
+    alerted.machine.run(&["alert", "status"]).exits(0).says(": \\u{1b}[31mqueue full");
     std::fs::remove_file(&program).unwrap();
     alerted.hours_pass(1);
     alerted.check(1).says("could not hand a mail to").says("install a mail program");

@@ -1,5 +1,7 @@
 //! Alerts as receivers see them: each kind of channel against a receiver that is not ours.
 
+mod broke;
+mod ends;
 mod http;
 mod journald;
 mod keeps;
@@ -101,8 +103,8 @@ struct Got {
 }
 
 /// An HTTP receiver on loopback.
-struct Receiver {
-    port: u16,
+pub(crate) struct Receiver {
+    pub(crate) port: u16,
     got: Arc<Mutex<Vec<Got>>>,
     status: Arc<AtomicU16>,
 }
@@ -111,7 +113,7 @@ struct Receiver {
 const SILENT: u16 = 0;
 
 impl Receiver {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let receiver = Self {
             port: listener.local_addr().unwrap().port(),
@@ -128,7 +130,7 @@ impl Receiver {
         receiver
     }
 
-    fn answers(&self, status: u16) {
+    pub(crate) fn answers(&self, status: u16) {
         self.status.store(status, Ordering::Relaxed);
     }
 
@@ -138,7 +140,7 @@ impl Receiver {
     }
 
     /// The kinds of what came since the last look.
-    fn kinds(&self) -> Vec<String> {
+    pub(crate) fn kinds(&self) -> Vec<String> {
         self.take()
             .iter()
             .map(|got| got.body["kind"].as_str().unwrap_or("-").to_owned())

@@ -259,6 +259,9 @@ fn the_page_is_readable_in_a_browser_and_a_hostile_text_stays_text() {
         }
     }
     assert_eq!(lower.matches("<style").count(), 1);
+    // What the update changed, as it was reviewed.
+    assert!(page.contains("<details><summary>what changed: "), "{page}");
+    assert!(page.contains("No code is compared on this page"), "{page}");
     assert!(page.contains("default-src 'none'; style-src 'unsafe-inline'"));
     assert!(!page.contains(['\u{202e}', '\u{200b}']));
 
@@ -346,11 +349,18 @@ fn a_log_that_was_tampered_with_is_said_at_the_top() {
     let page = machine.run(&["report", "--global", "--html", "-"]).exits(0);
     page.says("The log was tampered with.").says("the newest rows are gone");
     machine.run(&["log", "head", "--keep"]).exits(0);
-    machine.run(&["log", "verify", "--format", "json"]).exits(0);
+    let again = machine.run(&["log", "verify", "--format", "json"]).exits(0).json();
+    assert_eq!(
+        (&again["whole"], again["acknowledged"].as_array().unwrap().len()),
+        (&false.into(), 1),
+        "{again}"
+    );
+    let page = machine.run(&["report", "--global", "--html", "-"]).exits(0);
+    page.says("The log was broken once.").says("The log is whole but for that");
     let plan = machine.run(&["log", "prune", "--older-than", "2099-01-01"]).exits(0);
-    plan.says("would remove 3 rows of 3").says("2 approvals in force").says("--execute");
+    plan.says("would remove 4 rows of 4").says("2 approvals in force").says("--execute");
     machine.run(&["log", "prune", "--older-than", "2099-01-01", "--execute"]).exits(0);
-    machine.run(&["log", "verify"]).exits(0).says("3 rows before them removed");
+    machine.run(&["log", "verify"]).exits(0).says("4 rows before them removed");
     machine.run(&["verify", "--global"]).exits(0);
     let lines = machine
         .run(&["log", "--lines", "--kind", "approve,prune", "--since", "1h"])

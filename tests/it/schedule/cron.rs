@@ -30,7 +30,7 @@ crontab minute
 step edited $PIN schedule status
 step refused $PIN --global schedule disable
 tries=0
-until $PIN --format json schedule status | grep -q exitStatus || [ $tries -ge 75 ]; do tries=$((tries + 1)); sleep 1; done
+until $PIN --format json schedule status | grep -q exitStatus || [ $tries -ge 130 ]; do tries=$((tries + 1)); sleep 1; done
 json after
 crontab enabled
 step disable $PIN --global schedule disable

@@ -28,7 +28,7 @@ esac
 
 const BASE: &str = "# mine\n0 5 * * 1 /bin/true\n";
 
-fn with_crontab() -> Machine {
+pub(super) fn with_crontab() -> Machine {
     let mut machine = machine();
     let folder = machine.home().join("bin");
     std::fs::create_dir(&folder).unwrap();
@@ -61,11 +61,11 @@ fn mood(machine: &Machine, mood: &str) {
     std::fs::write(machine.home().join("mood"), mood).unwrap();
 }
 
-fn read(machine: &Machine) -> String {
+pub(super) fn read(machine: &Machine) -> String {
     std::fs::read_to_string(tab(machine)).unwrap()
 }
 
-fn enable(machine: &Machine) -> Ran {
+pub(super) fn enable(machine: &Machine) -> Ran {
     machine.run(&["--global", "schedule", "enable", "--backend", "cron"])
 }
 
@@ -99,7 +99,9 @@ fn a_crontab_that_cannot_be_read_or_written_is_left_alone() {
         disable(&machine).exits(2);
         assert_eq!(read(&machine), enabled, "{bad}");
     }
-    // What cannot be looked at is neither well nor wrong.
+    // What cannot be looked at is neither well nor wrong, where somebody would be told.
+    let channel = "[alerts.ops]\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n";
+    std::fs::write(machine.store().join("config/mcp-pin.toml"), channel).unwrap();
     mood(&machine, "denied");
     let status = machine.run(&["--format", "json", "schedule", "status"]).exits(2).json();
     assert_eq!(status["status"], "undecided", "{status}");

@@ -3,6 +3,7 @@
 mod cron;
 mod misbehaving;
 mod systemd;
+mod told;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use mcp_pin::clients::{Base, CLIENTS, Client, CommandShape, Format, Place, ScopeKind, Shape};
+use mcp_pin::clients::{Base, CLIENTS, Client, CommandShape, Format, Place, ScopeKind};
 
 use super::*;
 
@@ -42,30 +42,23 @@ fn members(client: &Client, args: &[String]) -> Vec<(String, String)> {
 
 fn json(place: &Place, members: &[(String, String)]) -> String {
     let comment = if place.format == Format::Jsonc { " // of mine" } else { "" };
-    let container = &place.containers[0];
-    let list = container.shape == Shape::List;
+    let container = place.containers[0];
     let mut text = "{\n  \"zebra\": 1,\n".to_owned();
-    for name in container.path {
+    for name in container {
         writeln!(text, "  \"{}\": {{{comment}", if *name == "*" { "/somewhere" } else { name }).unwrap();
     }
-    if list {
-        text.truncate(text.rfind('{').unwrap());
-        text.push_str("[{ \"name\": \"calc\",\n");
-    } else {
-        text.push_str("      \"calc\": {\n");
-    }
+    text.push_str("      \"calc\": {\n");
     for (name, value) in members {
         writeln!(text, "        \"{name}\":  {value},{comment}").unwrap();
     }
-    text.push_str("        \"kept\": [1, 2.50, {\"a\": null}]\n      }");
-    text.push_str(if list { "]" } else { "\n" });
-    text.push_str(&"}".repeat(container.path.len() - usize::from(list)));
+    text.push_str("        \"kept\": [1, 2.50, {\"a\": null}]\n      }\n");
+    text.push_str(&"}".repeat(container.len()));
     text.push_str(",\n\"last\": true }\n\n");
     text
 }
 
 fn toml(place: &Place, members: &[(String, String)]) -> String {
-    let mut text = format!("# mine\nzebra = 1\n\n[{}.calc] # here\n", place.containers[0].path.join("."));
+    let mut text = format!("# mine\nzebra = 1\n\n[{}.calc] # here\n", place.containers[0].join("."));
     for (name, value) in members {
         let value = value.replace("\": ", "\" = ");
         writeln!(text, "{name}  = {value} # {name}").unwrap();
@@ -74,11 +67,12 @@ fn toml(place: &Place, members: &[(String, String)]) -> String {
 }
 
 fn yaml(place: &Place, members: &[(String, String)]) -> String {
-    let container = &place.containers[0];
-    let list = container.shape == Shape::List;
+    let container = place.containers[0];
+    // Continue's.
+    let list = *container == ["mcpServers"];
     let mut text = format!(
         "# mine\nzebra: 1\n{}:\n  {}\n",
-        container.path[0],
+        container[0],
         if list { "- name: calc" } else { "calc: # here" }
     );
     for (name, value) in members {
@@ -101,7 +95,7 @@ fn every_client_of_the_table() {
     let mut written = Vec::new();
     for client in CLIENTS {
         for place in client.places {
-            if matches!(place.scope, ScopeKind::Managed | ScopeKind::Plugin) || place.containers[0].path.is_empty() {
+            if matches!(place.scope, ScopeKind::Managed | ScopeKind::Plugin) || place.containers[0].is_empty() {
                 continue;
             }
             let Some(path) = path(&desk, place).filter(|path| !path.exists()) else {

@@ -79,3 +79,19 @@ fn two_at_once_change_it_once() {
     succeeded(start(desk.machine.command(&["unwrap", "--all", "--yes"])));
     assert_eq!(text(&path), old);
 }
+
+#[test]
+fn one_waits_for_the_other() {
+    let desk = Desk::new();
+    let path = desk.file(".cursor/mcp.json", ONE);
+    let old = text(&path);
+    let real = path.canonicalize().unwrap();
+    let held = mcp_pin::store::atomic::lock_beside(&desk.machine.store(), &real, || ()).unwrap();
+    let mut waiting = start(desk.machine.command(&["wrap", "--all", "--yes"]));
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert!(waiting.try_wait().unwrap().is_none(), "it waits");
+    assert_eq!(text(&path), old);
+    drop(held);
+    succeeded(waiting);
+    assert!(text(&path).contains("\"run\", \"calc\""));
+}

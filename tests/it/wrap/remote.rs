@@ -38,6 +38,17 @@ fn a_header_becomes_a_variable_of_the_same_entry() {
         .says("`FAR_TOKEN`, which the entry does not set")
         .never_says("hunter2");
     assert!(!text(&bare).contains("mcp-pin"));
+    // Without the header it is not what is pinned, whatever its address.
+    let list = desk.run(&["import", "--format", "json"]).exits(0).json();
+    let status = |client: &str| {
+        let all = list["servers"].as_array().unwrap();
+        all.iter().find(|one| one["clients"][0] == client).unwrap()["status"].clone()
+    };
+    assert_eq!(
+        (status("cursor"), status("codex")),
+        (json!("conflict"), json!("wrapped")),
+        "{list:#}"
+    );
     let program = env!("CARGO_BIN_EXE_mcp-pin");
     assert_eq!(
         text(&codex),

@@ -1,6 +1,7 @@
 //! There and back.
 
 use super::*;
+use crate::terminal::at_terminal_with;
 
 const CURSOR: &str = r#"{
   "mcpServers": {
@@ -122,17 +123,54 @@ fn what_was_changed_around_it_meanwhile_stays() {
             .replace("  \"mcpServers\"", "  \"new\": 1,\n  \"mcpServers\"")
     };
     std::fs::write(&cursor, edited(&text(&cursor))).unwrap();
-    desk.run(&["unwrap", "calc", "--yes"]).exits(0);
+    let ran = desk.run(&["unwrap", "calc", "--yes"]).exits(0);
     assert_eq!(text(&cursor), edited(&start));
+    // What it was before is kept, and where is said.
+    let copy = copies(&desk).pop().unwrap();
+    assert_eq!(text(&copy), start);
+    ran.says("~/.cursor/mcp.json was edited while it was wrapped")
+        .says(&copy.display().to_string())
+        .never_says("hunter2");
+    std::fs::remove_file(&copy).unwrap();
 
     // As a client does that writes its whole file anew.
     std::fs::write(&cursor, &start).unwrap();
     desk.run(&["wrap", "--client", "cursor", "--yes"]).exits(0);
     let whole: Value = serde_json::from_str(&text(&cursor)).unwrap();
     std::fs::write(&cursor, whole.to_string()).unwrap();
-    desk.run(&["unwrap", "calc", "--yes"]).exits(0);
+    let told = desk.run(&["unwrap", "calc", "--yes", "--format", "json"]).exits(0).json();
+    let copy = copies(&desk).pop().unwrap();
+    assert_eq!(told["copies"], json!([{"file": cursor, "copy": copy}]));
     let (now, was): (Value, Value) = (serde_json::from_str(&text(&cursor)).unwrap(), serde_json::from_str(&start).unwrap());
     assert_eq!(now, was);
+}
+
+/// The files that are kept for the way back.
+fn copies(desk: &Desk) -> Vec<PathBuf> {
+    snapshot(&desk.machine.store().join("backups"))
+        .into_iter()
+        .map(|(path, _)| path)
+        .collect()
+}
+
+#[test]
+fn a_file_that_may_not_be_changed_any_more_is_no_success() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::new();
+    let cursor = desk.file(".cursor/mcp.json", CURSOR);
+    let start = text(&cursor);
+    desk.run(&["wrap", "calc", "--yes"]).exits(0);
+    let wrapped = text(&cursor);
+    std::fs::set_permissions(&cursor, std::fs::Permissions::from_mode(0o444)).unwrap();
+    desk.run(&["unwrap", "--all", "--yes"]).exits(2).says("read-only");
+    assert_eq!(text(&cursor), wrapped);
+    std::fs::set_permissions(&cursor, std::fs::Permissions::from_mode(0o644)).unwrap();
+    desk.run(&["unwrap", "--all", "--yes"]).exits(0).never_says("backups");
+    assert_eq!(text(&cursor), start);
+    // A file that is gone has nothing to put back.
+    desk.run(&["wrap", "calc", "--yes"]).exits(0);
+    std::fs::remove_file(&cursor).unwrap();
+    desk.run(&["unwrap", "--all", "--yes"]).exits(0).says("the file is gone");
 }
 
 #[test]
@@ -157,4 +195,77 @@ fn an_entry_that_was_edited_meanwhile_is_shown_and_left_alone() {
         .says("does not start mcp-pin any more");
     assert_eq!(text(&cursor), own);
     desk.run(&["unwrap", "--all", "--yes"]).exits(0).says("nothing to unwrap");
+}
+
+#[test]
+fn what_a_client_writes_while_somebody_looks_is_kept() {
+    let desk = Desk::new();
+    let cursor = desk.file(".cursor/mcp.json", CURSOR);
+    let start = text(&cursor);
+    let while_asked = |new: &str| {
+        let mut once = Some(new.to_owned());
+        at_terminal_with(&desk.machine, &["wrap", "calc"], "y\n", |screen| {
+            if screen.contains("[y/N]")
+                && let Some(new) = once.take()
+            {
+                std::fs::write(&cursor, new).unwrap();
+            }
+        })
+    };
+    // The entry itself: what would be written is not what was shown.
+    let other = start.replace("\"node\"", "\"/bin/true\"");
+    let Some(seen) = while_asked(&other) else { return };
+    seen.exits(2)
+        .asks("change Cursor: ~/.cursor/mcp.json? [y/N]")
+        .asks("was changed while you were looking");
+    assert_eq!(text(&cursor), other);
+    assert!(!desk.machine.store().join("backups").exists() || copies(&desk).is_empty());
+    // Something else: both changes are there.
+    std::fs::write(&cursor, &start).unwrap();
+    let other = start.replace("[\"hi\"]", "[\"ho\"]");
+    let Some(seen) = while_asked(&other) else { return };
+    seen.exits(0);
+    assert!(text(&cursor).contains("[\"ho\"]") && text(&cursor).contains("\"run\", \"calc\""));
+    desk.run(&["unwrap", "calc", "--yes"]).exits(0).never_says("backups");
+    assert_eq!(text(&cursor), other);
+}
+
+#[test]
+fn verify_agrees_with_what_wrap_wrote_and_with_nothing_else() {
+    let desk = Desk::new();
+    crate::scripted::Local::new(&desk.machine, "other", &json!({"tools": []}))
+        .install(&desk.machine, &["--global"], &[])
+        .exits(0);
+    let cursor = desk.file(".cursor/mcp.json", CURSOR);
+    let start = text(&cursor);
+    let verify = || desk.run(&["verify", "--global", "--no-probe", "--format", "json"]);
+    let codes = || {
+        let found = crate::scripted::findings(&verify().json()).into_iter();
+        let found = found.filter(|(code, _, grade)| code.starts_with("client-") && grade != "info");
+        found.map(|(code, _, grade)| format!("{code} {grade}")).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(), Vec::<String>::new());
+    desk.run(&["wrap", "calc", "--yes"]).exits(0);
+    let wrapped = text(&cursor);
+    assert_eq!(codes(), Vec::<String>::new());
+    // Another locked server, one that is in no lock, another lock, no lock of ours at all.
+    for (new, code) in [
+        (wrapped.replace("\"calc\"]", "\"other\"]"), "client-launch-changed critical"),
+        (wrapped.replace("\"calc\"]", "\"nobody\"]"), "client-launch-changed critical"),
+        (
+            wrapped.replace("\"run\",", "\"run\", \"--lock\", \"/tmp/x/mcp-pin.lock\","),
+            "client-launch-changed critical",
+        ),
+        (start.clone(), "client-entry-unwrapped critical"),
+    ] {
+        assert_ne!(new, wrapped);
+        std::fs::write(&cursor, &new).unwrap();
+        assert_eq!(codes(), [code], "{new}");
+        verify().exits(1);
+    }
+    std::fs::write(&cursor, &wrapped).unwrap();
+    assert_eq!(codes(), Vec::<String>::new());
+    // Put back by `unwrap`, it is what was agreed to once.
+    desk.run(&["unwrap", "calc", "--yes"]).exits(0);
+    assert_eq!(codes(), Vec::<String>::new());
 }
