@@ -6,8 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::wire::WireServer;
-use super::write::{server, to_value};
+use super::write::{code, for_digest, server, to_value};
 use crate::model::{Pin, ServerName, Sha256Digest};
 use crate::surface::digest;
 
@@ -18,22 +17,18 @@ use crate::surface::digest;
 /// second one. It decides over no request of the probe: a token goes to the origin it was granted for,
 /// whoever granted it.
 pub fn static_digest(name: &ServerName, pin: &Pin) -> Sha256Digest {
-    let mut without = WireServer {
-        surface: None,
-        guard: None,
-        ..server(pin)
-    };
+    let mut without = code(pin);
     if let Some(remote) = &mut without.remote {
         remote.issuers.clear();
         remote.scopes = None;
     }
-    of("static", name, &to_value(&without))
+    of("static", name, to_value(&without))
 }
 
 /// The whole entry with its surface and the guard's rules: a rule that is taken back needs consent. An entry without a surface has one too, which differs from
 /// its [`static_digest`]: approving to probe is not approving to run unguarded.
 pub fn entry_digest(name: &ServerName, pin: &Pin) -> Sha256Digest {
-    of("entry", name, &to_value(&server(pin)))
+    of("entry", name, to_value(&for_digest(pin)))
 }
 
 /// The entry as it stands in the file, for programs that want to see it.
@@ -41,6 +36,9 @@ pub fn entry_value(pin: &Pin) -> Value {
     to_value(&server(pin))
 }
 
-fn of(about: &str, name: &ServerName, entry: &Value) -> Sha256Digest {
-    digest(&json!({"mcp-pin": "approval/1", "about": about, "server": name.as_str(), "entry": entry}))
+fn of(about: &str, name: &ServerName, entry: Value) -> Sha256Digest {
+    let mut whole = json!({"mcp-pin": "approval/1", "about": about, "server": name.as_str()});
+    // Moved: an entry may be large.
+    whole["entry"] = entry;
+    digest(&whole)
 }

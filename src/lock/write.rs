@@ -16,7 +16,7 @@ use super::{Lockfile, VERSION, guard};
 use crate::model::launch::PinnedFile;
 use crate::model::{
     ClientProfile, Closure, CwdRule, Era, InstallPath, Item, ItemKind, Launch, LocalArg, LocalCommand, LockedArchive, LockedPackage,
-    NodeTerms, Pin, Pinned, PythonTerms, Runtime, Shape, Surface, Terms, View, Volatile,
+    NodeTerms, Pin, Pinned, PythonTerms, Runtime, Sha256Digest, Shape, Surface, Terms, View, Volatile,
 };
 use crate::surface::{canonical, digest};
 
@@ -43,12 +43,35 @@ pub(super) fn to_value<T: Serialize + std::fmt::Debug>(wire: &T) -> Value {
     serde_json::to_value(wire).unwrap_or_else(|error| Value::String(format!("not serialisable: {error}: {wire:?}")))
 }
 
+/// The entry as the file has it.
 pub(super) fn server(pin: &Pin) -> WireServer {
+    whole(pin, as_its_form_reads)
+}
+
+/// The entry for a digest: over the canonical form it makes no difference how a number is kept, so no
+/// definition is written and read for it.
+pub(super) fn for_digest(pin: &Pin) -> WireServer {
+    whole(pin, |definition| Strict(definition.clone()))
+}
+
+fn whole(pin: &Pin, definition: Form) -> WireServer {
+    WireServer {
+        surface: pin.surface.as_ref().map(|surface| surface_of(surface, definition)),
+        guard: guard::write(&pin.guard),
+        ..code(pin)
+    }
+}
+
+/// How a definition is put into the entry.
+type Form = fn(&Value) -> Strict;
+
+/// The entry without its surface and the guard's rules.
+pub(super) fn code(pin: &Pin) -> WireServer {
     let Pin {
         source,
         pinned,
-        surface,
-        guard,
+        surface: _,
+        guard: _,
     } = pin;
     let (package, launch, packages, local, remote) = match pinned {
         Pinned::Package { closure, launch } => {
@@ -69,8 +92,8 @@ pub(super) fn server(pin: &Pin) -> WireServer {
         packages,
         local,
         remote,
-        surface: surface.as_ref().map(surface_of),
-        guard: guard::write(guard),
+        surface: None,
+        guard: None,
     }
 }
 
@@ -252,7 +275,7 @@ const fn cwd_of(cwd: CwdRule) -> WireCwd {
     }
 }
 
-fn surface_of(surface: &Surface) -> WireSurface {
+fn surface_of(surface: &Surface, form: Form) -> WireSurface {
     let Surface {
         env,
         network,
@@ -266,23 +289,23 @@ fn surface_of(surface: &Surface) -> WireSurface {
     WireSurface {
         env: env.clone(),
         network: *network,
-        views: views.into_iter().map(view_of).collect(),
+        views: views.into_iter().map(|view| view_of(view, form)).collect(),
         volatile: volatile.into_iter().map(volatile_of).collect(),
     }
 }
 
-fn view_of(view: &View) -> WireView {
+fn view_of(view: &View, form: Form) -> WireView {
     let View {
         era,
         client,
         handshake,
         items,
     } = view;
-    let list = |kind| items.get(&kind).map(|items| list_of(items));
+    let list = |kind| items.get(&kind).map(|items| list_of(items, form));
     WireView {
         era: era_of(*era),
         client: client_of(*client),
-        handshake: definition_of(handshake, digest(handshake).to_string()),
+        handshake: definition_of(form(handshake), digest(handshake)),
         tools: list(ItemKind::Tool),
         prompts: list(ItemKind::Prompt),
         resources: list(ItemKind::Resource),
@@ -290,7 +313,7 @@ fn view_of(view: &View) -> WireView {
     }
 }
 
-fn list_of(items: &[Item]) -> Vec<WireDefinition> {
+fn list_of(items: &[Item], form: Form) -> Vec<WireDefinition> {
     let mut items: Vec<_> = items.iter().collect();
     items.sort_by(|a, b| a.key.cmp(&b.key));
     items
@@ -300,16 +323,22 @@ fn list_of(items: &[Item]) -> Vec<WireDefinition> {
                  key: _,
                  definition,
                  digest,
-             }| definition_of(definition, digest.to_string()),
+             }| definition_of(form(definition), *digest),
         )
         .collect()
 }
 
 /// The definition as its canonical form reads, so that `1.0` today and `1` tomorrow, which have one
 /// digest, also have one line.
-fn definition_of(definition: &Value, digest: String) -> WireDefinition {
-    let definition = serde_json::from_slice(&canonical(definition)).unwrap_or_else(|_| Strict(definition.clone()));
-    WireDefinition { digest, definition }
+fn as_its_form_reads(definition: &Value) -> Strict {
+    serde_json::from_slice(&canonical(definition)).unwrap_or_else(|_| Strict(definition.clone()))
+}
+
+fn definition_of(definition: Strict, digest: Sha256Digest) -> WireDefinition {
+    WireDefinition {
+        digest: digest.to_string(),
+        definition,
+    }
 }
 
 fn volatile_of(volatile: &Volatile) -> WireVolatile {

@@ -13,7 +13,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::history::ApprovalKind;
+use crate::history::{Approval, ApprovalKind};
 use crate::lock::{self, Lockfile};
 use crate::model::{Pin, ServerName, Sha256Digest};
 use crate::ops::tools::Tools;
@@ -38,9 +38,21 @@ const EARLIER: usize = 5;
 /// # Errors
 /// The history cannot be read.
 pub fn is_approved(tools: &Tools<'_>, scope: &str, name: &ServerName, pin: &Pin) -> Result<bool, Error> {
-    let (code, entry) = (lock::static_digest(name, pin), lock::entry_digest(name, pin));
-    let whole = tools.history.approval_in(&entry, ApprovalKind::Entry, name, scope)?.is_some();
-    Ok(whole && tools.history.approval(&code, ApprovalKind::Static)?.is_some())
+    Ok(approval(tools, scope, name, pin)?.is_some())
+}
+
+/// The digest and the approval of the entry's code, where [`is_approved`] holds of the entry.
+///
+/// # Errors
+/// The history cannot be read.
+pub fn approval(tools: &Tools<'_>, scope: &str, name: &ServerName, pin: &Pin) -> Result<Option<(Sha256Digest, Approval)>, Error> {
+    let entry = lock::entry_digest(name, pin);
+    if tools.history.approval_in(&entry, ApprovalKind::Entry, name, scope)?.is_none() {
+        return Ok(None);
+    }
+    let code = lock::static_digest(name, pin);
+    let approval = tools.history.approval(&code, ApprovalKind::Static)?;
+    Ok(approval.map(|approval| (code, approval)))
 }
 
 /// The entry to compare with: the lock's if this user approved it, else the one they approved last

@@ -16,30 +16,28 @@
 //! read everything and believe no stamp.
 
 mod files;
+mod walk;
 
-use std::fs::{self, Metadata};
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
+use rustix::fs::Stat;
 use sha2::{Digest as _, Sha256};
 
 use super::derive::Derive;
 use super::install::Installed;
 use super::part::{InstallId, Part, Place};
-use super::{Store, StoreError, TreeCheck, parallel};
+use super::{Store, StoreError, TreeCheck};
 use crate::model::Sha256Digest;
 
 pub use files::FileStamp;
+use walk::Walked;
 
 /// Changes younger than this are not told from later ones: clocks of file systems tick.
 const TICK: i128 = 20_000_000;
 /// The same, where no time in a tree has a fraction of a second.
 const COARSE_TICK: i128 = 2_000_000_000;
-/// So many folders are enough to share out.
-const ENOUGH: usize = 24;
 
 /// What a check by stamp came to.
 #[derive(Debug)]
@@ -137,101 +135,70 @@ impl Store {
     }
 }
 
-/// One entry: its path below the root, and what the system says of it.
+/// What the system says of an entry.
+#[derive(Debug, Clone, Copy)]
 struct Record {
-    path: Vec<u8>,
-    numbers: [i64; 10],
+    numbers: [[u8; 8]; 10],
     newest: i128,
 }
 
 impl Record {
-    fn new(path: Vec<u8>, found: &Metadata) -> Self {
-        let nanoseconds = |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+    fn new(found: &Stat) -> Self {
+        let nanoseconds = |seconds: i128, rest: i128| seconds * 1_000_000_000 + rest;
+        // The kind is in the mode. The types of the numbers differ between systems.
+        let numbers: [i128; 10] = [
+            found.st_mode.into(),
+            found.st_uid.into(),
+            found.st_gid.into(),
+            found.st_size.into(),
+            found.st_ino.into(),
+            found.st_dev.into(),
+            found.st_mtime.into(),
+            found.st_mtime_nsec.into(),
+            found.st_ctime.into(),
+            found.st_ctime_nsec.into(),
+        ];
         Self {
-            path,
-            numbers: [
-                // The kind is in the mode.
-                i64::from(found.mode()),
-                i64::from(found.uid()),
-                i64::from(found.gid()),
-                found.size().cast_signed(),
-                found.ino().cast_signed(),
-                found.dev().cast_signed(),
-                found.mtime(),
-                found.mtime_nsec(),
-                found.ctime(),
-                found.ctime_nsec(),
-            ],
-            newest: nanoseconds(found.ctime(), found.ctime_nsec()),
+            numbers: numbers.map(low),
+            newest: nanoseconds(found.st_ctime.into(), found.st_ctime_nsec.into()),
         }
     }
+
+    fn bytes(&self) -> &[u8] {
+        self.numbers.as_flattened()
+    }
+
+    /// The time of its last change has no fraction of a second.
+    const fn is_coarse(&self) -> bool {
+        self.newest % 1_000_000_000 == 0
+    }
+}
+
+/// A number of at most 64 bits.
+fn low(number: i128) -> [u8; 8] {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&number.to_be_bytes()[8..]);
+    bytes
 }
 
 fn take(root: &Path, id: &InstallId, parts: &[Part]) -> io::Result<Taken> {
-    let top = fs::symlink_metadata(root)?;
-    if !top.is_dir() {
-        return Err(io::ErrorKind::NotADirectory.into());
-    }
-    let mut records = vec![Record::new(Vec::new(), &top)];
-    let mut folders = vec![(root.to_owned(), Vec::new())];
-    while !folders.is_empty() && folders.len() < ENOUGH {
-        let mut below = Vec::new();
-        for folder in &folders {
-            read(folder, &mut records, &mut below)?;
-        }
-        folders = below;
-    }
-    for mut found in parallel::each(&folders, walk)? {
-        records.append(&mut found);
-    }
-    records.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    let newest = records.iter().map(|record| record.newest).max().unwrap_or(i128::MAX);
+    let walked = walk::walk(root)?;
     Ok(Taken {
-        digest: digest(id, parts, &records),
-        newest,
-        coarse: records.iter().all(|record| record.newest % 1_000_000_000 == 0),
+        digest: digest(id, parts, &walked),
+        newest: walked.newest,
+        coarse: walked.coarse,
     })
 }
 
-/// A folder, and its path below the root.
-type Folder = (PathBuf, Vec<u8>);
-
-fn walk(folder: &Folder) -> io::Result<Vec<Record>> {
-    let (mut records, mut below) = (Vec::new(), Vec::new());
-    read(folder, &mut records, &mut below)?;
-    while let Some(folder) = below.pop() {
-        read(&folder, &mut records, &mut below)?;
-    }
-    Ok(records)
-}
-
-/// Everything in one folder. Links are not followed.
-fn read((folder, prefix): &Folder, records: &mut Vec<Record>, below: &mut Vec<Folder>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let found = entry.metadata()?;
-        let name = entry.file_name();
-        let mut path = Vec::with_capacity(prefix.len() + 1 + name.len());
-        path.extend_from_slice(prefix);
-        path.push(b'/');
-        path.extend_from_slice(name.as_bytes());
-        if found.is_dir() {
-            below.push((entry.path(), path.clone()));
-        }
-        records.push(Record::new(path, &found));
-    }
-    Ok(())
-}
-
-/// Over the records, and over what the tree was compared with: a stamp of other archives vouches for
+/// Over what was found, and over what the tree was compared with: a stamp of other archives vouches for
 /// nothing here.
-fn digest(id: &InstallId, parts: &[Part], records: &[Record]) -> Sha256Digest {
+fn digest(id: &InstallId, parts: &[Part], walked: &Walked) -> Sha256Digest {
     let mut hasher = Sha256::new();
     let mut field = |bytes: &[u8]| {
         hasher.update((bytes.len() as u64).to_be_bytes());
         hasher.update(bytes);
     };
-    field(b"mcp-pin stamp 1");
+    field(b"mcp-pin stamp 2");
     field(id.to_string().as_bytes());
     let mut compared: Vec<_> = parts.iter().map(|part| (&part.place, &part.integrity)).collect();
     compared.sort_unstable();
@@ -246,22 +213,19 @@ fn digest(id: &InstallId, parts: &[Part], records: &[Record]) -> Sha256Digest {
         }
         field(integrity.to_string().as_bytes());
     }
-    let mut numbers = Vec::with_capacity(80);
-    for record in records {
-        field(&record.path);
-        numbers.clear();
-        for number in record.numbers {
-            numbers.extend_from_slice(&number.to_be_bytes());
-        }
-        field(&numbers);
+    field(walked.root.bytes());
+    for (path, found) in &walked.folders {
+        field(path.to_bytes());
+        field(found);
     }
     Sha256Digest::from_bytes(hasher.finalize().into())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{FileTimes, Permissions};
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::fs::{self, FileTimes, Permissions};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::path::PathBuf;
 
     use super::super::testing::{Home, Tgz};
     use super::*;

@@ -10,8 +10,6 @@ use super::refusal::Why;
 use super::{Options, command};
 use crate::error::Error;
 use crate::guard::Setup;
-use crate::history::ApprovalKind;
-use crate::lock;
 use crate::mcp::launch::{self, Files, LaunchError};
 use crate::mcp::probe::Launchable;
 use crate::mcp::remote::RemoteServer;
@@ -48,10 +46,7 @@ pub(super) enum What {
 pub(super) fn ready(tools: &Tools<'_>, loaded: &Loaded, options: &Options, pin: &Pin) -> Result<Ready, Error> {
     let name = &options.name;
     let whole = || Refuse { options };
-    let digest = lock::static_digest(name, pin);
-    let approval = tools.history.approval(&digest, ApprovalKind::Static)?;
-    let approved = baseline::is_approved(tools, loaded.scope_key(), name, pin)?;
-    let Some(approval) = approval.filter(|_| approved) else {
+    let Some((digest, approval)) = baseline::approval(tools, loaded.scope_key(), name, pin)? else {
         return Err(whole().because(Why::NotApproved, Vec::new()));
     };
     let passed = launch::pass_through(pin.env(), tools.context.env.all());

@@ -13,6 +13,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use rustix::fs::{FileType, Stat};
 use sha2::{Digest as _, Sha256};
 
 use super::{Record, Taken};
@@ -55,25 +56,22 @@ impl FileStamp {
     /// The system does not say: there is no stamp then.
     pub fn add(&mut self, path: &Path) -> io::Result<()> {
         self.field(path.as_os_str().as_bytes());
-        let Some(found) = there(path.symlink_metadata())? else {
+        let Some(found) = there(ask(path))? else {
             self.field(b"missing");
             return Ok(());
         };
-        self.record(path, &found);
-        let real = if found.is_symlink() {
-            there(path.canonicalize())?
-        } else {
-            self.real(path)?
-        };
+        self.record(&found);
+        let link = FileType::from_raw_mode(found.st_mode).is_symlink();
+        let real = if link { there(path.canonicalize())? } else { self.real(path)? };
         let Some(real) = real else {
             // It leads nowhere. Should something appear there, this is another stamp.
             self.field(b"leads nowhere");
             return Ok(());
         };
         self.field(real.as_os_str().as_bytes());
-        if found.is_symlink() {
-            let found = real.symlink_metadata()?;
-            self.record(&real, &found);
+        if link {
+            let found = ask(&real)?;
+            self.record(&found);
         }
         Ok(())
     }
@@ -94,13 +92,11 @@ impl FileStamp {
         Ok(Some(file))
     }
 
-    fn record(&mut self, path: &Path, found: &std::fs::Metadata) {
-        let record = Record::new(path.as_os_str().as_bytes().to_vec(), found);
-        for number in record.numbers {
-            self.hasher.update(number.to_be_bytes());
-        }
+    fn record(&mut self, found: &Stat) {
+        let record = Record::new(found);
+        self.hasher.update(record.bytes());
         self.newest = self.newest.max(record.newest);
-        self.coarse &= record.newest % 1_000_000_000 == 0;
+        self.coarse &= record.is_coarse();
     }
 
     /// The stamp, to be compared with a recorded one.
@@ -121,6 +117,11 @@ impl FileStamp {
             coarse: self.coarse,
         }
     }
+}
+
+/// What the system says of a path; links are not followed.
+fn ask(path: &Path) -> io::Result<Stat> {
+    Ok(rustix::fs::lstat(path)?)
 }
 
 /// What is there, or that nothing is.

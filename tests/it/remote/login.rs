@@ -17,7 +17,7 @@ use crate::harness::Machine;
 use crate::terminal::{Seen, at_terminal_with};
 
 /// An honest authorization server; gives its address.
-fn authorization_server() -> String {
+pub fn authorization_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
     let address = base.clone();
@@ -117,7 +117,7 @@ fn log_in(machine: &Machine, keys: &str) -> Option<Seen> {
     })
 }
 
-fn wanting(issuer: &str) -> Manners {
+pub fn wanting(issuer: &str) -> Manners {
     Manners {
         issuer: Some(issuer.to_owned()),
         ..honest()

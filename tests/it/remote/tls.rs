@@ -159,3 +159,29 @@ fn a_first_install_with_another_key_is_refused() {
     assert!(server.seen().is_empty());
     assert!(!machine.project().join("mcp-pin.lock").exists());
 }
+
+#[test]
+fn a_login_asks_nothing_of_another_key() {
+    let issuer = super::login::authorization_server();
+    let server = Server::start(super::login::wanting(&issuer));
+    let front = Front::start(&server);
+    let key = front.renew();
+    let mut machine = Machine::new();
+    let authority = machine.home().join("authority.pem");
+    std::fs::write(&authority, &front.authority).unwrap();
+    machine.set("NODE_EXTRA_CA_CERTS", authority);
+    let (url, key) = (front.url(), format!("sha256:{key}"));
+    let pin = ["install", "--yes", "--no-probe", "--name", "far", &url, "--tls-key", &key];
+    machine.run(&pin).exits(0);
+    // With the pinned key it gets as far as the question that nobody answers.
+    machine.run(&["login", "far", "--no-browser"]).exits(2).says("nobody agreed");
+    let before = server.seen().len();
+    assert!(before > 0);
+    front.renew();
+    machine
+        .run(&["login", "far", "--no-browser"])
+        .exits(1)
+        .says("TLS key")
+        .never_says("nobody agreed");
+    assert_eq!(server.seen().len(), before, "nothing was sent");
+}

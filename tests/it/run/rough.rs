@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Client, Turning, call, said, two, with};
+use super::{Client, Turning, call, logged, said, two, with};
 use crate::scripted::{assert_gone, processes};
 
 #[test]
@@ -179,4 +179,22 @@ fn a_server_that_ends_ends_us() {
     let mut client: Client = turning.connected();
     client.send(&json!({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": call("echo")}));
     assert_eq!(client.wait(), 0, "though the client's side is still open");
+}
+
+#[test]
+fn a_connection_writes_a_bounded_number_of_lines() {
+    let turning = Turning::installed(&two(&json!({})), &[]);
+    let mut client = turning.connected();
+    for number in 0..250 {
+        let answer = client.ask("tools/call", &call(&format!("tool-{number}")));
+        assert!(answer["error"].is_object(), "{answer}");
+    }
+    // What was refused before is no new line.
+    drop(client.ask("tools/call", &call("tool-1")));
+    assert_eq!(client.end().status, 0);
+    let lines = logged(&turning.machine, "refusal");
+    let left_out: Vec<_> = lines.iter().filter(|(_, text)| text.contains("left out")).collect();
+    assert_eq!(left_out.len(), 1, "{lines:#?}");
+    assert!(left_out[0].1.starts_with("50 more lines"), "{left_out:?}");
+    assert_eq!(lines.len(), 201, "{lines:#?}");
 }

@@ -24,7 +24,9 @@ json before
 # The command, as cron starts it: once by hand, with what cron hands down.
 line=$(grep -- --scheduled enabled)
 step fields echo "$line"
-# Due each minute: what the user edited is left alone, and told.
+# Due each minute: what the user edited is left alone, and told. cron knows a table by the second in
+# which it was written, so one that is written twice in a second stays the first for it.
+sleep 1.1
 sed 's/^[0-9][0-9]* [0-9,]* \* \* \* cd/* * * * * cd/' enabled >minute
 crontab minute
 step edited $PIN schedule status
