@@ -131,7 +131,8 @@ class Bench:
     def start(self, name, package, installer):
         self.install(package, "--name", name, *installer.pop("install"))
         theirs = {"cwd": self.work / "project", "env": self.env, "words": installer["words"]}
-        sides = {"direct": self.direct(name), "run": self.run(name), installer["words"][0].split("/")[-1]: theirs}
+        direct = self.direct(name)
+        sides = {"direct": direct, "run": self.run(name), installer["words"][0].split("/")[-1]: theirs, "cat": between(direct)}
         took = {side: [] for side in sides}
         for round in range(self.rounds + 1):
             # Nobody always runs behind the same one.
@@ -143,7 +144,7 @@ class Bench:
                 server.end()
                 if round:  # the first one warms up
                     took[side].append(seconds)
-        (direct, ours, other) = (statistics.median(times) for times in took.values())
+        (direct, ours, other, cat) = (statistics.median(times) for times in took.values())
         least = {side: min(times) for side, times in took.items()}
         other_name = list(sides)[2]
         print(f"start    {package}")
@@ -152,6 +153,7 @@ class Bench:
             f"   ratios {ours / direct:.3f}, {ours / other:.2f}"
             f"   (fastest {', '.join(f'{seconds * 1e3:.1f}' for seconds in least.values())})"
         )
+        print(f"         with a relay that does nothing {cat * 1e3:.1f} ms   ratios {cat / direct:.3f} to direct, {ours / cat:.3f} of ours to it")
         self.check("the ratio to a direct start", ours / direct, 1.10)
         self.check(f"the ratio to {other_name}", ours / other, 0.5)
 
@@ -168,7 +170,8 @@ class Bench:
         echo = self.work / "echo.mjs"
         shutil.copy(Path(__file__).with_name("echo.mjs"), echo)
         self.install("--name", "echo", "--", "node", str(echo))
-        sides = [Server(**self.direct("echo")), Server(**self.run("echo"))]
+        direct = self.direct("echo")
+        sides = [Server(**direct), Server(**self.run("echo")), Server(**between(direct))]
         for server in sides:
             server.hello()
             server.tell(READY)
@@ -176,14 +179,17 @@ class Bench:
         self.memory("idle", sides[1], IDLE_MB)
         ids = iter(range(1, 1 << 30))
         for name, size, count, limit in CALLS:
-            took = [[], []]
+            took = [[] for _ in sides]
             for batch in range(count // BATCH + 1):
                 for server, times in list(zip(sides, took, strict=True))[:: -1 if batch % 2 else 1]:
                     seconds = [call(server, next(ids), size) for _ in range(BATCH)]
                     if batch:  # the first one warms up
                         times.extend(seconds)
-            direct, through = (statistics.median(times) for times in took)
-            print(f"calls    {name}: direct {direct * 1e6:.0f} us   through {through * 1e6:.0f} us   added {(through - direct) * 1e6:.0f} us")
+            direct, through, cat = (statistics.median(times) for times in took)
+            print(
+                f"calls    {name}: direct {direct * 1e6:.0f} us   through {through * 1e6:.0f} us   added {(through - direct) * 1e6:.0f} us"
+                f"   (a relay that does nothing adds {(cat - direct) * 1e6:.0f} us)"
+            )
             self.check(f"what is added to a {name} result, in seconds,", through - direct, limit)
         self.memory("after all of it", sides[1])
         for server in sides:
@@ -195,6 +201,11 @@ class Bench:
         print(f"memory   {when}: {value('VmRSS'):.1f} MiB resident, {value('RssAnon'):.1f} MiB of it its own, peak {value('VmHWM'):.1f} MiB")
         if limit:
             self.check("the resident memory in MB", value("VmRSS") * 1.048576, limit)
+
+
+def between(start):
+    """The same process behind pipes that two `cat`s read and write: what any relay costs here."""
+    return {**start, "words": [shutil.which("sh"), "-c", f'{shutil.which("cat")} | "$@" | {shutil.which("cat")}', "sh", *start["words"]]}
 
 
 def call(server, number, size):

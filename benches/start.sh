@@ -5,6 +5,7 @@
 #            started directly; `mcp-pin run` with what was checked before; `npx -y PKG@VER` and
 #            `uvx PKG==VER`, both warm
 #   calls    a round trip of `tools/call` to a small server (echo.mjs): directly, and through `mcp-pin run`
+#            (beside both: the same process between two `cat`s, a relay that does nothing)
 #   memory   of an idle `mcp-pin run`
 #
 # Usage: benches/start.sh [PATH-OF-MCP-PIN] [ROUNDS] [start|calls]

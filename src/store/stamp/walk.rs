@@ -63,7 +63,9 @@ fn walk_with(root: &Path, many: usize) -> io::Result<Walked> {
         }
         Ok::<_, io::Error>(found)
     })?;
-    rest.into_iter().for_each(|other| found.join(other));
+    for other in rest {
+        found.join(other);
+    }
     found.folders.sort_unstable();
     Ok(Walked {
         root: top,
