@@ -165,6 +165,10 @@ impl OAuthError {
                 | Self::MixUp { .. }
                 | Self::ScopeGrew { .. }
                 | Self::Elsewhere { .. }
+                | Self::Ask {
+                    source: AskError::Key { .. },
+                    ..
+                }
         )
     }
 }

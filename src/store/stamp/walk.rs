@@ -20,7 +20,8 @@ use super::super::parallel;
 use super::Record;
 
 /// So many folders that wait are worth further threads. Below that they cost more than they bring: a
-/// virtual processor that sleeps takes up to a millisecond or two to wake, in which one thread asks about a thousand files.
+/// virtual processor that sleeps takes a millisecond or two to wake, in which one thread asks about
+/// several hundred files.
 const MANY: usize = 1024;
 
 /// A tree as the system describes it.

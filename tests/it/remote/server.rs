@@ -36,6 +36,8 @@ pub struct Manners {
     pub endpoint: Option<String>,
     /// Wants a token of this authorization server.
     pub issuer: Option<String>,
+    /// Stands behind TLS, and knows it.
+    pub secure: bool,
     /// Tokens that it does not take any more.
     pub revoked: bool,
     /// The session ends after so many requests in it.
@@ -179,7 +181,8 @@ enum Told {
 /// Answers what a server answers that hands out its surface to those with a token alone.
 fn tokens(stream: &TcpStream, request: &Seen, manners: &Manners, issuer: &str) -> Told {
     const PLACE: &str = "/.well-known/oauth-protected-resource/mcp";
-    let base = format!("http://{}", request.headers["host"]);
+    let scheme = if manners.secure { "https" } else { "http" };
+    let base = format!("{scheme}://{}", request.headers["host"]);
     if request.path == PLACE {
         let about = json!({"resource": format!("{base}/mcp"), "authorization_servers": [issuer], "scopes_supported": ["read"]});
         return Told::Instead(respond(stream, 200, &[], &about.to_string()));

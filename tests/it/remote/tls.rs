@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::json;
 
-use super::server::Server;
+use super::server::{Manners, Server};
 use super::{answer, honest, run};
 use crate::harness::Machine;
 
@@ -163,7 +163,10 @@ fn a_first_install_with_another_key_is_refused() {
 #[test]
 fn a_login_asks_nothing_of_another_key() {
     let issuer = super::login::authorization_server();
-    let server = Server::start(super::login::wanting(&issuer));
+    let server = Server::start(Manners {
+        secure: true,
+        ..super::login::wanting(&issuer)
+    });
     let front = Front::start(&server);
     let key = front.renew();
     let mut machine = Machine::new();

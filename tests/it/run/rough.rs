@@ -186,11 +186,11 @@ fn a_connection_writes_a_bounded_number_of_lines() {
     let turning = Turning::installed(&two(&json!({})), &[]);
     let mut client = turning.connected();
     for number in 0..250 {
-        let answer = client.ask("tools/call", &call(&format!("tool-{number}")));
+        let answer = client.ask(&format!("own/method-{number}"), &json!({}));
         assert!(answer["error"].is_object(), "{answer}");
     }
     // What was refused before is no new line.
-    drop(client.ask("tools/call", &call("tool-1")));
+    drop(client.ask("own/method-1", &json!({})));
     assert_eq!(client.end().status, 0);
     let lines = logged(&turning.machine, "refusal");
     let left_out: Vec<_> = lines.iter().filter(|(_, text)| text.contains("left out")).collect();
