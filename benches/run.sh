@@ -66,8 +66,7 @@ race() { # NAME LIMIT OURS THEIRS [BEFORE]: medians of both, and the ratio
 
 pin() { (cd "$work/project" && "$binary" "$@"); }
 verify() { pin verify --no-probe; }
-install() { pin install --no-probe --yes --offline; }
-install_and_probe() { pin install --yes --offline; }
+install() { pin install --yes --offline; }
 hash_tree() { find "$MCP_PIN_HOME/installs" -type f -print0 | xargs -0 sha256sum; }
 npm_ci() { (cd "$work/npm" && npm ci --ignore-scripts --offline --no-audit --no-fund); }
 set_aside=0
@@ -97,7 +96,6 @@ memory=$(peak verify --no-probe)
 echo "         peak memory $memory kB"
 check "verify's peak memory in kB" "$memory" 100000
 race install 0.33 install npm_ci forget_trees
-race "+ probe" 1000 install_and_probe npm_ci forget_trees
 timed verify >/dev/null # what was installed last is right
 
 size=$(stat -c %s "$binary")
