@@ -52,6 +52,15 @@ impl Front {
         digest
     }
 
+    /// A machine that takes its authority for one.
+    fn trusted(&self) -> Machine {
+        let mut machine = Machine::new();
+        let authority = machine.home().join("authority.pem");
+        std::fs::write(&authority, &self.authority).unwrap();
+        machine.set("NODE_EXTRA_CA_CERTS", authority);
+        machine
+    }
+
     fn url(&self) -> String {
         format!("https://localhost:{}/mcp", self.port)
     }
@@ -113,10 +122,7 @@ fn another_key_is_drift_and_gets_nothing() {
     let server = Server::start(honest());
     let front = Front::start(&server);
     let key = front.renew();
-    let mut machine = Machine::new();
-    let authority = machine.home().join("authority.pem");
-    std::fs::write(&authority, &front.authority).unwrap();
-    machine.set("NODE_EXTRA_CA_CERTS", authority);
+    let machine = front.trusted();
     let url = front.url();
     let pin = ["install", "--yes", "--name", "far", &url, "--tls-key", &format!("sha256:{key}")];
     machine.run(&pin).exits(0);
@@ -149,10 +155,7 @@ fn another_key_is_drift_and_gets_nothing() {
 fn a_first_install_with_another_key_is_refused() {
     let server = Server::start(honest());
     let front = Front::start(&server);
-    let mut machine = Machine::new();
-    let authority = machine.home().join("authority.pem");
-    std::fs::write(&authority, &front.authority).unwrap();
-    machine.set("NODE_EXTRA_CA_CERTS", authority);
+    let machine = front.trusted();
     let (url, wrong) = (front.url(), "0".repeat(64));
     let pin = ["install", "--yes", "--name", "far", &url, "--tls-key", &format!("sha256:{wrong}")];
     machine.run(&pin).exits(2).says("tls-key-changed").says("another TLS key");
@@ -169,10 +172,7 @@ fn a_login_asks_nothing_of_another_key() {
     });
     let front = Front::start(&server);
     let key = front.renew();
-    let mut machine = Machine::new();
-    let authority = machine.home().join("authority.pem");
-    std::fs::write(&authority, &front.authority).unwrap();
-    machine.set("NODE_EXTRA_CA_CERTS", authority);
+    let machine = front.trusted();
     let (url, key) = (front.url(), format!("sha256:{key}"));
     let pin = ["install", "--yes", "--no-probe", "--name", "far", &url, "--tls-key", &key];
     machine.run(&pin).exits(0);
