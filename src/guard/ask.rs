@@ -217,7 +217,9 @@ impl Asks {
 
     /// The client's request is answered: its rounds are over.
     pub fn finished(&mut self, during: u64) {
-        self.rounds.retain(|(request, _), _| *request != during);
+        if !self.rounds.is_empty() {
+            self.rounds.retain(|(request, _), _| *request != during);
+        }
     }
 
     fn used(&mut self, kind: Kind, now: Timestamp) -> u32 {

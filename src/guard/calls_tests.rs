@@ -5,7 +5,7 @@ use serde_json::json;
 use super::testing::{Bench, Fake, told};
 use super::testing::{listed, setup, surface};
 use super::{Event, Grade, Said};
-use crate::model::guard::Review;
+use crate::model::guard::{ArgumentCheck, Review, ToolRules};
 use crate::surface::take::Places;
 use jiff::{SignedDuration, Timestamp};
 
@@ -426,4 +426,31 @@ fn what_the_rules_permit_reaches_the_client_and_roots_are_answered_for_it() {
         modern.reply("tools/call", json!({"name": "echo"}), &asks).pass,
         "and so do those inside results"
     );
+}
+
+#[test]
+fn each_rule_about_tools_holds_alone() {
+    let fake = Fake::legacy();
+    let rules = |set: fn(&mut ToolRules)| {
+        let mut rules = ToolRules::default();
+        set(&mut rules);
+        rules
+    };
+    for (rules, passes, questions) in [
+        (ToolRules::default(), true, 0),
+        (rules(|rules| rules.allow = Some(["echo".parse().unwrap()].into())), false, 0),
+        (rules(|rules| rules.allow = Some([].into())), false, 0),
+        (rules(|rules| rules.deny = ["a*".parse().unwrap()].into()), false, 0),
+        (rules(|rules| rules.confirm = ["add".parse().unwrap()].into()), false, 1),
+        (rules(|rules| rules.arguments = ArgumentCheck::Pinned), false, 0),
+        (rules(|rules| rules.arguments = ArgumentCheck::Known), false, 0),
+    ] {
+        let mut set = setup(Some(surface(vec![fake.view(&Places::default())])));
+        set.rules.tools = rules.clone();
+        let mut bench = Bench::new(set);
+        bench.shake(&fake);
+        // Its schema asks for a text.
+        let out = bench.call("tools/call", json!({"name": "add", "arguments": {"text": 1}}));
+        assert_eq!((out.pass, out.questions.len()), (passes, questions), "{rules:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::testing::{Bench, Fake, setup, surface, told};
-use crate::guard::Output;
+use crate::guard::{Event, Output, Question};
 use crate::model::guard::{ElicitationRules, GuardRules, Review, SamplingRules};
 use crate::model::{Era, ItemKind};
 use crate::surface::take::Places;
@@ -176,4 +176,31 @@ fn in_an_era_that_is_not_pinned_nothing_passes_beside_what_the_protocol_needs() 
     hello["note"] = "EVIL".into();
     bench.reply("server/discover", json!({"_meta": meta}), &hello);
     assert!(!bench.told.contains("EVIL"), "{}", bench.told);
+}
+
+#[test]
+fn whatever_stands_beside_a_frame_is_not_quiet() {
+    let decided = Event::Decision { what: "x".into() };
+    let question = Question {
+        id: 1,
+        title: "x".into(),
+        body: "y".into(),
+        until: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let beside: [fn(&mut Output, Event, Question); 5] = [
+        |out, _, _| out.to_client.push(vec![]),
+        |out, _, _| out.to_server.push(vec![]),
+        |out, event, _| out.events.push(event),
+        |out, _, question| out.questions.push(question),
+        |out, _, _| out.close = true,
+    ];
+    for pass in [true, false] {
+        let out = || Output { pass, ..Output::default() };
+        assert!(out().is_quiet());
+        for beside in beside {
+            let mut out = out();
+            beside(&mut out, decided.clone(), question.clone());
+            assert!(!out.is_quiet(), "{out:?}");
+        }
+    }
 }

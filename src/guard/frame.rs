@@ -293,9 +293,11 @@ struct Parts<'a> {
     version: Option<Raw<'a>>,
     id: Option<Raw<'a>>,
     method: Option<Raw<'a>>,
-    params: Option<Members<'a>>,
-    result: Option<Members<'a>>,
-    error: Option<Members<'a>>,
+    has_params: bool,
+    has_result: bool,
+    has_error: bool,
+    /// Of the one of these three that came last: a message may have one of them alone.
+    inside: Option<Members<'a>>,
     others: Vec<Cow<'a, str>>,
     /// The first thing that is wrong if this is a message at all.
     wrong: Option<NotAFrame>,
@@ -316,23 +318,17 @@ fn message<'a>(scanner: &mut Scanner<'a>, depth: usize) -> Result<Message<'a>, F
             "jsonrpc" => parts.version = once(parts.version, scanner.value(depth + 1)?, "`jsonrpc`", &mut parts.wrong),
             "id" => parts.id = once(parts.id, scanner.value(depth + 1)?, "`id`", &mut parts.wrong),
             "method" => parts.method = once(parts.method, scanner.value(depth + 1)?, "`method`", &mut parts.wrong),
-            "params" => {
-                parts.params = once(
-                    parts.params.take(),
-                    Members::read(scanner, depth + 1)?,
-                    "`params`",
-                    &mut parts.wrong,
-                );
+            "params" | "result" | "error" => {
+                parts.inside = Some(Members::read(scanner, depth + 1)?);
+                let (has, member) = match &*name {
+                    "params" => (&mut parts.has_params, "`params`"),
+                    "result" => (&mut parts.has_result, "`result`"),
+                    _ => (&mut parts.has_error, "`error`"),
+                };
+                if std::mem::replace(has, true) {
+                    parts.wrong(NotAFrame::Duplicate { member });
+                }
             }
-            "result" => {
-                parts.result = once(
-                    parts.result.take(),
-                    Members::read(scanner, depth + 1)?,
-                    "`result`",
-                    &mut parts.wrong,
-                );
-            }
-            "error" => parts.error = once(parts.error.take(), Members::read(scanner, depth + 1)?, "`error`", &mut parts.wrong),
             _ => {
                 scanner.value(depth + 1)?;
                 parts.other(name);
@@ -344,7 +340,7 @@ fn message<'a>(scanner: &mut Scanner<'a>, depth: usize) -> Result<Message<'a>, F
 }
 
 /// Keeps the first, and notes a second.
-fn once<T>(before: Option<T>, now: T, member: &'static str, wrong: &mut Option<NotAFrame>) -> Option<T> {
+fn once<'a>(before: Option<Raw<'a>>, now: Raw<'a>, member: &'static str, wrong: &mut Option<NotAFrame>) -> Option<Raw<'a>> {
     if before.is_none() {
         return Some(now);
     }
@@ -377,7 +373,7 @@ impl<'a> Parts<'a> {
 
     fn judge(self) -> Result<Message<'a>, NotAFrame> {
         let Some(version) = self.version else {
-            let asks_or_answers = self.method.is_some() || self.id.is_some() && (self.result.is_some() || self.error.is_some());
+            let asks_or_answers = self.method.is_some() || self.id.is_some() && (self.has_result || self.has_error);
             let spelled = self.others.iter().any(|name| is_other_spelling(name, "jsonrpc"));
             return Err(match self.wrong {
                 Some(why) if spelled => why,
@@ -392,12 +388,12 @@ impl<'a> Parts<'a> {
             return Err(malformed("`jsonrpc` is not \"2.0\""));
         }
         let id = self.id.map(Id::read).transpose()?;
-        match (self.method, self.result, self.error) {
-            (Some(method), None, None) => asking(id, method, self.params),
-            (None, Some(result), None) => answering(id, result, self.params.is_some()),
-            (None, None, Some(error)) => refusing(id, error, self.params.is_some()),
-            (None, None, None) => Err(malformed("it neither asks nor answers")),
-            (None, Some(_), Some(_)) => Err(malformed("it has both `result` and `error`")),
+        match (self.method, self.inside, self.has_result, self.has_error) {
+            (Some(method), params, false, false) => asking(id, method, params),
+            (None, Some(result), true, false) => answering(id, result, self.has_params),
+            (None, Some(error), false, true) => refusing(id, error, self.has_params),
+            (None, _, true, true) => Err(malformed("it has both `result` and `error`")),
+            (None, ..) => Err(malformed("it neither asks nor answers")),
             (Some(_), ..) => Err(malformed("it is a question and an answer at once")),
         }
     }

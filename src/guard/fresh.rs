@@ -149,7 +149,7 @@ impl Guard {
             )
             .into_bytes(),
         );
-        self.open.insert(listing.id.clone(), Open::own(&listing.id, listing.asked.clone()));
+        self.open.insert(Open::own(&listing.id, listing.asked.clone()));
         self.own.insert(listing.asked.key(), listing);
     }
 
@@ -158,7 +158,7 @@ impl Guard {
         loop {
             self.numbers += 1;
             let id = Id::text(&format!("{OWN}{what}/{}", self.numbers));
-            if !self.open.contains_key(&id) {
+            if self.open.get(&id).is_none() {
                 return id;
             }
         }
@@ -169,7 +169,7 @@ impl Guard {
         let key = asked.key();
         let Some(mut listing) = self.take_own(key, &open.id) else { return };
         let Some(pins) = &self.pins else { return };
-        let views = pins.views(&asked.eras, asked.client);
+        let views = pins.views(asked.eras, asked.client);
         let judged = self.lists.judge(&self.setup, pins, asked, &views, sent);
         let (whole, next) = (judged.whole, judged.next.clone());
         self.act(judged, open, &list_part(asked.kind), out);

@@ -3,6 +3,8 @@
 //! The attack: a tool, a prompt or an address that stands in no approved list and is asked for all
 //! the same; a server may talk a model into it. Names are looked up in the pin, in any of its views.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,7 +17,8 @@ use super::fresh::OWN;
 use super::held::{Asking, Cleared, PATIENCE, Way};
 use super::lists::ListAsked;
 use super::refusal::{self, INVALID, NO_METHOD, NO_RESOURCE, REFUSED, UNKNOWN};
-use super::session::{Asked, Fate, Guard, Refusal, Request};
+use super::rounds::holds_answers;
+use super::session::{Asked, Fate, Guard, Open, Refusal, Request};
 use super::tools::Verdict;
 use crate::model::guard::any_matches;
 use crate::model::{ClientProfile, Era, Grade, ItemKind};
@@ -132,7 +135,7 @@ impl Guard {
 
     /// Remembers a request, and says whether it is held.
     fn start(&mut self, request: Request<'_>, asked: Asked, cleared: Cleared, now: Timestamp, out: &mut Output) -> Result<bool, Refusal> {
-        let kind = asked.item().map(|(kind, _)| kind);
+        let kind = asked.kind();
         let about = self.about(request, &asked, now)?;
         self.remember(request.id, asked, about)?;
         let held = self.admit(request, kind, cleared, now, out);
@@ -161,9 +164,13 @@ impl Guard {
         {
             return Ok(true);
         }
-        let about = self.open.get(request.id).map(|open| &open.about);
-        let (subject, forms, during) = about.map_or(("", false, 0), |about| (about.subject.as_str(), about.forms, about.during));
-        let completions = self.completions_inside(request, subject, now)?.filter(|_| !cleared.shown);
+        if asks.is_none() && !holds_answers(request) {
+            return Ok(false);
+        }
+        let open = self.open.get(request.id);
+        let (forms, during) = open.map_or((false, 0), |open| (open.about.forms, open.about.during));
+        let subject = open.map(Open::subject).unwrap_or_default();
+        let completions = self.completions_inside(request, &subject, now)?.filter(|_| !cleared.shown);
         if self.observing() {
             return Ok(false);
         }
@@ -195,6 +202,9 @@ impl Guard {
 
     /// The entry's rules about a call: what the user is asked, if anything.
     fn rules(&self, params: Params<'_, '_>) -> Result<Option<(String, String)>, Refusal> {
+        if self.gate.is_open() {
+            return Ok(None);
+        }
         let name = text(params, "name")?.unwrap_or_default();
         let key = self.pins.as_ref().and_then(|pins| pins.key(ItemKind::Tool, &name));
         let arguments = params.and_then(|params| params.get("arguments"));
@@ -260,7 +270,7 @@ impl Guard {
             self.client = profile(&capabilities);
             self.elicits = shows_forms(&capabilities);
         }
-        Ok(Asked::Initialize(version))
+        Ok(Asked::Initialize(version.map(Cow::into_owned)))
     }
 
     fn list(&mut self, kind: ItemKind, params: Params<'_, '_>) -> Result<ListAsked, Refusal> {
@@ -268,7 +278,7 @@ impl Guard {
         self.client = client;
         self.modern |= eras.first() == Some(&Era::Modern) && self.version.is_none();
         let cursor = match params.and_then(|params| params.get("cursor")) {
-            Some(cursor) if cursor.get() != "null" => text(params, "cursor")?.filter(|cursor| !cursor.is_empty()),
+            Some(cursor) if cursor.get() != "null" => text(params, "cursor")?.map(Cow::into_owned).filter(|cursor| !cursor.is_empty()),
             _ => None,
         };
         Ok(ListAsked {
@@ -282,7 +292,7 @@ impl Guard {
 
     /// The eras whose pins a request is held against, the one that is spoken first, and what the client
     /// says it can do.
-    pub(super) fn spoken(&self, params: Params<'_, '_>) -> Result<(Vec<Era>, ClientProfile), Refusal> {
+    pub(super) fn spoken(&self, params: Params<'_, '_>) -> Result<(&'static [Era], ClientProfile), Refusal> {
         let meta = object(params, "_meta")?;
         let modern = meta.as_ref().is_some_and(|meta| meta.get(META_VERSION).is_some());
         let capabilities = meta.as_ref().and_then(|meta| meta.object(META_CAPABILITIES).ok().flatten());
@@ -292,10 +302,10 @@ impl Guard {
                 .as_ref()
                 .is_some_and(|pins| pins.surface().views.iter().any(|view| view.era == era))
         };
-        let eras = match (modern, self.version.is_some()) {
-            (true, true) if pinned(Era::Modern) => vec![Era::Modern, Era::Legacy],
-            (true, false) => vec![Era::Modern],
-            _ => vec![Era::Legacy],
+        let eras: &[Era] = match (modern, self.version.is_some()) {
+            (true, true) if pinned(Era::Modern) => &[Era::Modern, Era::Legacy],
+            (true, false) => &[Era::Modern],
+            _ => &[Era::Legacy],
         };
         Ok((eras, client))
     }
@@ -388,7 +398,7 @@ impl Guard {
 
     /// Refuses what turned since.
     pub(super) fn usable(&self, kind: ItemKind, key: &str) -> Result<(), Refusal> {
-        if !self.refused.contains(&(kind, key.to_owned())) {
+        if self.refused.is_empty() || !self.refused.contains(&(kind, key.to_owned())) {
             return Ok(());
         }
         Err(Refusal {
@@ -432,9 +442,9 @@ fn malformed() -> Refusal {
 }
 
 /// A parameter that is a text. One that is something else is malformed: the server might read it.
-fn text(params: Params<'_, '_>, name: &str) -> Result<Option<String>, Refusal> {
+fn text<'a>(params: Params<'a, '_>, name: &str) -> Result<Option<Cow<'a, str>>, Refusal> {
     let found = params.map(|params| params.text(name)).transpose().map_err(|_| malformed())?;
-    Ok(found.flatten().map(std::borrow::Cow::into_owned))
+    Ok(found.flatten())
 }
 
 /// A parameter that is an object.

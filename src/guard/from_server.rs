@@ -128,7 +128,7 @@ impl Guard {
 
     fn listed(&mut self, open: &Open, asked: &ListAsked, sent: Sent<'_>, out: &mut Output) -> Fate {
         let Some(pins) = &self.pins else { return Fate::Pass };
-        let views = pins.views(&asked.eras, asked.client);
+        let views = pins.views(asked.eras, asked.client);
         let judged = self.lists.judge(&self.setup, pins, asked, &views, sent);
         if judged.whole {
             self.fresh.insert(asked.key());

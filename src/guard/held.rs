@@ -159,7 +159,7 @@ impl Guard {
             frame: &frame,
         };
         let judged = self.judge_request(request.method, request.params);
-        let judged = judged.and_then(|asked| self.admit(request, asked.item().map(|(kind, _)| kind), cleared, now, out));
+        let judged = judged.and_then(|asked| self.admit(request, asked.kind(), cleared, now, out));
         match judged {
             Ok(true) => {}
             Ok(false) => out.to_server.push(frame),
@@ -185,6 +185,9 @@ impl Guard {
 
     /// When [`Self::tick`] has something to do, if nothing else happens before.
     pub fn due(&self) -> Option<Timestamp> {
+        if self.held.is_empty() && self.own.is_empty() && self.asked_by_server.is_empty() {
+            return None;
+        }
         let held = self.held.values().filter_map(|held| held.until);
         let asked = self.asked_by_server.values().filter_map(|asked| asked.until);
         held.chain(self.own.values().map(|listing| listing.until)).chain(asked).min()

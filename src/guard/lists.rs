@@ -29,7 +29,7 @@ const MOST_CLEAN: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ListAsked {
     pub(super) kind: ItemKind,
-    pub(super) eras: Vec<Era>,
+    pub(super) eras: &'static [Era],
     /// What the client said it can do when it asked: views differ by it.
     pub(super) client: ClientProfile,
     pub(super) cursor: Option<String>,
@@ -71,12 +71,12 @@ impl Judged {
 pub(super) struct Lists {
     /// Pages found clean, with what the pager needs of them.
     clean: HashMap<Known, Page>,
-    pagers: BTreeMap<(ItemKind, Vec<Era>, ClientProfile, bool), Pager>,
+    pagers: BTreeMap<(ItemKind, &'static [Era], ClientProfile, bool), Pager>,
 }
 
 /// All that decides whether a page is clean: of which list, what the pin's views were chosen by, whether
 /// it may lack what stands beside the items, and what was sent.
-type Known = (ItemKind, Vec<Era>, ClientProfile, bool, Sha256Digest);
+type Known = (ItemKind, &'static [Era], ClientProfile, bool, Sha256Digest);
 
 /// What one page says of the listing.
 #[derive(Debug, Clone, Default)]
@@ -143,8 +143,8 @@ impl Lists {
     pub(super) fn judge(&mut self, setup: &Setup, pins: &Pins, asked: &ListAsked, views: &Views, sent: Sent<'_>) -> Judged {
         let result = sent.result.raw().get();
         let digest = Sha256Digest::of(result.as_bytes());
-        let known = (asked.kind, asked.eras.clone(), asked.client, asked.cursor.is_some(), digest);
-        let listing = (asked.kind, asked.eras.clone(), asked.client, asked.own);
+        let known = (asked.kind, asked.eras, asked.client, asked.cursor.is_some(), digest);
+        let listing = (asked.kind, asked.eras, asked.client, asked.own);
         let pager = self.pagers.entry(listing).or_default();
         if let Some(page) = self.clean.get(&known) {
             let turned = pager.add(pins, asked, views, page);

@@ -23,6 +23,7 @@ mod handshake;
 mod held;
 pub mod hygiene;
 mod lists;
+mod open;
 mod pinned;
 mod refusal;
 mod rounds;
@@ -117,6 +118,19 @@ impl Output {
             pass: true,
             ..Self::default()
         }
+    }
+
+    /// Nothing is to be done but, perhaps, to let the frame pass.
+    pub const fn is_quiet(&self) -> bool {
+        let Self {
+            pass: _,
+            to_client,
+            to_server,
+            events,
+            questions,
+            close,
+        } = self;
+        to_client.is_empty() && to_server.is_empty() && events.is_empty() && questions.is_empty() && !*close
     }
 }
 

@@ -37,31 +37,35 @@ pub(super) struct Views {
     pub(super) stranger: bool,
 }
 
+/// By kind, then by name or key.
+type ByKind<T> = BTreeMap<ItemKind, BTreeMap<String, T>>;
+
 /// A pinned surface, indexed.
 pub(super) struct Pins {
     surface: Surface,
     places: Places,
     /// The definitions of each key: view and place in its list.
-    index: BTreeMap<(ItemKind, String), Vec<(usize, usize)>>,
+    index: ByKind<Vec<(usize, usize)>>,
     /// Pinned keys by what they are in this run.
-    real: BTreeMap<(ItemKind, String), String>,
+    real: ByKind<String>,
     templates: Vec<(String, Template)>,
 }
 
 impl Pins {
     pub(super) fn new(surface: Surface, places: Places) -> Self {
-        let mut index: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        let mut real = BTreeMap::new();
+        let mut index: ByKind<Vec<_>> = BTreeMap::new();
+        let mut real: ByKind<String> = BTreeMap::new();
         let mut templates = BTreeMap::new();
         for (view_at, view) in surface.views.iter().enumerate() {
             for (&kind, items) in &view.items {
                 for (at, item) in items.iter().enumerate() {
-                    index.entry((kind, item.key.clone())).or_default().push((view_at, at));
+                    let of_kind = index.entry(kind).or_default();
+                    of_kind.entry(item.key.clone()).or_default().push((view_at, at));
                     let restored = places.restore(&item.key).unwrap_or_else(|| item.key.clone());
                     if kind == ItemKind::Template {
                         templates.insert(item.key.clone(), Template::parse(&restored));
                     }
-                    real.insert((kind, restored), item.key.clone());
+                    real.entry(kind).or_default().insert(restored, item.key.clone());
                 }
             }
         }
@@ -108,11 +112,11 @@ impl Pins {
     pub(super) fn stand(&self, kind: ItemKind, views: &Views, raw: &Value) -> Result<Standing, Hostile> {
         let found = take::item(kind, raw.clone(), &self.places)?;
         let sent = raw.get(kind.name_key()).and_then(Value::as_str).unwrap_or_default();
-        let of = |key: &str| self.index.get(&(kind, key.to_owned()));
+        let of = |key: &str| self.index.get(&kind)?.get(key);
         let key = if of(&found.key).is_some() {
             found.key.clone()
         } else {
-            let real = self.real.get(&(kind, sent.to_owned()));
+            let real = self.real.get(&kind).and_then(|real| real.get(sent));
             real.cloned().unwrap_or_else(|| found.key.clone())
         };
         let mut candidates: Vec<_> = of(&key)
@@ -180,11 +184,11 @@ impl Pins {
 
     /// The pinned key of a name that a client uses, in any view.
     pub(super) fn key(&self, kind: ItemKind, name: &str) -> Option<&str> {
-        let key = |name: String| self.index.get_key_value(&(kind, name)).map(|((_, key), _)| key.as_str());
-        self.real
-            .get(&(kind, name.to_owned()))
-            .map(String::as_str)
-            .or_else(|| key(self.places.replace(name)))
+        if let Some(key) = self.real.get(&kind).and_then(|real| real.get(name)) {
+            return Some(key);
+        }
+        let (key, _) = self.index.get(&kind)?.get_key_value(self.places.replace(name).as_str())?;
+        Some(key)
     }
 
     /// The pinned template that an address is made of. `ui://` pages run in the host: they have to be

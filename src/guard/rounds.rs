@@ -9,6 +9,7 @@
 //! arguments, once for each question of the server, and until any list or handshake is not as pinned.
 //! A call that is answered is over; the next one is asked about, whatever state it names.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
@@ -57,10 +58,34 @@ pub(super) struct Rounds {
 pub(super) struct About {
     /// Its number; the same for all its rounds.
     pub(super) during: u64,
-    /// What it names: a tool, a task.
-    pub(super) subject: String,
+    /// What it names beside the pinned definition that it uses.
+    pub(super) named: Named,
     /// The client shows forms for it (2026-07-28).
     pub(super) forms: bool,
+}
+
+/// What a request names.
+#[derive(Debug, Default)]
+pub(super) enum Named {
+    /// A task.
+    Task(String),
+    /// The pinned definition that is used.
+    #[default]
+    Item,
+    /// Nothing: its method has to do.
+    Method(String),
+}
+
+impl Named {
+    /// What tells the rounds of a request from those of others where no state does.
+    pub(super) fn subject(&self, asked: &Asked) -> Cow<'_, str> {
+        match (self, asked.item()) {
+            (Self::Task(task), _) => format!("task\0{task}").into(),
+            (Self::Item, Some((kind, key))) => format!("{}\0{key}", kind.method()).into(),
+            (Self::Item, None) => "".into(),
+            (Self::Method(method), _) => method.into(),
+        }
+    }
 }
 
 impl Rounds {
@@ -113,6 +138,11 @@ fn key(state: Option<Raw<'_>>, subject: &str) -> Sha256Digest {
     }
 }
 
+/// Whether a request answers questions of the server.
+pub(super) fn holds_answers(request: Request<'_>) -> bool {
+    request.params.is_some_and(|params| params.get("inputResponses").is_some())
+}
+
 /// Members of a call that is made again.
 fn is_again(params: &Members<'_>) -> bool {
     params.get("requestState").is_some() || params.get("inputResponses").is_some()
@@ -121,29 +151,28 @@ fn is_again(params: &Members<'_>) -> bool {
 impl Guard {
     /// What a request is about. Refused where it answers a question too late.
     pub(super) fn about(&mut self, request: Request<'_>, asked: &Asked, now: Timestamp) -> Result<About, Refusal> {
-        let task = task(request);
-        let subject = match (&task, asked.item()) {
-            (Some(task), _) => format!("task\0{task}"),
-            (None, Some((kind, key))) => format!("{}\0{key}", kind.method()),
-            (None, None) => request.method.to_owned(),
+        let named = match (task(request), asked.item()) {
+            (Some(task), _) => Named::Task(task),
+            (None, Some(_)) => Named::Item,
+            (None, None) => Named::Method(request.method.to_owned()),
         };
         let chain = request.params.filter(|params| is_again(params)).and_then(|params| {
-            let key = key(params.get("requestState"), &subject);
+            let key = key(params.get("requestState"), &named.subject(asked));
             self.rounds.find(&key)
         });
         if chain.is_some_and(|chain| now > chain.until) {
             return Err(Refusal::of(REFUSED, "the server's question was not answered in time"));
         }
-        let during = match (task, chain) {
-            (Some(task), _) => number(&task) | TASK,
-            (None, Some(chain)) => chain.during,
-            (None, None) => {
+        let during = match (&named, chain) {
+            (Named::Task(task), _) => number(task) | TASK,
+            (_, Some(chain)) => chain.during,
+            (_, None) => {
                 self.rounds.last = (self.rounds.last + 1) & !TASK;
                 self.rounds.last
             }
         };
         let forms = self.forms(request.params);
-        Ok(About { during, subject, forms })
+        Ok(About { during, named, forms })
     }
 
     /// The call is answered with questions, which may be shown from `now` on: its next round is the same
@@ -152,7 +181,7 @@ impl Guard {
         let until = asked.iter().map(|(_, kind)| self.asks.until(*kind, now)).max();
         let completions = asked.iter().filter(|(_, kind)| *kind == Kind::Sampling);
         let chain = Chain {
-            key: key(result.members.get("requestState"), &open.about.subject),
+            key: key(result.members.get("requestState"), &open.subject()),
             during: open.about.during,
             completions: completions.map(|(name, _)| name.clone()).collect(),
             until: until.unwrap_or(Timestamp::MAX),

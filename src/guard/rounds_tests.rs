@@ -198,3 +198,40 @@ fn a_question_that_is_answered_too_late_stays_unanswered() {
     let out = bench.guard.from_client(call.as_bytes(), Timestamp::from_second(86_400).unwrap());
     assert!(told(&out)["error"]["message"].as_str().unwrap().contains("in time"), "{out:?}");
 }
+
+#[test]
+fn without_a_state_the_next_round_is_of_the_same_thing() {
+    let tool = |name: &str| ("tools/call", json!({"name": name, "arguments": {"text": "1"}}));
+    let task = |id: &str| ("tasks/result", json!({"taskId": id}));
+    let prompt = ("prompts/get", json!({"name": "greet"}));
+    let completion = json!({"method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 9}});
+    let answer = json!({"k": {"role": "assistant", "content": {"type": "text", "text": "ANSWER"}, "model": "m"}});
+    for (pinned, asked, other) in [
+        (true, tool("add"), tool("echo")),
+        (true, tool("add"), prompt.clone()),
+        (true, task("1"), task("2")),
+        (true, task("1"), tool("add")),
+        (false, tool("add"), prompt),
+    ] {
+        for (next, is_shown) in [(&asked, true), (&other, false)] {
+            let mut bench = confirming(Grade::Notice);
+            let mut set = setup(pinned.then(|| surface(vec![Fake::modern().view(&Places::default())])));
+            set.rules.sampling = Some(SamplingRules {
+                review: Review::Ask,
+                ..SamplingRules::default()
+            });
+            bench.guard = listed(set);
+            let result = json!({"resultType": "input_required", "inputRequests": {"k": completion}});
+            let question = bench.reply(asked.0, asked.1.clone(), &result);
+            bench.says(&question, Said::Yes);
+            let mut params = next.1.clone();
+            params["inputResponses"] = answer.clone();
+            let out = bench.call(next.0, params);
+            assert_eq!(
+                (!out.pass, out.questions.len() == 1),
+                (is_shown, is_shown),
+                "{asked:?} {next:?} {out:?}"
+            );
+        }
+    }
+}

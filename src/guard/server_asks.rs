@@ -137,7 +137,7 @@ impl Guard {
             match decision.verdict {
                 Verdict::Pass => {}
                 Verdict::Ask { title, body, until, .. } => {
-                    let way = Way::Result(open.asked.item());
+                    let way = Way::Result(open.asked.item().cloned());
                     asked = Some(both(asked, way, title, body, until, false));
                 }
                 Verdict::Replace(_) | Verdict::Answer(_) | Verdict::Refuse { .. } => return Err(log),
@@ -303,7 +303,7 @@ impl Guard {
                     until,
                     replace,
                 } => {
-                    let way = Way::Result(open.asked.item());
+                    let way = Way::Result(open.asked.item().cloned());
                     asked = Some(both(asked.take(), way, title, body, until, open.about.forms));
                     replace.map_or_else(|| request.raw().get().to_owned(), with)
                 }

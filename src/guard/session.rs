@@ -4,6 +4,7 @@
 //! answer is judged as the answer to exactly the open request whose id it has, once, and what answers
 //! nothing does not pass. What is kept of a connection is bounded.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use super::frame::{self, Frame, Id, Members, Message};
 use super::fresh::{ListKey, Listing};
 use super::held::{Held, Wait, Way};
 use super::lists::{Judged, ListAsked, Lists};
+use super::open::Requests;
 use super::pinned::Pins;
 use super::refusal::{self, REFUSED};
 use super::rounds::{About, Rounds};
@@ -50,11 +52,16 @@ pub(super) enum Asked {
 
 impl Asked {
     /// The pinned definition that is used.
-    pub(super) fn item(&self) -> Option<(ItemKind, String)> {
+    pub(super) const fn item(&self) -> Option<&(ItemKind, String)> {
         match self {
-            Self::Work(item) => item.clone(),
+            Self::Work(item) => item.as_ref(),
             _ => None,
         }
+    }
+
+    /// Of which kind it is.
+    pub(super) fn kind(&self) -> Option<ItemKind> {
+        self.item().map(|(kind, _)| *kind)
     }
 }
 
@@ -76,6 +83,11 @@ impl Open {
             cancelled: false,
             about: About::default(),
         }
+    }
+
+    /// What it is about, for rounds.
+    pub(super) fn subject(&self) -> Cow<'_, str> {
+        self.about.named.subject(&self.asked)
     }
 
     const fn is_own(&self) -> bool {
@@ -137,7 +149,7 @@ pub struct Guard {
     pub(super) gate: Gate,
     pub(super) asks: Asks,
     pub(super) lists: Lists,
-    pub(super) open: HashMap<Id, Open>,
+    pub(super) open: Requests,
     given_up: VecDeque<Id>,
     /// Requests of the server that were passed on.
     pub(super) asked_by_server: HashMap<Id, Forwarded>,
@@ -176,7 +188,7 @@ impl Guard {
             gate,
             asks,
             lists: Lists::default(),
-            open: HashMap::new(),
+            open: Requests::default(),
             given_up: VecDeque::new(),
             asked_by_server: HashMap::new(),
             client: ClientProfile::Bare,
@@ -309,10 +321,8 @@ impl Guard {
             Side::Server => {
                 // A call that waits has not reached the server: nothing answers it.
                 let waits = |id: &Id| self.held.values().any(|held| matches!(held.way, Way::Call(_)) && held.id == *id);
-                let open = std::mem::take(&mut self.open).into_iter();
-                let (waiting, open): (HashMap<_, _>, HashMap<_, _>) = open.partition(|(id, _)| waits(id));
-                self.open = waiting;
-                let open = open.values().filter(|open| !open.cancelled && !open.is_own());
+                let open = self.open.take_where(|open| !waits(&open.id));
+                let open = open.iter().filter(|open| !open.cancelled && !open.is_own());
                 out.to_client.extend(open.map(|open| refusal::error(&open.id, REFUSED, message)));
                 self.lost_lists(now, &mut out);
             }
@@ -383,7 +393,7 @@ impl Guard {
             cancelled: false,
             about,
         };
-        self.open.insert(id.clone(), open);
+        self.open.insert(open);
         Ok(())
     }
 
@@ -446,9 +456,10 @@ impl Guard {
         let message = refusal::closed(&self.setup, part);
         let mut ids: Vec<Id> = self
             .open
-            .drain()
-            .filter(|(_, open)| !open.cancelled && !open.is_own())
-            .map(|(_, open)| open.id)
+            .take_where(|_| true)
+            .into_iter()
+            .filter(|open| !open.cancelled && !open.is_own())
+            .map(|open| open.id)
             .collect();
         for held in self.held.values() {
             Self::withdraw(held, out);

@@ -77,6 +77,17 @@ impl Gate {
         }
     }
 
+    /// Whether no rule is set: every call passes.
+    pub fn is_open(&self) -> bool {
+        let ToolRules {
+            allow,
+            deny,
+            confirm,
+            arguments,
+        } = &self.rules;
+        allow.is_none() && deny.is_empty() && confirm.is_empty() && *arguments == ArgumentCheck::Any
+    }
+
     /// Whether a tool may be called at all, whatever it is called with.
     pub fn permits(&self, name: &str) -> bool {
         self.rules.permits(name)

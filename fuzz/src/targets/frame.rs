@@ -51,7 +51,7 @@ fn same(text: &str, message: &Message<'_>) {
     assert_eq!(message.method(), value.get("method").and_then(Value::as_str));
     if let Some(id) = message.id() {
         let read = value.get("id").cloned().unwrap_or_default();
-        assert_eq!(serde_json::from_str::<Value>(id.raw()).expect("an id is JSON"), read);
+        assert_eq!(serde_json::from_str::<Value>(&id.raw()).expect("an id is JSON"), read);
         assert_eq!(id.as_text(), read.as_str());
         #[expect(clippy::cast_precision_loss, reason = "ids survive in a double")]
         let number = id.as_number().map(|number| number as f64);

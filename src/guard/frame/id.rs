@@ -1,5 +1,6 @@
 //! Ids of questions, compared as peers compare them.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 use super::members::Raw;
@@ -12,7 +13,8 @@ use super::{NotAFrame, malformed};
 #[derive(Debug, Clone)]
 pub struct Id {
     value: Meaning,
-    raw: Box<str>,
+    /// As the peer wrote it, where that is not how it is written here.
+    raw: Option<Box<str>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -30,26 +32,26 @@ const SAFE: i64 = (1 << 53) - 1;
 
 impl Id {
     /// A number, for a question of the guard's own.
-    pub fn number(number: i64) -> Self {
+    pub const fn number(number: i64) -> Self {
         Self {
             value: Meaning::Number(number),
-            raw: number.to_string().into(),
+            raw: None,
         }
     }
 
     /// A text, for a question of the guard's own.
     pub fn text(text: &str) -> Self {
         Self {
-            raw: serde_json::Value::from(text).to_string().into(),
             value: Meaning::Text(text.into()),
+            raw: None,
         }
     }
 
     /// No id.
-    pub fn null() -> Self {
+    pub const fn null() -> Self {
         Self {
             value: Meaning::Null,
-            raw: "null".into(),
+            raw: None,
         }
     }
 
@@ -59,8 +61,13 @@ impl Id {
     }
 
     /// The JSON text of it, exactly as the peer wrote it: to answer with.
-    pub const fn raw(&self) -> &str {
-        &self.raw
+    pub fn raw(&self) -> Cow<'_, str> {
+        match (&self.raw, &self.value) {
+            (Some(raw), _) => Cow::Borrowed(raw),
+            (None, Meaning::Number(number)) => Cow::Owned(number.to_string()),
+            (None, Meaning::Text(text)) => Cow::Owned(serde_json::Value::from(&**text).to_string()),
+            (None, Meaning::Null) => Cow::Borrowed("null"),
+        }
     }
 
     /// The number, where it is one.
@@ -84,24 +91,38 @@ impl Id {
         if text.len() > LONGEST_ID {
             return Err(malformed("`id` is too long"));
         }
-        let value = match text.as_bytes().first() {
-            Some(b'"') => Meaning::Text(raw.text().ok_or(NotAFrame::LoneSurrogate { place: "`id`" })?.into()),
-            Some(b'n') => Meaning::Null,
-            Some(b'-' | b'0'..=b'9') => Meaning::Number(whole(text).ok_or(malformed("`id` is no whole number that a double holds"))?),
+        let (value, as_here) = match text.as_bytes().first() {
+            Some(b'"') => {
+                let text = raw.text().ok_or(NotAFrame::LoneSurrogate { place: "`id`" })?;
+                // Without an escape there is one way to write it.
+                (Meaning::Text((&*text).into()), matches!(text, Cow::Borrowed(_)))
+            }
+            Some(b'n') => (Meaning::Null, true),
+            Some(b'-' | b'0'..=b'9') => {
+                let (number, as_here) = whole(text).ok_or(malformed("`id` is no whole number that a double holds"))?;
+                (Meaning::Number(number), as_here)
+            }
             _ => return Err(malformed("`id` is neither a number nor a text")),
         };
-        Ok(Self { value, raw: text.into() })
+        Ok(Self {
+            value,
+            raw: (!as_here).then(|| text.into()),
+        })
     }
 }
 
-/// A whole number that a double holds, written without an exponent (nobody writes ids with one).
-fn whole(text: &str) -> Option<i64> {
-    let digits = match text.split_once('.') {
-        Some((digits, fraction)) if fraction.bytes().all(|byte| byte == b'0') => digits,
-        Some(_) => return None,
+/// A whole number that a double holds, written without an exponent (nobody writes ids with one), and
+/// whether it is written as it would be here. The text was checked to be a number of JSON's.
+fn whole(text: &str) -> Option<(i64, bool)> {
+    let digits = match text.bytes().position(|byte| !byte.is_ascii_digit() && byte != b'-') {
+        Some(point) => {
+            let zeros = text[point..].strip_prefix('.')?;
+            zeros.bytes().all(|byte| byte == b'0').then_some(&text[..point])?
+        }
         None => text,
     };
-    digits.parse().ok().filter(|number| (-SAFE..=SAFE).contains(number))
+    let number = digits.parse().ok().filter(|number| (-SAFE..=SAFE).contains(number))?;
+    Some((number, digits.len() == text.len() && text != "-0"))
 }
 
 impl PartialEq for Id {

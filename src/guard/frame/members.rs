@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::scan::{Fault, Scanner};
+use super::scan::{Fault, Scanner, plain};
 use super::{NotAFrame, malformed};
 
 /// A JSON value's text, checked to be JSON, without spaces around it.
@@ -22,9 +22,12 @@ impl<'a> Raw<'a> {
 
     /// The value of a JSON string. `None` for another value, and where a surrogate stands alone.
     pub fn text(self) -> Option<Cow<'a, str>> {
-        let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if !inside.contains('\\') {
-            return Some(Cow::Borrowed(inside));
+        let [b'"', inside @ .., b'"'] = self.0.as_bytes() else {
+            return None;
+        };
+        // Nothing but an escape ends the plain part: the text was checked to be JSON.
+        if plain(inside) == inside.len() {
+            return Some(Cow::Borrowed(&self.0[1..self.0.len() - 1]));
         }
         serde_json::from_str(self.0).ok().map(Cow::Owned)
     }
@@ -94,13 +97,11 @@ impl<'a> Members<'a> {
         let duplicate = |name: &str| NotAFrame::Duplicate {
             member: named(name).unwrap_or("a member"),
         };
-        let few = self.list.len() <= 16;
-        let mut seen = HashSet::new();
+        let mut seen = (self.list.len() > 16).then(HashSet::new);
         for (at, (name, _)) in self.list.iter().enumerate() {
-            let again = if few {
-                self.list[..at].iter().any(|(before, _)| before == name)
-            } else {
-                !seen.insert(name)
+            let again = match &mut seen {
+                Some(seen) => !seen.insert(name),
+                None => self.list[..at].iter().any(|(before, _)| before == name),
             };
             if again {
                 return Err(duplicate(name));
@@ -133,7 +134,7 @@ impl<'a> Members<'a> {
         if !raw.get().starts_with('"') {
             return Err(malformed("a member that should be a text is none"));
         }
-        raw.text().map(Some).ok_or(NotAFrame::LoneSurrogate {
+        raw.text().map(Some).ok_or_else(|| NotAFrame::LoneSurrogate {
             place: named(name).unwrap_or("a member"),
         })
     }
@@ -182,6 +183,14 @@ pub fn is_other_spelling(name: &str, known: &str) -> bool {
     if name == known || name.len() > 4 * known.len() + 4 {
         return false;
     }
+    // Most names are told apart by their first letters.
+    if let (Some(first), Some(letter)) = (name.bytes().next(), known.bytes().next())
+        && first.is_ascii_alphabetic()
+        && letter.is_ascii_alphabetic()
+        && !first.eq_ignore_ascii_case(&letter)
+    {
+        return false;
+    }
     folded(name).eq(folded(known))
 }
 
@@ -193,4 +202,54 @@ fn folded(text: &str) -> impl Iterator<Item = char> {
         c => c.to_ascii_lowercase(),
     });
     lead.chars().chain(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_what_serde_json_reads() {
+        for text in [
+            r#""""#,
+            r#""a""#,
+            r#""a\"b""#,
+            r#""\u0061""#,
+            "\"12345678/'\u{7f}\u{e4}\"",
+            r#""12345678\n""#,
+            r#""\\""#,
+        ] {
+            let read: String = serde_json::from_str(text).unwrap();
+            assert_eq!(Raw::new(text).text().as_deref(), Some(read.as_str()), "{text}");
+        }
+        for other in ["1", "null", "[]", r#"["a"]"#, r#""\ud800""#] {
+            assert_eq!(Raw::new(other).text(), None, "{other}");
+        }
+    }
+
+    /// Without a second look at anything: all of both names, folded.
+    fn folds_alike(name: &str, known: &str) -> bool {
+        let folded = |name: &str| {
+            let lead = name.starts_with('_');
+            let name = name.replace(['_', '-'], "").replace('\u{212a}', "k").replace('\u{17f}', "s");
+            (lead, name.to_ascii_lowercase())
+        };
+        name != known && folded(name) == folded(known)
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_another_spelling_where_all_of_it_folds_alike(
+            name in "[_-]{0,2}[mtikKsSeEy\u{212a}\u{17f}_-]{0,6}",
+            known in prop::sample::select(vec!["_meta", "meta", "key", "task", "id", "is", "resultType"]),
+            cut in "[_-]{0,1}",
+        ) {
+            prop_assert_eq!(is_other_spelling(&name, known), folds_alike(&name, known));
+            let near: String = known.chars().flat_map(|c| [c.to_ascii_uppercase().to_string(), cut.clone()]).collect();
+            let near = near.replacen('K', "\u{212a}", 1);
+            prop_assert_eq!(is_other_spelling(&near, known), folds_alike(&near, known));
+        }
+    }
 }

@@ -244,7 +244,7 @@ impl<'a> Scanner<'a> {
 
 /// How many bytes stand before the first that ends or escapes a string, or may not stand in one.
 /// Eight at a time: most of a frame is text.
-fn plain(bytes: &[u8]) -> usize {
+pub(super) fn plain(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     // The high bit of each byte that is smaller than `limit`; sure for the lowest that is set.

@@ -46,7 +46,7 @@ fn a_request_a_notification_a_result_and_an_error_are_told_apart() {
     let Message::Result { id, result } = answered.unwrap() else {
         panic!()
     };
-    assert_eq!((id.as_text(), id.raw()), (Some("a"), "\"a\""));
+    assert_eq!((id.as_text(), &*id.raw()), (Some("a"), "\"a\""));
     assert_eq!(result.result_type.as_deref(), Some("input_required"));
     assert_eq!(result.input_requests().unwrap().get(), r#"{"k":1}"#);
     assert_eq!(result.meta().unwrap().get(), "{}");
@@ -158,6 +158,8 @@ fn what_does_not_fit_the_protocol_is_refused() {
         (r#"{"jsonrpc":"2.0","result":{}}"#, "an answer has no `id`"),
         (r#"{"jsonrpc":"2.0","id":1,"result":{},"params":{}}"#, "an answer has `params`"),
         (r#"{"jsonrpc":"2.0","id":1,"error":{},"params":{}}"#, "an answer has `params`"),
+        (r#"{"jsonrpc":"2.0","params":{},"id":1,"result":{}}"#, "an answer has `params`"),
+        (r#"{"jsonrpc":"2.0","params":{},"id":1,"error":{}}"#, "an answer has `params`"),
         (r#"{"jsonrpc":"2.0","id":1,"error":"x"}"#, "`error` is no object"),
         (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, "`method` is no text"),
         (r#"{"jsonrpc":"2.0","id":1,"method":null}"#, "`method` is no text"),
@@ -202,10 +204,28 @@ fn ids_are_compared_by_meaning_and_answered_as_written() {
     assert_eq!(id("0").unwrap(), id("-0").unwrap());
     assert_eq!(id("\"a\"").unwrap(), id("\"\\u0061\"").unwrap());
     assert_ne!(id("1").unwrap(), id("\"1\"").unwrap());
-    assert_eq!(id("1.0").unwrap().raw(), "1.0");
+    for written in [
+        "0",
+        "-0",
+        "-0.0",
+        "7",
+        "-7",
+        "1.0",
+        "10.000",
+        "9007199254740991",
+        "-9007199254740991",
+        r#""""#,
+        r#""a""#,
+        r#""\u0061""#,
+        r#""\/\n\"""#,
+        "\"\u{7f}/'\u{2028}\u{1f600}\"",
+    ] {
+        assert_eq!(id(written).unwrap().raw(), written);
+    }
     let set: HashSet<_> = ["1", "1.0", "\"1\"", "-1"].map(|text| id(text).unwrap()).into();
     assert_eq!(set.len(), 3);
-    assert_eq!((Id::number(1), Id::text("a\"b").raw()), (id("1").unwrap(), "\"a\\\"b\""));
+    assert_eq!((Id::number(1), &*Id::text("a\"b").raw()), (id("1").unwrap(), "\"a\\\"b\""));
+    assert_eq!((&*Id::number(-3).raw(), &*Id::null().raw()), ("-3", "null"));
     assert_eq!(id("9007199254740991").unwrap().as_number(), Some(9_007_199_254_740_991));
     for bad in [
         "9007199254740993",
@@ -355,7 +375,7 @@ fn as_peeked(message: &Message<'_>) -> (&'static str, Value, Value) {
         Message::Result { .. } => "result",
         Message::Error { .. } => "error",
     };
-    let id = message.id().map_or(Value::Null, |id| serde_json::from_str(id.raw()).unwrap());
+    let id = message.id().map_or(Value::Null, |id| serde_json::from_str(&id.raw()).unwrap());
     (kind, id, message.method().map_or(Value::Null, Value::from))
 }
 

@@ -305,11 +305,11 @@ impl Shared {
             Received::Frame(frame) if output.pass => Some(frame),
             _ => None,
         };
+        if output.is_quiet() {
+            return passed.map_or(Ok(()), |frame| self.own(from).send(frame));
+        }
         if output.close {
-            let last = match from {
-                From::Client => &self.to_server,
-                From::Server => &self.to_client,
-            };
+            let last = self.own(from);
             let passed = passed.cloned();
             self.queue(&mut output, false);
             if let Some(frame) = passed {
@@ -318,9 +318,10 @@ impl Shared {
             self.tell(output, false);
             return Ok(());
         }
-        let (own, ours) = match from {
-            From::Client => (&self.to_server, std::mem::take(&mut output.to_server)),
-            From::Server => (&self.to_client, std::mem::take(&mut output.to_client)),
+        let own = self.own(from);
+        let ours = match from {
+            From::Client => std::mem::take(&mut output.to_server),
+            From::Server => std::mem::take(&mut output.to_client),
         };
         self.queue(&mut output, true);
         let to_server = if from == From::Client { ours.len() } else { 0 };
@@ -329,6 +330,14 @@ impl Shared {
         let written = ours.and_then(|()| passed.map_or(Ok(()), |frame| own.send(frame)));
         self.tell(output, true);
         written
+    }
+
+    /// Where frames of a direction go.
+    const fn own(&self, from: From) -> &Arc<Outgoing> {
+        match from {
+            From::Client => &self.to_server,
+            From::Server => &self.to_client,
+        }
     }
 
     /// What was decided without a frame: nobody's direction, so everything is queued.
@@ -400,7 +409,5 @@ fn ended(mut frame: Vec<u8>) -> Vec<u8> {
 
 /// Whether a frame would be several lines to the client. No stream of lines gives such a one.
 fn is_several(frame: &[u8]) -> bool {
-    let mut rest = body(frame);
-    let whole = rest.len();
-    io::BufRead::skip_until(&mut rest, b'\n').is_ok_and(|skipped| skipped < whole) || body(frame).ends_with(b"\n")
+    body(frame).contains(&b'\n')
 }
