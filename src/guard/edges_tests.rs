@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::testing::{Bench, Fake, setup, surface, told};
 use crate::guard::{Event, Output, Question};
 use crate::model::guard::{ElicitationRules, GuardRules, Review, SamplingRules};
-use crate::model::{Era, ItemKind};
+use crate::model::{Era, Finding, Grade, ItemKind};
 use crate::surface::take::Places;
 
 /// Completions and forms pass within these limits, without a person.
@@ -203,4 +203,19 @@ fn whatever_stands_beside_a_frame_is_not_quiet() {
             assert!(!out.is_quiet(), "{out:?}");
         }
     }
+}
+
+#[test]
+fn a_thousand_harmless_findings_do_not_hide_a_critical_one() {
+    let mut bench = Bench::of(&Fake::legacy());
+    let server = "demo".parse().unwrap();
+    let finding = |number: usize, grade| Finding::new("tool-added", grade, &server, "x", "t", &json!(number));
+    let mut out = Output::default();
+    let all: Vec<_> = (0..10_000).map(|number| finding(number, Grade::Info)).collect();
+    bench.guard.tell([all.clone(), all].concat(), &mut out);
+    assert!(out.events.len() < 5_000, "{}", out.events.len());
+    let mut out = Output::default();
+    let worse = finding(10_000, Grade::Critical);
+    bench.guard.tell(vec![worse.clone(), worse.clone()], &mut out);
+    assert_eq!(out.events, [Event::Drift(worse)]);
 }

@@ -23,13 +23,13 @@ use super::server_asks::Forwarded;
 use super::tools::Gate;
 use super::{Event, Output, Setup, Side};
 use crate::model::guard::GuardMode;
-use crate::model::{ClientProfile, Finding, Fingerprint, Grade, ItemKind};
+use crate::model::{ClientProfile, Finding, Fingerprint, Grade, GradeBudget, ItemKind};
 
 /// Requests that may be open at a time, in each direction.
 const MOST_OPEN: usize = 4_096;
 /// Requests whose answers are still waited for after the client gave them up.
 const MOST_CANCELLED: usize = 1_024;
-/// Findings that are told in one connection.
+/// Findings of one grade that are told in one connection.
 const MOST_TOLD: usize = 4_096;
 
 /// What an open request of the client asks for.
@@ -162,6 +162,7 @@ pub struct Guard {
     pub(super) modern: bool,
     pub(super) refused: BTreeSet<(ItemKind, String)>,
     told: HashSet<Fingerprint>,
+    tellable: GradeBudget,
     said: BTreeSet<String>,
     pub(super) closed: Option<String>,
     pub(super) held: BTreeMap<u64, Held>,
@@ -197,6 +198,7 @@ impl Guard {
             modern: false,
             refused: BTreeSet::new(),
             told: HashSet::new(),
+            tellable: GradeBudget::default(),
             said: BTreeSet::new(),
             closed: None,
             held: BTreeMap::new(),
@@ -445,7 +447,8 @@ impl Guard {
     /// Tells what was found, each finding once.
     pub(super) fn tell(&mut self, findings: Vec<Finding>, out: &mut Output) {
         for finding in findings {
-            if self.told.len() < MOST_TOLD && self.told.insert(finding.fingerprint.clone()) {
+            if !self.told.contains(&finding.fingerprint) && self.tellable.take(finding.grade, MOST_TOLD) {
+                self.told.insert(finding.fingerprint.clone());
                 out.events.push(Event::Drift(finding));
             }
         }

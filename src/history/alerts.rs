@@ -13,8 +13,11 @@ use rusqlite::{OptionalExtension as _, Params, Row, Transaction, TransactionBeha
 use super::{History, HistoryError, words};
 use crate::model::{Fingerprint, ServerName};
 
-/// How many alerts of one channel wait at most; the oldest go first.
+/// How many alerts of one channel wait at most; the least go first, and of these the oldest.
 const WAITING: i64 = 100;
+/// How much is lost with an alert that is given up: a flood of notices must not push out what is worse.
+const WORTH: &str = "CASE WHEN kind IN ('refused', 'undecided') THEN 1 WHEN NOT json_valid(alert) THEN 0
+     ELSE CASE json_extract(alert, '$.grade') WHEN 'critical' THEN 2 WHEN 'warning' THEN 1 ELSE 0 END END";
 
 words! {
     /// What saw it. What only a running server shows is not gone because a check does not see it.
@@ -209,7 +212,7 @@ impl History {
     }
 
     /// Adds an alert to what waits for a channel, unless the last thing that waits about the same news
-    /// is the same. Where too many wait, the oldest is given up, and counted.
+    /// is the same. Where too many wait, the oldest of the least is given up, and counted.
     ///
     /// # Errors
     /// It cannot be written.
@@ -241,7 +244,10 @@ impl History {
             params![channel, scope, server, source, new.kind, print, joined(new.findings), new.alert, now.as_microsecond()],
         )?;
         let dropped = transaction.execute(
-            "DELETE FROM alerts_waiting WHERE channel = ?1 AND id NOT IN (SELECT id FROM alerts_waiting WHERE channel = ?1 ORDER BY id DESC LIMIT ?2)",
+            &format!(
+                "DELETE FROM alerts_waiting WHERE channel = ?1
+                 AND id NOT IN (SELECT id FROM alerts_waiting WHERE channel = ?1 ORDER BY {WORTH} DESC, id DESC LIMIT ?2)"
+            ),
             params![channel, WAITING],
         )?;
         count_dropped(&transaction, channel, dropped)?;

@@ -16,7 +16,7 @@ use rusqlite::params;
 use super::{History, HistoryError, Resolution};
 use crate::model::{Finding, Fingerprint, Grade, ServerName};
 
-/// More than this of one server is not kept: a server that differs in a thousand ways differs.
+/// More than this of one server and one grade is not kept: a server that differs in a thousand ways differs.
 const MOST: i64 = 500;
 
 /// A finding of a connection.
@@ -71,7 +71,7 @@ impl History {
             transaction.execute(
                 "INSERT INTO sightings (server, scope, fingerprint, code, grade, subject, title, first_seen, last_seen)
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8
-                 WHERE (SELECT count(*) FROM sightings WHERE server = ?1 AND scope = ?2) < ?9",
+                 WHERE (SELECT count(*) FROM sightings WHERE server = ?1 AND scope = ?2 AND grade = ?5) < ?9",
                 params![
                     server.as_str(),
                     scope,
@@ -212,5 +212,10 @@ mod tests {
             history.record_sighting("/l", &finding, Timestamp::UNIX_EPOCH).unwrap();
         }
         assert_eq!(history.open_sightings(&server, "/l").unwrap().len(), usize::try_from(MOST).unwrap());
+        // Nor hide something worse behind what it filled.
+        let worse = Finding::new("tool-added", Grade::Critical, &server, "", "t", &json!("worse"));
+        history.record_sighting("/l", &worse, Timestamp::UNIX_EPOCH).unwrap();
+        let open = history.open_sightings(&server, "/l").unwrap();
+        assert!(open.iter().any(|open| open.grade == Grade::Critical));
     }
 }

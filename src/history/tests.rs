@@ -167,13 +167,17 @@ fn a_drift_that_is_forgotten_is_forgotten_for_one_channel() {
 }
 
 fn queue(history: &History, channel: &str, kind: &str, drift: &str, second: i64) {
+    queue_alert(history, channel, kind, drift, second, "{}");
+}
+
+fn queue_alert(history: &History, channel: &str, kind: &str, drift: &str, second: i64, alert: &str) {
     let findings = BTreeSet::new();
     let print = print(drift);
     let new = NewAlert {
         kind,
         fingerprint: &print,
         findings: &findings,
-        alert: "{}",
+        alert,
     };
     history.queue_alert(place(channel, &name("calc")), &new, at(second)).unwrap();
 }
@@ -196,6 +200,30 @@ fn what_waits_is_in_order_once_and_not_without_end() {
     assert_eq!(history.give_up_alerts("ops", at(3)).unwrap(), 100);
     assert_eq!(history.alert_channel("ops").unwrap().dropped, 124);
     assert_eq!(history.waiting_channels().unwrap(), ["other"]);
+}
+
+#[test]
+fn a_flood_of_what_is_less_pushes_nothing_worse_out_of_what_waits() {
+    let (_folder, _, history) = fresh();
+    let graded = |grade: &str| format!("{{\"grade\":{grade}}}");
+    queue_alert(&history, "ops", "drift", "worst", 1, &graded("\"critical\""));
+    queue_alert(&history, "ops", "drift", "bad", 1, &graded("\"warning\""));
+    queue_alert(&history, "ops", "undecided", "unknown", 1, &graded("null"));
+    for n in 0..120 {
+        let alert = ["\"notice\"", "null"].map(graded)[n % 2].clone();
+        queue_alert(
+            &history,
+            "ops",
+            "drift",
+            &n.to_string(),
+            2,
+            if n % 3 == 0 { "no JSON" } else { &alert },
+        );
+    }
+    let waiting = history.alerts_waiting("ops").unwrap();
+    let first: Vec<_> = waiting.iter().take(4).map(|one| one.fingerprint.clone()).collect();
+    assert_eq!(first, ["worst", "bad", "unknown", "23"].map(print));
+    assert_eq!((waiting.len(), history.alert_channel("ops").unwrap().dropped), (100, 23));
 }
 
 #[test]

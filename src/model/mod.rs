@@ -33,7 +33,7 @@ pub use launch::{CwdRule, Launch, LocalArg, LocalCommand, PinnedFile, Runtime};
 pub use pin::{Pin, Pinned};
 pub use python::PythonTerms;
 pub use remote::{Authorization, HeaderError, HeaderRule, Remote, RemoteSettings, RemoteTransport, RemoteUrl, RemoteUrlError};
-pub use report::{Detail, Finding, Fingerprint, Grade, Part, Report};
+pub use report::{Detail, Finding, Fingerprint, Grade, GradeBudget, Part, Report};
 pub use server::{ServerName, Source, SourceError};
 pub use surface::{ClientProfile, Era, Item, ItemKind, Shape, Surface, View, Volatile};
 pub use told::{PackageTold, Publisher, Told, VersionTold};

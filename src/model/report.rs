@@ -50,6 +50,25 @@ impl FromStr for Grade {
     }
 }
 
+/// How many there were of each grade, with the same bound for each: a flood of what is harmless leaves room
+/// for what is worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GradeBudget {
+    used: [usize; 4],
+}
+
+impl GradeBudget {
+    /// Counts one more of a grade, unless there were `most` of it already. Says whether it was counted.
+    pub const fn take(&mut self, grade: Grade, most: usize) -> bool {
+        let used = &mut self.used[grade as usize];
+        let is_room = *used < most;
+        if is_room {
+            *used += 1;
+        }
+        is_room
+    }
+}
+
 /// What a finding is about: the part of a server that a person looks at to judge it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
@@ -304,6 +323,16 @@ mod tests {
     fn finding(code: &'static str, grade: Grade) -> Finding {
         let server = "s".parse().unwrap();
         Finding::new(code, grade, &server, "x", "t", &json!({"a": 1}))
+    }
+
+    #[test]
+    fn a_flood_leaves_room_for_what_is_worse() {
+        let mut budget = GradeBudget::default();
+        let taken = |budget: &mut GradeBudget, grade| (0..5).filter(|_| budget.take(grade, 3)).count();
+        for grade in [Grade::Info, Grade::Notice, Grade::Warning, Grade::Critical] {
+            assert_eq!(taken(&mut budget, grade), 3, "{grade}");
+            assert_eq!(taken(&mut budget, grade), 0, "{grade}");
+        }
     }
 
     #[test]

@@ -407,7 +407,8 @@ fn news(
 ) -> Result<(), Error> {
     let prints: BTreeSet<_> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
     let mut told = history.alerts_told(place.channel, place.scope, place.server)?;
-    told.retain(|told| told.source != AlertSource::Run || now.duration_since(told.seen) < QUIET);
+    // What lies far in the future was dated by a clock that was set back since: it silences nobody.
+    told.retain(|told| told.source != AlertSource::Run || now.duration_since(told.seen).abs() < QUIET);
     supersede(history, place, &alert, &told)?;
     let Some(before) = heard(&told, place.source, &alert, &prints) else {
         return queue(history, place, &alert, &prints, now);
@@ -427,7 +428,7 @@ fn news(
         };
         history.record_told(place, &told)?;
     }
-    let due = channel.remind.is_some_and(|remind| now.duration_since(before.told) >= remind);
+    let due = channel.remind.is_some_and(|remind| now.duration_since(before.told).abs() >= remind);
     if due {
         alert.reminder = true;
         return queue(history, place, &alert, &prints, now);

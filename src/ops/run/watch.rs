@@ -1,9 +1,9 @@
 //! What happens on a connection, written to the history and told over the channels of alerts, beside the relay:
 //! a frame never waits for a disk or a desktop.
 //!
-//! The attack: a server that does a million things that are worth a line. The same line is written
-//! once a connection, and no connection writes more than a bounded number of them; how many were left
-//! out is said.
+//! The attack: a server that does a million things that are worth a line, to fill the disk, or so that the one
+//! thing that matters has no room any more. The same line is written once a connection, and no
+//! connection writes more than a bounded number of each grade; how many were left out is said.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,16 +20,16 @@ use crate::error::Error;
 use crate::guard::{Event, Question, Said};
 use crate::history::{EventKind, History};
 use crate::mcp::relay::{Answer, Observer};
-use crate::model::{Finding, Fingerprint, Grade, ServerName};
+use crate::model::{Finding, Fingerprint, Grade, GradeBudget, ServerName};
 use crate::notify::{self, Message, Urgency};
 use crate::ops::alerts::Alerts;
 use crate::ops::scope::Loaded;
 use crate::ops::{Context, notices};
 
-/// How many different lines one connection may write into the history.
+/// How many different lines of one grade one connection may write into the history.
 const LINES: usize = 200;
-/// How many notifications of drift one connection may raise.
-const ALERTS: u32 = 5;
+/// How many notifications of drift of one grade one connection may raise.
+const ALERTS: usize = 5;
 /// How long the desktop waits for findings that belong together: a server mostly turns as a whole.
 const TOGETHER: Duration = Duration::from_millis(300);
 /// How many questions of one connection are on the screen at once.
@@ -69,6 +69,7 @@ pub(super) struct Watch {
 #[derive(Default)]
 struct Seen {
     lines: HashSet<String>,
+    room: GradeBudget,
     left_out: u64,
 }
 
@@ -78,7 +79,7 @@ impl Watch {
         let worker = Worker {
             place: place.clone(),
             history,
-            alerts: 0,
+            alerts: GradeBudget::default(),
             warnings: Vec::new(),
         };
         Self {
@@ -92,15 +93,16 @@ impl Watch {
 
     /// Takes an event. Never waits.
     pub(super) fn event(&self, event: Event) {
-        let key = match &event {
-            Event::Drift(finding) => finding.fingerprint.as_str(),
-            Event::Refused { what, .. } | Event::Observed { what, .. } | Event::Decision { what } => what,
+        let (grade, key) = match &event {
+            Event::Drift(finding) => (finding.grade, finding.fingerprint.as_str()),
+            Event::Refused { grade, what } | Event::Observed { grade, what } => (*grade, what.as_str()),
+            Event::Decision { what } => (Grade::Info, what.as_str()),
         };
         let mut seen = held(&self.seen);
         if seen.lines.contains(key) {
             return;
         }
-        if seen.lines.len() >= LINES {
+        if !seen.room.take(grade, LINES) {
             seen.left_out += 1;
             return;
         }
@@ -183,7 +185,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Worker {
     place: Place,
     history: History,
-    alerts: u32,
+    alerts: GradeBudget,
     warnings: Vec<String>,
 }
 
@@ -230,10 +232,14 @@ impl Worker {
     }
 
     fn tell(&mut self, findings: &[Finding]) {
-        if findings.is_empty() || self.alerts >= ALERTS {
+        let worst = findings.iter().map(|finding| finding.grade).max();
+        // Of what is below no channel hears.
+        let Some(worst) = worst.filter(|worst| *worst >= Grade::Notice) else {
+            return;
+        };
+        if !self.alerts.take(worst, ALERTS) {
             return;
         }
-        self.alerts += 1;
         let Some(runtime) = runtime() else { return };
         let Place { scope, alerts, .. } = &self.place;
         let told = runtime.block_on(notices::tell_of_drift(&self.history, alerts, scope, findings));

@@ -58,6 +58,20 @@ fn what_was_not_taken_waits_is_shown_and_comes_later() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_does_not_keep_a_channel_waiting() {
+    let ops = Receiver::start();
+    let alerted = with(&ops, "");
+    ops.answers(503);
+    alerted.server.turn(&evil());
+    alerted.check(1).says("1 alert waits");
+    ops.answers(200);
+    // Tried again in two days and five minutes, where no pause is longer than a day.
+    alerted.hours_pass(-48);
+    alerted.check(1).never_says("waits");
+    assert_eq!(ops.kinds(), ["drift"]);
+}
+
+#[test]
 fn what_is_over_before_it_was_taken_is_told_with_its_end() {
     let ops = Receiver::start();
     let alerted = with(&ops, "");

@@ -27,6 +27,10 @@ fn what_lasts_is_told_again_after_the_interval_and_never_where_that_is_asked() {
     alerted.hours_pass(11);
     alerted.check(1);
     assert!(often.take().is_empty() && once.take().is_empty());
+    // Told at a time that has not come yet: the clock was set back since.
+    alerted.hours_pass(-30 * 24);
+    alerted.check(1);
+    assert_eq!((often.kinds().len(), once.kinds().len()), (1, 0));
 }
 
 #[test]

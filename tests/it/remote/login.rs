@@ -205,6 +205,10 @@ fn a_login_is_pinned_kept_and_shown_to_its_server_alone() {
     let (heard, _) = run(&machine, &[list]);
     let message = answer(&heard, 1)["error"]["message"].as_str().unwrap();
     assert!(message.contains("mcp-pin login far"), "{message}");
+    // What it shows to everybody is not what it shows to whoever is logged in, even where the two are equal.
+    server.turn(|manners| manners.open = true);
+    let ran = machine.run(&["verify"]).exits(2);
+    ran.says("it was taken with a login, and there is none").says("mcp-pin login far");
 }
 
 #[test]

@@ -171,6 +171,27 @@ fn no_header_reaches_another_origin() {
 }
 
 #[test]
+fn a_value_that_the_server_repeats_does_not_reach_the_lock() {
+    let telling = |token: &str| Manners {
+        description: format!("Looks at a thing for {token}."),
+        ..honest()
+    };
+    let server = Server::start(telling("hunter2-hunter2"));
+    let mut machine = Machine::new();
+    machine.set("FAR_TOKEN", "hunter2-hunter2");
+    let ran = install(&machine, &server, &["--header", "Authorization: Bearer ${FAR_TOKEN}"]);
+    ran.exits(0).never_says("hunter2");
+    assert!(!machine.read("mcp-pin.lock").contains("hunter2"));
+    machine.run(&["verify"]).exits(0).never_says("hunter2");
+    // Another token is no drift of a text that repeats it, and the old one is none of this user's values.
+    machine.set("FAR_TOKEN", "another-token");
+    server.turn(|manners| *manners = telling("another-token"));
+    machine.run(&["verify"]).exits(0);
+    server.turn(|manners| *manners = telling("hunter2-hunter2"));
+    machine.run(&["verify"]).exits(1);
+}
+
+#[test]
 fn less_authorization_is_no_drift_but_more_tools_are() {
     let server = Server::start(Manners {
         hidden: vec!["delete".into()],

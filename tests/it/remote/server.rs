@@ -36,6 +36,8 @@ pub struct Manners {
     pub endpoint: Option<String>,
     /// Wants a token of this authorization server.
     pub issuer: Option<String>,
+    /// Answers those without a token as well.
+    pub open: bool,
     /// Stands behind TLS, and knows it.
     pub secure: bool,
     /// Tokens that it does not take any more.
@@ -188,7 +190,7 @@ fn tokens(stream: &TcpStream, request: &Seen, manners: &Manners, issuer: &str) -
         return Told::Instead(respond(stream, 200, &[], &about.to_string()));
     }
     let token = request.headers.get("authorization").filter(|_| !manners.revoked);
-    if token.is_some_and(|token| token.starts_with("Bearer access-")) {
+    if manners.open || token.is_some_and(|token| token.starts_with("Bearer access-")) {
         return Told::Nothing;
     }
     let wants = format!("Bearer resource_metadata=\"{base}{PLACE}\", scope=\"read\"");

@@ -4,6 +4,7 @@ mod afterwards;
 mod asks;
 mod client;
 mod desktop;
+mod flood;
 mod launch;
 mod rough;
 mod session;
