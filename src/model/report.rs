@@ -54,7 +54,7 @@ impl FromStr for Grade {
 /// for what is worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GradeBudget {
-    used: [usize; 4],
+    used: [usize; Grade::Critical as usize + 1],
 }
 
 impl GradeBudget {
