@@ -6,8 +6,8 @@
 #            `uvx PKG==VER`, both warm
 #   calls    a round trip of `tools/call` to a small server (echo.mjs): directly, and through `mcp-pin run`
 #            (beside both: the same process between two `cat`s, a relay that does nothing); as the machine
-#            comes, and, which is judged, with a process of the idle class on each processor, so that none
-#            has to be woken by a virtual machine's host
+#            comes, and, to tell what of it is the waking of processors, with a process of the idle class on
+#            each; the targets hold for both
 #   memory   of an idle `mcp-pin run`
 #
 # Usage: benches/start.sh [PATH-OF-MCP-PIN] [ROUNDS] [start|calls]

@@ -26,7 +26,7 @@ use crate::ops::alerts::Alerts;
 use crate::ops::scope::Loaded;
 use crate::ops::{Context, notices};
 
-/// How many different lines of one grade one connection may write into the history.
+/// How many different lines of one grade one connection may write into the history, and how many about decisions.
 const LINES: usize = 200;
 /// How many notifications of drift of one grade one connection may raise.
 const ALERTS: usize = 5;
@@ -70,6 +70,8 @@ pub(super) struct Watch {
 struct Seen {
     lines: HashSet<String>,
     room: GradeBudget,
+    /// Lines about decisions, which no drift keeps out of the log.
+    decisions: usize,
     left_out: u64,
 }
 
@@ -94,18 +96,23 @@ impl Watch {
     /// Takes an event. Never waits.
     pub(super) fn event(&self, event: Event) {
         let (grade, key) = match &event {
-            Event::Drift(finding) => (finding.grade, finding.fingerprint.as_str()),
-            Event::Refused { grade, what } | Event::Observed { grade, what } => (*grade, what.as_str()),
-            Event::Decision { what } => (Grade::Info, what.as_str()),
+            Event::Drift(finding) => (Some(finding.grade), finding.fingerprint.as_str()),
+            Event::Refused { grade, what } | Event::Observed { grade, what } => (Some(*grade), what.as_str()),
+            Event::Decision { what } => (None, what.as_str()),
         };
         let mut seen = held(&self.seen);
         if seen.lines.contains(key) {
             return;
         }
-        if !seen.room.take(grade, LINES) {
+        let is_room = match grade {
+            Some(grade) => seen.room.take(grade, LINES),
+            None => seen.decisions < LINES,
+        };
+        if !is_room {
             seen.left_out += 1;
             return;
         }
+        seen.decisions += usize::from(grade.is_none());
         let key = key.to_owned();
         seen.lines.insert(key);
         drop(seen);
