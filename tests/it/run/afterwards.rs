@@ -93,3 +93,31 @@ fn what_a_probe_shows_too_is_drift_like_any_other() {
     );
     assert_eq!(client.end().status, 0);
 }
+
+#[test]
+fn what_a_clock_that_went_ahead_dated_is_told_again() {
+    let ops = crate::alerts::Receiver::start();
+    let turned = json!({"tools": [tool("add", EVIL), tool("echo", "Says it again.")]});
+    let turning = Turning::installed(&with(two(&json!({})), &json!({"forClient": {"test": turned}})), &[]);
+    turning.configure(&format!(
+        "[alerts.ops]\ntype = \"webhook\"\nurl = \"http://127.0.0.1:{}/\"\nremind = \"never\"",
+        ops.port
+    ));
+    let shows = || {
+        let mut client = turning.connected();
+        assert!(client.ask("tools/list", &json!({}))["error"].is_object());
+        assert_eq!(client.end().status, 1);
+    };
+    shows();
+    assert_eq!(ops.kinds(), ["drift"]);
+    shows();
+    assert!(ops.kinds().is_empty(), "told once");
+    // The clock was a month ahead then.
+    let connection = rusqlite::Connection::open(turning.machine.store().join("state.db")).unwrap();
+    let month = 30_i64 * 24 * 3_600_000_000;
+    let sql = "UPDATE alerts_told SET told = told + ?1, seen = seen + ?1";
+    assert!(connection.execute(sql, [month]).unwrap() > 0);
+    drop(connection);
+    shows();
+    assert_eq!(ops.kinds(), ["drift"]);
+}
