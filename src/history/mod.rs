@@ -53,6 +53,7 @@ mod stamps;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -182,10 +183,17 @@ fn ours(path: &Path, kind: Kind) -> Result<i64, HistoryError> {
 
 /// Makes the folder and the file with modes that keep other users out, before `SQLite` would make
 /// them with the process's usual ones.
+///
+/// A file that is there is never opened here. `SQLite`'s locks on Linux are POSIX record locks, and
+/// closing any descriptor of a file takes away all that the process holds on it (`fcntl(2)`):
+/// another process then believes it is the last one, removes the write-ahead log, and what this one
+/// writes afterwards is lost. For the same reason only one thread at a time makes the file.
 fn private_file(path: &Path) -> std::io::Result<()> {
+    static MAKING: Mutex<()> = Mutex::new(());
+    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     let mut folder = fs::DirBuilder::new();
     let mut file = fs::OpenOptions::new();
-    file.read(true).append(true).create(true);
+    file.write(true).create_new(true);
     folder.recursive(true);
     #[cfg(unix)]
     {
@@ -196,15 +204,17 @@ fn private_file(path: &Path) -> std::io::Result<()> {
     if let Some(parent) = path.parent() {
         folder.create(parent)?;
     }
-    let file = file.open(path)?;
+    match file.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        made => return made.map(drop),
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        if file.metadata()?.permissions().mode() & 0o077 != 0 {
-            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
         }
     }
-    drop(file);
     Ok(())
 }
 

@@ -416,6 +416,55 @@ fn processes_do_not_lose_each_others_rows() {
     assert_eq!(count("SELECT count(*) FROM drifts WHERE resolved IS NULL"), 1);
 }
 
+/// A write-ahead log that another process removes, because nothing told it that this one still
+/// writes there: every row since is gone, approvals too.
+#[test]
+fn a_second_look_at_the_file_does_not_give_its_locks_away() {
+    let (_folder, path, history) = fresh();
+    drop(History::open(&path).unwrap());
+    let other = "import sqlite3, sys
+file = sqlite3.connect(sys.argv[1])
+print(file.execute('SELECT count(*) FROM approvals').fetchone()[0])
+file.close()";
+    let count = || {
+        let said = std::process::Command::new("python3")
+            .args(["-I", "-c", other])
+            .arg(&path)
+            .output()
+            .unwrap();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8(said.stdout).unwrap()
+    };
+    assert_eq!(count(), "0\n");
+    let server = name("s");
+    history
+        .approve(&approval(Sha256Digest::of("a"), ApprovalKind::Entry, &server), at(1))
+        .unwrap();
+    assert_eq!(count(), "1\n");
+}
+
+/// Two people at two terminals: the second answer takes the first one's place before the first was
+/// read back. That is no tampering, and was called that.
+#[test]
+fn an_approval_that_is_superseded_at_once_is_no_damage() {
+    let (_folder, _, history) = fresh();
+    let other = "CREATE TEMP TRIGGER other AFTER INSERT ON approvals
+        BEGIN UPDATE approvals SET revoked = 9 WHERE id = NEW.id; END";
+    history.connection.execute_batch(other).unwrap();
+    let (digest, server, print) = (Sha256Digest::of("a"), name("s"), print("report"));
+    let new = NewApproval {
+        fingerprint: Some(&print),
+        ..approval(digest, ApprovalKind::Entry, &server)
+    };
+    let given = history.approve(&new, at(7)).unwrap();
+    assert_eq!((given.digest(), given.kind(), given.at()), (&digest, ApprovalKind::Entry, at(7)));
+    assert_eq!(
+        (given.how(), given.grade(), given.fingerprint()),
+        (How::Prompt, Some(Grade::Warning), Some(&print))
+    );
+    assert_eq!(history.approval(&digest, ApprovalKind::Entry).unwrap(), None);
+}
+
 #[cfg(unix)]
 #[test]
 fn other_users_cannot_read_it() {
