@@ -18,6 +18,8 @@ PATIENCE = 60
 # Bytes of a result, calls a side, and what one may cost more.
 CALLS = [("small", 20, 2000, 50e-6), ("100 KB", 100_000, 500, 0.3e-3), ("1 MB", 1_000_000, 100, 3e-3)]
 BATCH = 10
+# Calls a side that each come after a pause, and seconds of it.
+PAUSED, PAUSE = 60, 0.02
 IDLE_MB = 20
 
 HELLO = {
@@ -182,6 +184,7 @@ class Bench:
         self.round_trips("as the machine comes", sides, ids)
         with awake():
             self.round_trips("processors kept awake", sides, ids)
+        self.after_pauses(sides, ids)
         self.memory("after all of it", sides[1])
         for server in sides:
             server.end()
@@ -200,6 +203,19 @@ class Bench:
                 f"   added {(through - direct) * 1e6:.0f} us   (a relay that does nothing adds {(cat - direct) * 1e6:.0f} us)"
             )
             self.check(f"what is added to a {name} result, {how}, in seconds,", through - direct, limit)
+
+    def after_pauses(self, sides, ids):
+        """Small calls that come one by one, to processes and caches that were left alone: without a target."""
+        took = [[] for _ in sides]
+        for _ in range(PAUSED):
+            for server, times in zip(sides, took, strict=True):
+                time.sleep(PAUSE)
+                times.append(call(server, next(ids), CALLS[0][1]))
+        direct, through, cat = (statistics.median(times) for times in took)
+        print(
+            f"calls    each after {PAUSE * 1e3:.0f} ms of nothing, small: direct {direct * 1e6:.0f} us   through {through * 1e6:.0f} us"
+            f"   added {(through - direct) * 1e6:.0f} us   (a relay that does nothing adds {(cat - direct) * 1e6:.0f} us)"
+        )
 
     def memory(self, when, server, limit=None):
         text = (Path("/proc") / str(server.process.pid) / "status").read_text()

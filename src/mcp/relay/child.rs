@@ -199,6 +199,10 @@ impl Upstream for Child {
         next
     }
 
+    fn is_near(&self) -> bool {
+        true
+    }
+
     fn finish_input(&self) {
         *held(&self.input) = None;
     }

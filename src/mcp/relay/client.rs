@@ -10,6 +10,8 @@ use super::os;
 pub struct ClientEnds {
     pub(super) input: Box<dyn Read + Send>,
     pub(super) output: Box<dyn Write + Send>,
+    /// It sent something that was not read yet, or its end.
+    pub(super) waiting: Box<dyn Fn() -> bool + Send>,
     /// Nobody reads what we write any more.
     pub(super) unread: Box<dyn Fn() -> bool + Send>,
 }
@@ -25,20 +27,22 @@ impl ClientEnds {
         let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
         rustix::stdio::dup2_stdout(io::stderr())?;
-        let watched = output.try_clone()?;
+        let (heard, watched) = (input.try_clone()?, output.try_clone()?);
         Ok(Self {
             input: Box::new(input),
             output: Box::new(output),
+            waiting: Box::new(move || os::is_waiting(&heard)),
             unread: Box::new(move || os::is_unread(&watched)),
         })
     }
 
     /// Any two streams: for a client that is no parent process. Such a client counts as reading until
-    /// a write fails.
+    /// a write fails, and as having sent more.
     pub fn new(input: impl Read + Send + 'static, output: impl Write + Send + 'static) -> Self {
         Self {
             input: Box::new(input),
             output: Box::new(output),
+            waiting: Box::new(|| true),
             unread: Box::new(|| false),
         }
     }

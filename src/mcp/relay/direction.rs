@@ -12,6 +12,7 @@ use super::gate::Gate;
 use super::outgoing::{Outgoing, held};
 use super::told::{Telling, Told};
 use super::trace::{Fate, Toward, Trace};
+use super::vigil::{Answers, Vigil};
 use super::{ClientEnds, Finished, Lines, Patience, Received, Signal, Upstream, Why, body, signals};
 use crate::guard::{Event, Guard, Output, Question, Said, Side};
 
@@ -89,10 +90,24 @@ struct Shared {
     to_server: Arc<Outgoing>,
     /// Frames for the server that were decided on and are not queued or written yet.
     unsent: AtomicUsize,
+    answers: Answers,
     clock: fn() -> Timestamp,
     notes: Sender<Note>,
     telling: Telling,
     trace: Option<Trace>,
+}
+
+/// What the client sends.
+struct Requests {
+    lines: Lines<Box<dyn io::Read + Send>>,
+    waiting: Box<dyn Fn() -> bool + Send>,
+}
+
+impl Requests {
+    /// Whether there is more to read now, the end included.
+    fn more(&self) -> bool {
+        self.lines.holds_more() || (self.waiting)()
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,7 +120,16 @@ enum From {
 pub fn relay<O: Observer, G: Gate>(relay: Relay<O, G>) -> Finished {
     let (notes, heard) = mpsc::channel();
     let (told, telling) = Told::new();
-    let ClientEnds { input, mut output, unread } = relay.client;
+    let ClientEnds {
+        input,
+        mut output,
+        waiting,
+        unread,
+    } = relay.client;
+    let requests = Requests {
+        lines: Lines::new(input),
+        waiting,
+    };
     let upstream = Arc::clone(&relay.upstream);
     let shared = Arc::new(Shared {
         decider: Mutex::new(Decider {
@@ -116,6 +140,7 @@ pub fn relay<O: Observer, G: Gate>(relay: Relay<O, G>) -> Finished {
         to_client: Arc::new(Outgoing::new(move |frame| output.write_all(frame).and_then(|()| output.flush()))),
         to_server: Arc::new(Outgoing::new(move |frame| upstream.send(frame))),
         unsent: AtomicUsize::new(0),
+        answers: Answers::default(),
         clock: relay.clock,
         notes: notes.clone(),
         telling,
@@ -125,7 +150,7 @@ pub fn relay<O: Observer, G: Gate>(relay: Relay<O, G>) -> Finished {
         shared: &shared,
         upstream: &relay.upstream,
     }
-    .start(Lines::new(input), told, relay.observer, relay.signals)
+    .start(requests, told, relay.observer, relay.signals)
     .map_or(Why::Broken, |()| wait(&shared, &relay.upstream, &heard, &*unread));
     shared.close();
     if why != Why::Client {
@@ -149,7 +174,7 @@ struct Threads<'a> {
 }
 
 impl Threads<'_> {
-    fn start(&self, input: Lines<Box<dyn io::Read + Send>>, told: Told, observer: impl Observer, signals: bool) -> io::Result<()> {
+    fn start(&self, requests: Requests, told: Told, observer: impl Observer, signals: bool) -> io::Result<()> {
         if signals {
             let notes = self.shared.notes.clone();
             signals::watch(move |signal| drop(notes.send(Note::Signal(signal))))?;
@@ -162,7 +187,7 @@ impl Threads<'_> {
         self.thread("observer", move |_| told.run(observer, answer))?;
         let upstream = Arc::clone(self.upstream);
         self.thread("client", move |shared| {
-            shared.hear_client(input);
+            shared.hear_client(requests, upstream.is_near());
             let _ = shared.notes.send(Note::ClientSilent);
             shared.settle_held();
             upstream.finish_input();
@@ -253,15 +278,20 @@ impl Shared {
     }
 
     /// Everything from the client, until it or the server's input ends.
-    fn hear_client(&self, mut input: Lines<Box<dyn io::Read + Send>>) {
-        while let Ok(Some(received)) = input.read() {
+    fn hear_client(&self, mut input: Requests, near: bool) {
+        let (mut answers, mut requests) = (Vigil::default(), Vigil::default());
+        while let Ok(Some(received)) = input.lines.read() {
             let output = self.decide(|gate, now| match &received {
                 Received::Frame(frame) => gate.client_says(body(frame), now),
                 Received::Oversized => gate.oversized(Side::Client, now),
             });
             let Some(output) = output else { return };
+            let (awake, before) = (near && output.pass, self.answers.count());
             if self.act(From::Client, output, &received).is_err() {
                 return;
+            }
+            if awake && answers.keep(|| self.answers.count() != before, || input.more()) {
+                requests.keep(|| input.more(), || false);
             }
         }
     }
@@ -293,6 +323,7 @@ impl Shared {
             if self.act(From::Server, output, &received).is_err() {
                 return Why::Client;
             }
+            self.answers.one_more();
         }
         Why::Server
     }

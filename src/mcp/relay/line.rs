@@ -64,6 +64,11 @@ impl<R: Read> Lines<R> {
         }
         Ok((!frame.is_empty()).then_some(Received::Frame(frame)))
     }
+
+    /// Whether something was read from the source that no frame was made of yet.
+    pub(super) fn holds_more(&self) -> bool {
+        !self.source.buffer().is_empty()
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +100,13 @@ mod tests {
         assert_eq!(all(b"1234567890\nx\n", 4), [over.clone(), frame("x\n")]);
         assert_eq!(all(b"1234567890", 4), std::slice::from_ref(&over));
         assert_eq!(all(b"12345", 4), [over]);
+    }
+
+    #[test]
+    fn what_was_read_ahead_is_known() {
+        let mut lines = Lines::new(&b"a\nb\n"[..]);
+        let seen: Vec<_> = std::iter::from_fn(|| lines.read().unwrap().map(|_| lines.holds_more())).collect();
+        assert_eq!(seen, [true, false]);
     }
 
     #[test]

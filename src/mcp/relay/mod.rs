@@ -36,6 +36,7 @@ mod signals;
 mod tests;
 mod told;
 mod trace;
+mod vigil;
 pub mod warden;
 
 use std::io;
@@ -63,6 +64,11 @@ pub trait Upstream: Send + Sync {
     /// A frame has its line end as it is to reach the client; an upstream that is no stream of lines
     /// adds `\n`. A line end inside is refused by the relay: it would be two messages to the client.
     fn next(&self) -> io::Result<Option<Received>>;
+
+    /// Whether it is on this machine, so that an answer may come in microseconds.
+    fn is_near(&self) -> bool {
+        false
+    }
 
     /// The client sends nothing any more.
     fn finish_input(&self);

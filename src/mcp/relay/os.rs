@@ -17,6 +17,13 @@ pub(super) fn is_unread(output: impl AsFd) -> bool {
     poll(&mut asked, Some(&now)).is_ok_and(|_| asked[0].revents().intersects(gone))
 }
 
+/// Whether something can be read from `input` without waiting, its end included.
+pub(super) fn is_waiting(input: impl AsFd) -> bool {
+    let mut asked = [PollFd::new(&input, PollFlags::IN)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut asked, Some(&now)).is_ok_and(|ready| ready > 0)
+}
+
 /// Waits until the child has ended, and leaves it unreaped: its number stays its own.
 pub(super) fn wait_unreaped(pid: Pid) -> io::Result<Ended> {
     loop {
