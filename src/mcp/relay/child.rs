@@ -99,12 +99,15 @@ impl Child {
 
     /// Of a command with piped input and output, in a group of its own.
     pub(super) fn of(command: &mut Command) -> io::Result<Self> {
+        let room = os::room_for_handles();
         let mut child = command.spawn()?;
+        drop(room);
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let (Some(group), Some(input), Some(output)) = (pid, child.stdin.take(), child.stdout.take()) else {
             let _ = child.kill();
             return Err(io::Error::other("the server has no pipes"));
         };
+        os::make_roomy(&output);
         let process = Arc::new(Process {
             group,
             state: Mutex::default(),

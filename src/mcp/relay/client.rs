@@ -25,6 +25,7 @@ impl ClientEnds {
     pub fn stdio() -> io::Result<Self> {
         let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        os::make_roomy(&output);
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
         rustix::stdio::dup2_stdout(io::stderr())?;
         let (heard, watched) = (input.try_clone()?, output.try_clone()?);
