@@ -245,3 +245,21 @@ impl Drop for Child {
         self.process.signal(rustix::process::Signal::KILL);
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_has_room_for_a_thousand_handles_before_it_has_threads() {
+        let child = Child::of(Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0)).unwrap();
+        // Its own program by now, so what it has is what it keeps: the table's size, and no handle of ours.
+        child.send(b"x\n").unwrap();
+        assert!(matches!(child.next().unwrap(), Some(Received::Frame(_))));
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let size = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap();
+        assert_eq!(size.trim(), "1024");
+        assert!(!std::fs::exists(format!("/proc/{}/fd/1023", child.id())).unwrap());
+        child.end(Patience::SHORT);
+    }
+}
