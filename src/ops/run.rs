@@ -12,6 +12,7 @@
 //! Starting takes no lock of the store and writes nothing that a second copy could stumble over: a
 //! client may start two at once and end one early.
 
+mod lines;
 mod purse;
 mod ready;
 pub mod refusal;

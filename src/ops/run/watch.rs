@@ -1,21 +1,20 @@
 //! What happens on a connection, written to the history and told over the channels of alerts, beside the relay:
 //! a frame never waits for a disk or a desktop.
 //!
-//! The attack: a server that does a million things that are worth a line, to fill the disk, or so that the one
-//! thing that matters has no room any more. The same line is written once a connection, and no
-//! connection writes more than a bounded number of each grade; how many were left out is said.
+//! The attack: a server that does a million things that are worth a notification, so that the one that matters
+//! has no room any more. What becomes a row of the log is for [`super::lines`] to say.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::Options;
+use super::lines::{Lines, Row};
 use crate::error::Error;
 use crate::guard::{Event, Question, Said};
 use crate::history::{EventKind, History};
@@ -26,8 +25,6 @@ use crate::ops::alerts::Alerts;
 use crate::ops::scope::Loaded;
 use crate::ops::{Context, notices};
 
-/// How many different lines of one grade one connection may write into the history, and how many about decisions.
-const LINES: usize = 200;
 /// How many notifications of drift of one grade one connection may raise.
 const ALERTS: usize = 5;
 /// How long the desktop waits for findings that belong together: a server mostly turns as a whole.
@@ -60,19 +57,11 @@ impl Place {
 /// A worker that has the history, and whoever asks the user.
 pub(super) struct Watch {
     place: Place,
-    send: Mutex<Option<Sender<Event>>>,
-    seen: Mutex<Seen>,
+    begun: Instant,
+    send: Mutex<Option<Sender<Row>>>,
+    lines: Mutex<Lines>,
     worker: Mutex<Option<JoinHandle<Vec<String>>>>,
     asking: AtomicUsize,
-}
-
-#[derive(Default)]
-struct Seen {
-    lines: HashSet<String>,
-    room: GradeBudget,
-    /// Lines about decisions, which no drift keeps out of the log.
-    decisions: usize,
-    left_out: u64,
 }
 
 impl Watch {
@@ -86,8 +75,9 @@ impl Watch {
         };
         Self {
             place,
+            begun: Instant::now(),
             send: Mutex::new(Some(send)),
-            seen: Mutex::default(),
+            lines: Mutex::default(),
             worker: Mutex::new(Some(std::thread::spawn(move || worker.work(&events)))),
             asking: AtomicUsize::new(0),
         }
@@ -95,34 +85,16 @@ impl Watch {
 
     /// Takes an event. Never waits.
     pub(super) fn event(&self, event: Event) {
-        let (grade, key) = match &event {
-            Event::Drift(finding) => (Some(finding.grade), finding.fingerprint.as_str()),
-            Event::Refused { grade, what } | Event::Observed { grade, what } => (Some(*grade), what.as_str()),
-            Event::Decision { what } => (None, what.as_str()),
-        };
-        let mut seen = held(&self.seen);
-        if seen.lines.contains(key) {
-            return;
+        let row = held(&self.lines).take(event, self.begun.elapsed());
+        if let Some(row) = row {
+            self.send(row);
         }
-        let is_room = match grade {
-            Some(grade) => seen.room.take(grade, LINES),
-            None => seen.decisions < LINES,
-        };
-        if !is_room {
-            seen.left_out += 1;
-            return;
-        }
-        seen.decisions += usize::from(grade.is_none());
-        let key = key.to_owned();
-        seen.lines.insert(key);
-        drop(seen);
-        self.send(event);
     }
 
-    fn send(&self, event: Event) {
+    fn send(&self, row: Row) {
         if let Some(send) = held(&self.send).as_ref() {
             // A worker that failed is told of at the end.
-            drop(send.send(event));
+            drop(send.send(row));
         }
     }
 
@@ -154,13 +126,9 @@ impl Watch {
 
     /// Waits until everything is written; what could not be is returned, a line each.
     pub(super) fn finish(&self) -> Vec<String> {
-        let left_out = held(&self.seen).left_out;
-        if left_out > 0 {
-            let what = format!("{left_out} more lines of this connection were left out");
-            self.send(Event::Refused {
-                grade: Grade::Warning,
-                what,
-            });
+        let rest = held(&self.lines).rest();
+        for row in rest {
+            self.send(row);
         }
         drop(held(&self.send).take());
         let worker = held(&self.worker).take();
@@ -197,7 +165,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn work(mut self, events: &Receiver<Event>) -> Vec<String> {
+    fn work(mut self, events: &Receiver<Row>) -> Vec<String> {
         let forgotten = notices::started(&self.history, &self.place.alerts, &self.place.scope, &self.place.server);
         self.settle(forgotten);
         let mut drift = Vec::new();
@@ -208,8 +176,8 @@ impl Worker {
                 events.recv_timeout(TOGETHER)
             };
             match next {
-                Ok(event) => {
-                    self.write(&event);
+                Ok((event, times)) => {
+                    self.write(&event, times);
                     if let Event::Drift(finding) = event {
                         drift.push(finding);
                     }
@@ -222,13 +190,15 @@ impl Worker {
         self.warnings
     }
 
-    fn write(&mut self, event: &Event) {
+    fn write(&mut self, event: &Event, times: u64) {
         let (kind, grade, text) = match event {
             Event::Drift(finding) => (EventKind::Drift, Some(finding.grade), finding.title.as_str()),
             Event::Refused { grade, what } => (EventKind::Refusal, Some(*grade), what.as_str()),
             Event::Observed { grade, what } => (EventKind::Run, Some(*grade), what.as_str()),
             Event::Decision { what } => (EventKind::Run, None, what.as_str()),
         };
+        let counted = (times > 1).then(|| format!("{text} ({times} times)"));
+        let text = counted.as_deref().unwrap_or(text);
         let written = notices::event(&self.history, (self.place.now)(), kind, &self.place.server, grade, text);
         self.settle(written);
         if let Event::Drift(finding) = event {
