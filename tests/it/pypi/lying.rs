@@ -263,10 +263,11 @@ fn a_link_that_leads_to_no_index() {
 fn a_dependency_that_is_an_address_is_refused() {
     let other = FakePypi::with_demo();
     let address = format!("{}/../files/demo-deep/{}", other.url(), deep("1.0").file_name());
+    let nowhere = tempfile::tempdir().unwrap();
     for requirement in [
         format!("demo-deep @ {address}"),
         "demo-deep @ git+https://127.0.0.1:1/x.git".to_owned(),
-        "demo-deep @ file:///tmp/x".to_owned(),
+        format!("demo-deep @ file://{}", nowhere.path().join("x").display()),
     ] {
         let index = FakePypi::with_demo();
         index.publish(&demo("1.0").requires(&requirement));
