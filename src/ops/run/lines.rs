@@ -1,7 +1,8 @@
 //! Which events of a connection become rows of the log.
 //!
-//! Promise: every decision is in the log. What happens again is counted, and the count is written at ten times, at a
-//! hundred and so on, and at the end; what has no room is counted too, and the number written at the end.
+//! Promise: no decision goes unseen. What happens again is counted, and the count is written at ten times, at a
+//! hundred and so on, and at the end; what has no room for a row is counted too, and the number written at the end.
+//! Not promised: the last counts of a process that is killed.
 //!
 //! The attack: a server that does a million things that are worth a row, to fill the disk, or so that the one that
 //! matters has no room any more. Each grade has room of its own, and so have decisions, which get a little more
